@@ -1,0 +1,1 @@
+//! Flows written in awkward surroundings: shadowed prelude names, raw identifiers, denied lints.
