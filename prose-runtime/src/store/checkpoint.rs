@@ -1,0 +1,189 @@
+//! A run as anyone may read it.
+
+use std::time::SystemTime;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::Json;
+
+/// What a store knows of a run, ready to be shown: `serde_json::to_string_pretty(&checkpoint)` gives the page of the docs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checkpoint {
+    /// The flow's name.
+    pub flow_name: String,
+    /// The run's id.
+    pub run_id: String,
+    /// The version of the flow's code.
+    pub version: u32,
+    /// The input as first given.
+    pub input: Json,
+    /// Every step output and the live variables, by name.
+    pub state: State,
+    /// Names of the steps that are done, in the order in which they were.
+    pub completed_steps: Vec<String>,
+    /// Where the run stands.
+    pub status: Status,
+    /// The step that failed, while the run is failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_step: Option<FailedStep>,
+    /// The result, once completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Json>,
+    /// The correlation id that its events carry.
+    pub correlation_id: String,
+    /// When the run was created.
+    #[serde(serialize_with = "rfc3339")]
+    pub created_at: SystemTime,
+    /// When it was last written.
+    #[serde(serialize_with = "rfc3339")]
+    pub updated_at: SystemTime,
+}
+
+/// Why a run is failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedStep {
+    /// The step's name; `None` if the plain code in front of the first step failed.
+    pub name: Option<String>,
+    /// What the error said.
+    pub error: String,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Status {
+    /// Executing, or idle after a crash until somebody calls again.
+    Running,
+    /// Out of memory, until a timer, a signal or a child wakes it.
+    Waiting,
+    /// Undoing what was committed.
+    Compensating,
+    /// Asked to stop.
+    Cancelling,
+    /// Done; the output is saved.
+    Completed,
+    /// Ended with an error; calling again goes on from its last commit.
+    Failed,
+    /// Ended because it was cancelled.
+    Cancelled,
+    /// The code has changed so that it cannot go on.
+    Blocked,
+}
+
+impl Status {
+    /// The word that stands in checkpoints and columns.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Compensating => "compensating",
+            Self::Cancelling => "cancelling",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// The status of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        use Status::*;
+        [Running, Waiting, Compensating, Cancelling, Completed, Failed, Cancelled, Blocked]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+    }
+
+    /// Whether the run has ended: completed, failed or cancelled.
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The variables of a run, in the order in which they were first saved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State(Vec<(String, Json)>);
+
+impl State {
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// All variables.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Sets a variable, in its old place if it has one.
+    pub fn set(&mut self, name: String, value: Json) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Removes a variable.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+}
+
+impl FromIterator<(String, Json)> for State {
+    fn from_iter<I: IntoIterator<Item = (String, Json)>>(pairs: I) -> Self {
+        let mut state = Self::default();
+        pairs.into_iter().for_each(|(name, value)| state.set(name, value));
+        state
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> serde::de::Visitor<'de> for Pairs {
+            type Value = State;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of variables")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<State, A::Error> {
+                let mut state = State::default();
+                while let Some((name, value)) = map.next_entry::<String, Json>()? {
+                    state.set(name, value);
+                }
+                Ok(state)
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+fn rfc3339<S: Serializer>(instant: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_millis(*instant))
+}

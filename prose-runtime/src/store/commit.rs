@@ -1,0 +1,96 @@
+//! A commit: what has changed in a run since the commit before it. Pure data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Json;
+
+/// One appended record of a run's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Position in the run's log; unique for the run. The first is 1, and a claim takes one as well.
+    pub seq: u64,
+    /// Where the run goes on from. `None`: at its start, as with a run that ends before its first step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// Names of the steps that were completed since the commit before, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub completed: Vec<String>,
+    /// New values of variables, in order; a later one for the same name wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<Write>,
+    /// Variables that are gone. Applied before `writes`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
+    /// How the run ended with this commit; `None` while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// The code that wrote the position, where it is not the code that created the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<u64>,
+}
+
+/// A variable and its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Write {
+    /// The variable's name; `n#2` for the second one of that name in the flow.
+    pub name: String,
+    /// Its value.
+    pub value: Json,
+}
+
+/// A place in a flow, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The step.
+    pub step: String,
+    /// Before or behind its body.
+    pub phase: Phase,
+}
+
+/// Which side of a step's body a run stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// At the entrance: the body is to run (again, perhaps, with the same idempotency key).
+    Entered,
+    /// At the exit: the body is done, its output is saved, and what stands behind it is to run.
+    Done,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// With this result.
+    Completed {
+        /// The flow's output.
+        output: Json,
+    },
+    /// With an error; calling again goes on from the last commit.
+    Failed {
+        /// The step that failed; `None` if it was the plain code in front of the first.
+        step: Option<String>,
+        /// What the error said.
+        error: String,
+    },
+    /// Because it was cancelled. Final.
+    Cancelled {
+        /// The step that was running; `None` if it was none.
+        step: Option<String>,
+    },
+}
+
+impl Commit {
+    /// A commit that changes nothing but the run's place in its log: a claim.
+    pub fn empty(seq: u64) -> Self {
+        Self {
+            seq,
+            position: None,
+            completed: Vec::new(),
+            writes: Vec::new(),
+            dropped: Vec::new(),
+            ending: None,
+            fingerprint: None,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What can go wrong in a store.
+
+use super::RunKey;
+
+/// What a store says when it cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another owner has claimed the run meanwhile (or it was deleted); nothing was written.
+    #[error("run `{0}` was taken over by another execution; nothing was written")]
+    Fenced(RunKey),
+    /// Somebody else created the run first; nothing was written.
+    #[error("run `{0}` exists already")]
+    Exists(RunKey),
+    /// Somebody alive executes the run.
+    #[error("run `{0}` is being executed; wait for its end, or cancel it first")]
+    Busy(RunKey),
+    /// What the store holds is not what it wrote.
+    #[error("run `{key}` in {place} cannot be read: {reason}")]
+    Corrupt {
+        /// The run.
+        key: RunKey,
+        /// The file, server or table.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file, server or disk behind the store failed. Says where, and what to do about it.
+    #[error("{message}")]
+    Unavailable {
+        /// What happened, where, and what to do.
+        message: String,
+        /// The driver's own error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}
+
+impl StoreError {
+    /// An error of the file, server or disk behind the store.
+    pub fn unavailable(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable { message: message.into(), source: Some(source.into()) }
+    }
+}

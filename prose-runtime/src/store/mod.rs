@@ -1,0 +1,226 @@
+//! What a store is: the trait that keeps runs, and the data that crosses it.
+//!
+//! A store remembers runs as *commits*: small appended records, each saying what has changed since the one before. The
+//! pure part (what a commit is, how commits fold into the state of a run) is here, in [`commit`] and [`fold`]; a store
+//! only has to keep rows, claim runs and refuse stale owners. `prose-store-tests` shows whether it does.
+
+pub mod checkpoint;
+pub mod commit;
+mod error;
+pub mod fold;
+pub mod memory;
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+pub use checkpoint::{Checkpoint, FailedStep, Status};
+pub use commit::{Commit, Ending, Phase, Position, Write};
+pub use error::StoreError;
+pub use fold::RunState;
+
+use crate::Json;
+
+/// The future that a store's method returns. Write `Box::pin(async move { .. })`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The name of a run: unique within its namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunKey {
+    /// Keeps the runs of several applications in one store apart. `""` is the default one.
+    pub namespace: String,
+    /// The id that the caller gave with `.durable(&store, id)`.
+    pub run_id: String,
+}
+
+impl RunKey {
+    /// A run of the default namespace.
+    pub fn new(run_id: impl Into<String>) -> Self {
+        Self { namespace: String::new(), run_id: run_id.into() }
+    }
+}
+
+impl std::fmt::Display for RunKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.run_id)
+    }
+}
+
+/// All that is written once, when a run is created.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// The run's name.
+    pub key: RunKey,
+    /// Random, made at the creation: a deleted run whose id is used again is another run.
+    pub uid: String,
+    /// The flow's name, as in `#[flow(name = "..")]`.
+    pub flow: String,
+    /// The flow's version, as in `#[flow(version = ..)]`.
+    pub version: u32,
+    /// What the code looked like that made the run.
+    pub fingerprint: u64,
+    /// The input as first given.
+    pub input: Json,
+    /// The correlation id as first given, or as generated.
+    pub correlation_id: String,
+}
+
+/// The right to write to a run: which run, and which execution of it.
+///
+/// Every commit is conditional on the epoch, so an owner that was replaced while it slept cannot write any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The run.
+    pub key: RunKey,
+    /// The run's uid.
+    pub uid: String,
+    /// The store's own number for the run; 0 where a store has none.
+    pub row: i64,
+    /// Raised by each claim. A commit with another epoch is refused with [`StoreError::Fenced`].
+    pub epoch: u64,
+}
+
+/// How a run is asked for.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    /// The run.
+    pub key: RunKey,
+    /// The flow that the caller wants to run. A run of another flow is reported as [`Claim::OtherFlow`].
+    pub flow: String,
+    /// Whether a failed run is to be started again from its last commit; otherwise it is reported as it is.
+    pub restart_failed: bool,
+}
+
+/// What a store answers to a claim.
+#[derive(Debug)]
+pub enum Claim {
+    /// There is no such run. Nothing was written; [`Store::create`] makes it, together with its first commit.
+    Missing,
+    /// The run is now the caller's: its epoch was raised and a claim row stands in its log.
+    Claimed(Box<ClaimedRun>),
+    /// Somebody alive executes the run, under this epoch. [`Store::changed`] tells when to ask again.
+    Held {
+        /// The epoch of that execution.
+        epoch: u64,
+    },
+    /// The run has ended (completed, cancelled; or failed, where `restart_failed` is not set). Nothing was written.
+    Ended(Box<RunState>),
+    /// The run id belongs to this other flow. Nothing was written.
+    OtherFlow(String),
+}
+
+/// A run that was claimed, with all that is needed to go on.
+#[derive(Debug)]
+pub struct ClaimedRun {
+    /// The right to write to it.
+    pub lease: Lease,
+    /// Where it stands: the fold of its commits.
+    pub state: RunState,
+}
+
+/// Keeps runs. The promise behind every method: what it acknowledges is on disk (or where else the store keeps it).
+///
+/// Implementations are cheap to clone (an `Arc` inside) and are shared by all flows of a process. To write one, start from
+/// [`MemoryStore`](memory::MemoryStore) and let the macro of `prose-store-tests` make the tests.
+///
+/// # Dropped futures
+/// A write that was polled once may be finished or not when its future is dropped, but it must be one of both:
+/// all of it, or nothing.
+pub trait Store: Send + Sync + 'static {
+    /// Claims a run for execution, or says why not. One atomic step: of two claimers one gets the run.
+    ///
+    /// A run is *held* while its owner lives. When the owner's process has died, the run is free at once.
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>>;
+
+    /// Creates a run, claims it (epoch 1) and writes its first commit (seq 1), in one atomic write.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] if somebody else has created the run meanwhile; nothing was written then.
+    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>>;
+
+    /// Appends a commit, if `lease` is still the run's. A commit with an [`Ending`] also ends the claim.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if the run was claimed by another one, deleted, or has ended; nothing was written then.
+    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Gives the run back, unfinished: the next claim gets it without waiting. Called when a flow's future is dropped,
+    /// so it must not block; it is a hint, not a write.
+    fn release(&self, lease: &Lease);
+
+    /// Resolves when the run may no longer be held under `epoch`: at a change, or after a while. May be wrong, never lost.
+    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()>;
+
+    /// The run as anyone may read it; `None` if there is no such run. Takes no claim.
+    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>>;
+
+    /// Deletes a run with all that belongs to it. `false` if there was none.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if somebody alive executes the run; nothing was deleted then.
+    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Deletes the runs that have ended (completed, failed, cancelled) and were last written more than `older_than` ago.
+    /// Returns how many.
+    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Lets a database recognise the store whose file or server it shares, by downcasting.
+    fn as_any(&self) -> &dyn Any;
+
+    /// [`load_run`](Self::load_run) in the default namespace.
+    fn load<'a>(&'a self, run_id: &'a str) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
+        Box::pin(async move { self.load_run(&RunKey::new(run_id)).await })
+    }
+
+    /// [`delete_run`](Self::delete_run) in the default namespace.
+    fn delete<'a>(&'a self, run_id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { self.delete_run(&RunKey::new(run_id)).await })
+    }
+}
+
+/// `.durable(&store, ..)` takes a `&Arc<dyn Store>` as well.
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        (**self).claim(request)
+    }
+    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        (**self).create(run, first)
+    }
+    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).commit(lease, commit)
+    }
+    fn release(&self, lease: &Lease) {
+        (**self).release(lease);
+    }
+    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
+        (**self).changed(key, epoch)
+    }
+    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
+        (**self).load_run(key)
+    }
+    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).delete_run(key)
+    }
+    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
+        (**self).prune(older_than)
+    }
+    fn as_any(&self) -> &dyn Any {
+        (**self).as_any()
+    }
+}
+
+/// Milliseconds since 1970, as stores keep instants.
+pub fn to_millis(instant: SystemTime) -> i64 {
+    let since = instant.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The other way round; instants before 1970 become 1970.
+pub fn from_millis(millis: i64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
