@@ -1,0 +1,99 @@
+//! Saving and restoring values: the codec of a variable, chosen once for its type.
+
+mod strict;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Json;
+
+/// What can live across a step: a value that can be written to a checkpoint and read back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be saved, but it lives across a step",
+    label = "this value is needed behind the next step, so it is part of the checkpoint",
+    note = "a run goes on from its checkpoint after a crash: own the value (clone it), make it inside the step that needs it, or derive `Serialize` and `Deserialize`"
+)]
+pub trait Saved: Sized + Send {
+    /// The codec for a variable of this type.
+    fn key(name: &'static str) -> Key<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send> Saved for T {
+    fn key(name: &'static str) -> Key<Self> {
+        Key { name, encode: encode::<T>, decode: decode::<T> }
+    }
+}
+
+/// A variable's name and codec. Made by one bounded call for each variable, so that a type that cannot be saved is one error.
+pub struct Key<T> {
+    pub(crate) name: &'static str,
+    pub(crate) encode: fn(&T) -> Result<Json, serde_json::Error>,
+    pub(crate) decode: fn(&Json) -> Result<T, serde_json::Error>,
+}
+
+/// The key of a variable; its type is inferred from where it is saved and loaded.
+pub fn key<T: Saved>(name: &'static str) -> Key<T> {
+    T::key(name)
+}
+
+/// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, serde_json::Error> {
+    serde_json::value::to_raw_value(&strict::Strict::new(value)).map(Json::from_raw)
+}
+
+fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, serde_json::Error> {
+    json.decode()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn refusal<T: Serialize>(value: T) -> String {
+        encode(&value).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn nan_and_infinities_are_refused_at_any_depth() {
+        assert!(refusal(f64::NAN).contains("NaN"));
+        assert!(refusal(vec![(1, Some(f32::INFINITY))]).contains("inf"));
+        assert!(refusal(BTreeMap::from([("x", f64::NEG_INFINITY)])).contains("-inf"));
+    }
+
+    #[test]
+    fn an_option_that_would_read_back_as_none_is_refused() {
+        #[derive(Serialize)]
+        struct Wrapper(Option<u8>);
+        #[derive(Serialize)]
+        struct Unit;
+        assert!(refusal(Some(None::<u8>)).contains("None"));
+        assert!(refusal(Some(())).contains("None"));
+        assert!(refusal(Some(Unit)).contains("None"));
+        assert!(refusal(Some(Wrapper(None))).contains("None"));
+    }
+
+    #[test]
+    fn map_keys_that_are_no_strings_are_refused() {
+        assert!(refusal(BTreeMap::from([((1, 2), 3)])).contains("key"));
+    }
+
+    #[test]
+    fn what_json_can_hold_passes_unchanged() {
+        #[derive(Serialize)]
+        enum Kind {
+            Unit,
+            Newtype(u8),
+            Tuple(u8, u8),
+            Struct { a: Option<u8> },
+        }
+        let all = (Kind::Unit, Kind::Newtype(1), Kind::Tuple(1, 2), Kind::Struct { a: None }, Some(Some(1)), ());
+        let text = encode(&all).expect("savable").to_string();
+        assert_eq!(text, r#"["Unit",{"Newtype":1},{"Tuple":[1,2]},{"Struct":{"a":null}},1,null]"#);
+        assert_eq!(encode(&u128::MAX).expect("savable").to_string(), u128::MAX.to_string());
+        assert_eq!(encode(&0.1_f64).expect("savable").decode::<f64>().expect("a float").to_bits(), 0.1_f64.to_bits());
+        assert_eq!(encode(&BTreeMap::from([(7, "x")])).expect("savable").to_string(), r#"{"7":"x"}"#);
+    }
+}

@@ -1,0 +1,181 @@
+//! How a call of a flow can fail.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::database::DatabaseError;
+use crate::event::PublishError;
+use crate::store::StoreError;
+
+/// Why a flow gave no output. `E` is the flow's own error.
+///
+/// Each variant says whether the run is over: it can be called again (with the same run id) unless it was cancelled.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error<E> {
+    /// The flow returned an error. The run is `failed`; calling again goes on from its last commit.
+    Failed {
+        /// The step that failed; `None` if it was the plain code in front of the first.
+        step: Option<String>,
+        /// What the flow returned.
+        error: E,
+    },
+    /// Another call was executing the run already; this one joined it, and it failed. Its error exists over there only,
+    /// so this is its text. The run is `failed`.
+    JoinedFailed {
+        /// The run.
+        run_id: String,
+        /// The step that failed.
+        step: Option<String>,
+        /// What the error said.
+        message: String,
+    },
+    /// The time given with `.timeout(..)` is over. The run is `failed`; calling again goes on from its last commit.
+    Timeout {
+        /// The step that was running.
+        step: Option<String>,
+        /// The time that was given.
+        after: Duration,
+    },
+    /// A step took longer than its `timeout`, as often as its `retry` allows. The run is `failed`.
+    StepTimeout {
+        /// The step.
+        step: String,
+        /// Its time-out.
+        after: Duration,
+    },
+    /// The run was cancelled. It is `cancelled` for good, or was never created.
+    Cancelled {
+        /// The step that was running; `None` if it was none.
+        step: Option<String>,
+    },
+    /// The store failed. What it has acknowledged is safe; the run stands at its last commit, and can be called again.
+    Store(StoreError),
+    /// Another execution has taken the run over while this one was stopped or cut off. It goes on there.
+    Fenced {
+        /// The run.
+        run_id: String,
+    },
+    /// The run id belongs to a run of another flow.
+    OtherFlow {
+        /// The run.
+        run_id: String,
+        /// The flow that was called.
+        called: &'static str,
+        /// The flow that the run is of.
+        actual: String,
+    },
+    /// The run was made by other code, and this code cannot go on with it. The run is unchanged: deploy code that can.
+    CodeChanged {
+        /// The run.
+        run_id: String,
+        /// The step at which it stands.
+        step: Option<String>,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A value cannot be saved: JSON could not give it back as it is. The run is `failed`.
+    Unsavable {
+        /// The variable, or "the output", or "the input".
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// A transaction could not begin or commit; it was rolled back. The run is `failed`.
+    Database {
+        /// The step.
+        step: String,
+        /// What the database said.
+        source: DatabaseError,
+    },
+    /// An event could not be published. The run is `failed`; calling again publishes it, with the same id.
+    Publish {
+        /// The step.
+        step: String,
+        /// What the publisher said.
+        source: PublishError,
+    },
+    /// The flow has an `#[event]`, and was called without `.publisher(..)`. Nothing was run.
+    NoPublisher {
+        /// The event's step.
+        step: &'static str,
+    },
+}
+
+impl<E> Error<E> {
+    /// The step at which the call failed, where it is known.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Failed { step, .. }
+            | Self::JoinedFailed { step, .. }
+            | Self::Timeout { step, .. }
+            | Self::Cancelled { step }
+            | Self::CodeChanged { step, .. } => step.as_deref(),
+            Self::StepTimeout { step, .. } | Self::Database { step, .. } | Self::Publish { step, .. } => Some(step),
+            Self::NoPublisher { step } => Some(step),
+            Self::Store(_) | Self::Fenced { .. } | Self::OtherFlow { .. } | Self::Unsavable { .. } => None,
+        }
+    }
+
+    /// The flow's own error, if that is what it is.
+    pub fn into_flow_error(self) -> Option<E> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// ` at step `x``, or nothing.
+struct At<'a>(&'a Option<String>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |step| write!(f, " at step `{step}`"))
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Error<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { step, error } => write!(f, "the flow failed{}: {error}", At(step)),
+            Self::JoinedFailed { run_id, step, message } => {
+                write!(f, "run `{run_id}` was being executed by another call, which failed{}: {message}", At(step))
+            }
+            Self::Timeout { step, after } => write!(f, "the flow timed out after {after:?}{}", At(step)),
+            Self::StepTimeout { step, after } => write!(f, "step `{step}` timed out after {after:?}"),
+            Self::Cancelled { step } => write!(f, "the flow was cancelled{}", At(step)),
+            Self::Store(error) => write!(f, "the store failed: {error}"),
+            Self::Fenced { run_id } => {
+                write!(f, "run `{run_id}` was taken over by another execution and goes on there")
+            }
+            Self::OtherFlow { run_id, called, actual } => {
+                write!(
+                    f,
+                    "run id `{run_id}` belongs to a run of flow `{actual}`, not of `{called}`; use another run id"
+                )
+            }
+            Self::CodeChanged { run_id, step, reason } => {
+                write!(f, "run `{run_id}` cannot go on with this code{}: {reason}", At(step))
+            }
+            Self::Unsavable { what, reason } => write!(f, "{what} cannot be saved: {reason}"),
+            Self::Database { step, source } => write!(f, "transaction `{step}` was rolled back: {source}"),
+            Self::Publish { step, source } => write!(f, "event `{step}` was not published: {source}"),
+            Self::NoPublisher { step } => {
+                write!(f, "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`")
+            }
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::Store(source) => Some(source),
+            Self::Database { source, .. } => Some(source),
+            Self::Publish { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Writing down how an execution ended, and saying so to the caller.
+
+use std::any::Any;
+
+use super::drive::End;
+use super::{Execution, Outcome};
+use crate::codec::encode;
+use crate::database::DatabaseError;
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::machine::{Exit, Machine};
+use crate::store::{Ending, StoreError};
+
+impl<F: Flow> Execution<F> {
+    /// Commits the end of an execution, then tells it.
+    pub(super) async fn end(&self, machine: &mut Machine, end: End<F>) -> Outcome<F> {
+        let step = machine.current_step().map(str::to_owned);
+        match end {
+            End::Returned(Ok(output)) => self.complete(machine, output).await,
+            End::Returned(Err(error)) => {
+                let text = error.to_string();
+                self.fail(machine, text, Error::Failed { step, error }).await
+            }
+            End::TimedOut => {
+                let after = self.settings.timeout.unwrap_or_default();
+                let error = Error::Timeout { step, after };
+                self.fail(machine, format!("the flow timed out after {after:?}"), error).await
+            }
+            End::Cancelled => self.cancel(machine, step).await,
+            End::Stopped(exit) => self.stopped(machine, exit).await,
+            End::Panicked(panic) => {
+                let text = format!("panicked: {}", panic_text(&*panic));
+                // The panic goes on whatever becomes of the record of it.
+                let _recorded = write(machine, Ending::Failed { step, error: text.clone() }).await;
+                self.observers().tell(|observer| observer.on_flow_error(&machine.run, &text));
+                std::panic::resume_unwind(panic)
+            }
+        }
+    }
+
+    async fn complete(&self, machine: &mut Machine, output: F::Output) -> Outcome<F> {
+        if machine.owner.is_none() {
+            return Ok(output);
+        }
+        let encoded = match encode(&output) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                let (what, reason) = ("the output".to_owned(), error.to_string());
+                let text = format!("{what} cannot be saved: {reason}");
+                return self.fail(machine, text, Error::Unsavable { what, reason }).await;
+            }
+        };
+        write(machine, Ending::Completed { output: encoded }).await.map_err(store_error)?;
+        Ok(output)
+    }
+
+    /// Records a failure; if that cannot be done, the store's error is what the caller must know.
+    async fn fail(&self, machine: &mut Machine, text: String, error: Error<F::Error>) -> Outcome<F> {
+        let step = machine.current_step().map(str::to_owned);
+        write(machine, Ending::Failed { step, error: text }).await.map_err(store_error)?;
+        Err(error)
+    }
+
+    async fn cancel(&self, machine: &mut Machine, step: Option<String>) -> Outcome<F> {
+        // A run cancelled before its first commit was never there.
+        if machine.owner.as_ref().is_some_and(|owner| owner.exists()) {
+            let ending = Ending::Cancelled { step: step.clone() };
+            write(machine, ending).await.map_err(store_error)?;
+        }
+        Err(Error::Cancelled { step })
+    }
+
+    async fn stopped(&self, machine: &mut Machine, exit: Exit) -> Outcome<F> {
+        let run_id = machine.run.run_id.clone().unwrap_or_default();
+        let error = match exit {
+            Exit::Store(error) => return Err(store_error(error)),
+            Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
+            // Not a failure of the run: other code can go on with it.
+            Exit::Unreadable { variable, reason } => {
+                let step = machine.current_step().map(str::to_owned);
+                return Err(Error::CodeChanged { run_id, step, reason: format!("variable `{variable}`: {reason}") });
+            }
+            Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },
+            Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.to_owned(), after },
+            Exit::Database { step, source } => Error::Database { step: step.to_owned(), source },
+            Exit::Publish { step, source } => Error::Publish { step: step.to_owned(), source },
+        };
+        let text = error.to_string();
+        self.fail(machine, text, error).await
+    }
+}
+
+/// Commits all that is staged, with the ending; observers hear of its steps then.
+async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> {
+    if let Some(owner) = &mut machine.owner {
+        let commit = owner.journal.commit(Some(ending));
+        owner.write(commit).await?;
+        machine.announce();
+    }
+    Ok(())
+}
+
+fn store_error<E>(error: StoreError) -> Error<E> {
+    match error {
+        StoreError::Fenced(key) => Error::Fenced { run_id: key.to_string() },
+        error => Error::Store(error),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+}

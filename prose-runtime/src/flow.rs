@@ -1,0 +1,132 @@
+//! What `#[flow]` makes of a function: a type that the runtime can drive.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Ctx;
+use crate::machine::Machine;
+
+/// A flow. Implemented by `#[flow]`, for the type `name_of_the_fn::Flow`; never by hand.
+pub trait Flow: Sized + Send + 'static {
+    /// What its steps call: clients, pools, configuration.
+    type Deps: Send + Sync + 'static;
+    /// What it is called with. Saved with the run.
+    type Input: Serialize + DeserializeOwned + Send + 'static;
+    /// What it returns. Saved with the run.
+    type Output: Serialize + DeserializeOwned + Send + 'static;
+    /// How it fails. Only its text is saved.
+    type Error: Display + Send + 'static;
+
+    #[doc(hidden)]
+    const META: &'static Meta;
+
+    #[doc(hidden)]
+    fn drive(
+        m: &mut Machine,
+        ctx: Ctx<Self::Deps>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// What is known of a flow at compile time.
+#[derive(Debug)]
+pub struct Meta {
+    /// The flow's name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// A hash of its points and what is live at each.
+    pub fingerprint: u64,
+    /// Its points, in source order.
+    pub points: &'static [PointMeta],
+}
+
+/// A point: an attributed statement.
+#[derive(Debug)]
+pub struct PointMeta {
+    /// The step's name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: PointKind,
+    /// What must be in the checkpoint to go on from its entrance.
+    pub live: &'static [Variable],
+    /// What it binds.
+    pub outputs: &'static [Variable],
+    /// How it is retried; `None`: not at all.
+    pub retry: Option<RetryMeta>,
+    /// How long an attempt may take.
+    pub timeout: Option<Duration>,
+}
+
+/// What a point is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PointKind {
+    /// `#[validate]`
+    Validate,
+    /// `#[step]`
+    Step,
+    /// `#[transaction]`
+    Transaction,
+    /// `#[event]`
+    Event,
+}
+
+impl PointKind {
+    /// The attribute's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Validate => "validate",
+            Self::Step => "step",
+            Self::Transaction => "transaction",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// A saved variable.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name in the checkpoint; `n#2` for the second `n` of the flow.
+    pub name: &'static str,
+    /// Its declared type, as written; empty if it was inferred.
+    pub ty: &'static str,
+}
+
+/// `retry(..)`.
+#[derive(Debug)]
+pub struct RetryMeta {
+    /// How often the body may run, the first time included.
+    pub max_attempts: u32,
+    /// The pause behind the first failure.
+    pub delay: Duration,
+    /// By how much each further pause is longer than the one before.
+    pub backoff: f32,
+    /// No pause is longer than this.
+    pub max_delay: Option<Duration>,
+    /// Whether a random time up to the pause is added to it.
+    pub jitter: bool,
+}
+
+/// `Result`, seen through aliases such as `anyhow::Result<T>`.
+#[diagnostic::on_unimplemented(
+    message = "a flow returns `Result<Output, Error>`, not `{Self}`",
+    label = "write `-> Result<Output, Error>`",
+    note = "a run ends with a saved output or with an error, so both types must be known"
+)]
+pub trait FlowResult {
+    /// The output.
+    type Ok;
+    /// The error.
+    type Err;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> FlowResult for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+}

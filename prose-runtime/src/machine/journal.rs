@@ -1,0 +1,131 @@
+//! What a run has staged since its last commit, and what it was resumed with. Pure: it makes commits and writes none.
+
+use crate::Json;
+use crate::store::commit::{Commit, Ending, Phase, Position, Write};
+use crate::store::fold::Folded;
+
+/// The pure half of a durable run.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    saved: Folded,
+    seq: u64,
+    position: Option<Position>,
+    completed: Vec<String>,
+    writes: Vec<Write>,
+    dropped: Vec<String>,
+    fingerprint: Option<u64>,
+}
+
+impl Journal {
+    /// Goes on from what was saved; `fingerprint` is told if the code that goes on is not the code that wrote it.
+    pub(crate) fn resume(saved: Folded, fingerprint: Option<u64>) -> Self {
+        Self { seq: saved.seq, position: saved.position.clone(), saved, fingerprint, ..Self::default() }
+    }
+
+    /// The saved value of a variable.
+    pub(crate) fn load(&self, name: &str) -> Option<&Json> {
+        self.saved.state.get(name)
+    }
+
+    /// Stages a variable for the next commit.
+    pub(crate) fn write(&mut self, name: &str, value: Json) {
+        self.writes.push(Write { name: name.to_owned(), value });
+    }
+
+    /// Stages the end of a variable.
+    pub(crate) fn drop(&mut self, name: &str) {
+        self.dropped.push(name.to_owned());
+    }
+
+    /// Stages the end of a step's body.
+    pub(crate) fn complete(&mut self, step: &str) {
+        self.completed.push(step.to_owned());
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Done });
+    }
+
+    /// Forgets what was staged, as if the body of `step` had not run.
+    pub(crate) fn undo(&mut self, step: &str) {
+        self.writes.clear();
+        self.completed.clear();
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
+    }
+
+    /// The commit at the entrance of a step.
+    pub(crate) fn enter(&mut self, step: &str) -> Commit {
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
+        self.commit(None)
+    }
+
+    /// The commit of all that is staged, where the run stands now.
+    pub(crate) fn commit(&mut self, ending: Option<Ending>) -> Commit {
+        self.seq += 1;
+        Commit {
+            seq: self.seq,
+            position: self.position.clone(),
+            completed: std::mem::take(&mut self.completed),
+            writes: std::mem::take(&mut self.writes),
+            dropped: std::mem::take(&mut self.dropped),
+            ending,
+            fingerprint: self.fingerprint.take(),
+        }
+    }
+
+    /// A commit was refused by the database it travelled with: its number is free again.
+    pub(crate) fn rolled_back(&mut self, step: &str) {
+        self.seq -= 1;
+        self.undo(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> Json {
+        Json::parse(text.to_owned()).expect("JSON")
+    }
+
+    #[test]
+    fn an_entrance_commits_the_finished_step_with_its_output() {
+        let mut journal = Journal::default();
+        journal.enter("a");
+        journal.write("x", json("1"));
+        journal.complete("a");
+        let commit = journal.enter("b");
+        assert_eq!((commit.seq, commit.completed.as_slice()), (2, ["a".to_owned()].as_slice()));
+        assert_eq!(commit.writes, [Write { name: "x".into(), value: json("1") }]);
+        assert_eq!(commit.position, Some(Position { step: "b".into(), phase: Phase::Entered }));
+    }
+
+    #[test]
+    fn a_failure_behind_a_step_stands_at_the_exit_of_that_step() {
+        let mut journal = Journal::default();
+        journal.enter("a");
+        journal.complete("a");
+        let commit = journal.commit(Some(Ending::Failed { step: None, error: "boom".into() }));
+        assert_eq!(commit.position, Some(Position { step: "a".into(), phase: Phase::Done }));
+    }
+
+    #[test]
+    fn a_rolled_back_transaction_leaves_its_number_and_nothing_staged() {
+        let mut journal = Journal::default();
+        journal.enter("tx");
+        journal.write("x", json("1"));
+        journal.complete("tx");
+        assert_eq!(journal.commit(None).seq, 2);
+        journal.rolled_back("tx");
+        let again = journal.commit(None);
+        assert_eq!((again.seq, again.writes.len(), again.completed.len()), (2, 0, 0));
+    }
+
+    #[test]
+    fn what_was_saved_is_loaded_and_numbers_go_on() {
+        let mut saved = Folded { seq: 7, ..Folded::default() };
+        saved.state.set("x".into(), json("[1]"));
+        let mut journal = Journal::resume(saved, Some(9));
+        assert_eq!(journal.load("x"), Some(&json("[1]")));
+        let commit = journal.enter("b");
+        assert_eq!((commit.seq, commit.fingerprint), (8, Some(9)));
+        assert_eq!(journal.enter("c").fingerprint, None);
+    }
+}

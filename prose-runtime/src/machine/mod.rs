@@ -1,0 +1,264 @@
+//! The machine: what generated code calls to save, commit, resume and run bodies.
+//!
+//! While it is *resuming*, generated code walks down to the saved point, loading variables in place of running code.
+//! There it becomes *running*, and stays so.
+
+mod body;
+mod exit;
+mod journal;
+mod owner;
+mod publish;
+mod retry;
+mod transaction;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use body::Try;
+pub(crate) use exit::Loaded;
+pub(crate) use exit::{Exit, ExitSlot};
+pub(crate) use journal::Journal;
+pub(crate) use owner::Owner;
+pub use transaction::{Begun, Committed, Open};
+
+use crate::codec::Key;
+use crate::ctx::{Ctx, RunInfo, StepScope};
+use crate::event::Publisher;
+use crate::flow::{Meta, PointMeta};
+use crate::observe::{Observers, StepInfo};
+use crate::store::Phase;
+
+/// Drives one execution of a flow, from the inside.
+pub struct Machine {
+    pub(crate) meta: &'static Meta,
+    pub(crate) run: Arc<RunInfo>,
+    pub(crate) owner: Option<Owner>,
+    pub(crate) exit: Arc<ExitSlot>,
+    pub(crate) observers: Observers,
+    pub(crate) limits: Limits,
+    pub(crate) publisher: Option<Arc<dyn Publisher>>,
+    /// Where the run was saved, until it is reached.
+    target: Option<(u16, Phase)>,
+    /// The point whose body runs.
+    current: Option<u16>,
+    attempt: u32,
+    started: Option<Instant>,
+    /// Steps that are done, of which observers hear after the next commit.
+    unannounced: Vec<(StepInfo, Duration)>,
+    reached_tail: bool,
+}
+
+/// What an execution was limited to by its caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) step_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Instant>,
+    /// Whether a token was given that may be cancelled.
+    pub(crate) cancellable: bool,
+}
+
+impl Machine {
+    pub(crate) fn new(meta: &'static Meta, run: Arc<RunInfo>, observers: Observers, limits: Limits) -> Self {
+        Self {
+            meta,
+            run,
+            owner: None,
+            exit: Arc::default(),
+            observers,
+            limits,
+            publisher: None,
+            target: None,
+            current: None,
+            attempt: 0,
+            started: None,
+            unannounced: Vec::new(),
+            reached_tail: false,
+        }
+    }
+
+    pub(crate) fn resume_at(&mut self, point: u16, phase: Phase) {
+        self.target = Some((point, phase));
+    }
+
+    /// The name of the step whose body runs.
+    pub(crate) fn current_step(&self) -> Option<&'static str> {
+        self.current.map(|point| self.point(point).name)
+    }
+
+    pub(crate) fn reached_tail(&self) -> bool {
+        self.reached_tail
+    }
+
+    fn point(&self, point: u16) -> &'static PointMeta {
+        &self.meta.points[usize::from(point)]
+    }
+
+    fn step_info(&self, point: u16) -> StepInfo {
+        let meta = self.point(point);
+        StepInfo { name: meta.name, kind: meta.kind, attempt: self.attempt }
+    }
+
+    /// Leaves the reason and never returns: the driver drops the flow.
+    async fn stop<T>(&self, exit: Exit) -> T {
+        self.exit.set(exit);
+        std::future::pending().await
+    }
+
+    /// Never returns if the machine is to stop.
+    async fn checkpoint(&self) {
+        let over = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if over || self.exit.is_set() || (self.limits.cancellable && self.run.cancellation.is_cancelled()) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Tells observers of the steps that were committed just now.
+    pub(crate) fn announce(&mut self) {
+        for (step, took) in self.unannounced.drain(..) {
+            self.observers.tell(|observer| observer.on_step_complete(&self.run, &step, took));
+        }
+    }
+}
+
+/// What generated code calls.
+impl Machine {
+    /// Whether the saved point is behind us: the flow's own code runs.
+    #[inline]
+    pub fn running(&self) -> bool {
+        self.target.is_none()
+    }
+
+    /// Whether the saved point is one of `lo..=hi`.
+    #[inline]
+    pub fn within(&self, lo: u16, hi: u16) -> bool {
+        self.target.is_some_and(|(target, _)| (lo..=hi).contains(&target))
+    }
+
+    /// Passes a point while resuming. `true`: it is the saved one, and its body is to run.
+    pub fn arrive(&mut self, point: u16) -> bool {
+        match self.target {
+            Some((target, phase)) if target == point => {
+                self.target = None;
+                self.attempt = 0;
+                if phase == Phase::Entered {
+                    self.current = Some(point);
+                }
+                phase == Phase::Entered
+            }
+            _ => false,
+        }
+    }
+
+    /// Commits what is staged, at the entrance of a point.
+    pub async fn enter(&mut self, point: u16) {
+        if self.owner.is_some() {
+            self.checkpoint().await;
+            self.commit_entrance(point).await;
+        }
+        self.current = Some(point);
+        self.attempt = 0;
+    }
+
+    async fn commit_entrance(&mut self, point: u16) {
+        let name = self.point(point).name;
+        let Some(owner) = &mut self.owner else { return };
+        let commit = owner.journal.enter(name);
+        self.exit.set_writing(true);
+        let written = owner.write(commit).await;
+        self.exit.set_writing(false);
+        match written {
+            Ok(()) => self.announce(),
+            Err(error) => self.stop(Exit::Store(error)).await,
+        }
+    }
+
+    /// Stages a variable.
+    #[inline]
+    pub fn save<T>(&mut self, key: &Key<T>, value: &T) {
+        if let Some(owner) = &mut self.owner {
+            match (key.encode)(value) {
+                Ok(json) => owner.journal.write(key.name, json),
+                Err(error) => {
+                    self.exit.set(Exit::Unsavable { variable: key.name.to_owned(), reason: error.to_string() });
+                }
+            }
+        }
+    }
+
+    /// Stages a step's output.
+    #[inline]
+    pub fn output<T>(&mut self, key: &Key<T>, value: &T) {
+        self.save(key, value);
+    }
+
+    /// Restores a variable.
+    pub fn load<T>(&mut self, key: &Key<T>) -> Loaded<T> {
+        let saved = self.owner.as_ref().and_then(|owner| owner.journal.load(key.name));
+        let value = match saved.map(|json| (key.decode)(json)) {
+            Some(Ok(value)) => return Loaded(Some(value)),
+            Some(Err(error)) => format!("it is saved as something else: {error}"),
+            None => "it is not saved".to_owned(),
+        };
+        self.exit.set(Exit::Unreadable { variable: key.name.to_owned(), reason: value });
+        Loaded(None)
+    }
+
+    /// Stages the end of a variable.
+    pub fn forget(&mut self, name: &'static str) {
+        if let Some(owner) = &mut self.owner {
+            owner.journal.drop(name);
+        }
+    }
+
+    /// A body is done and its outputs are staged.
+    pub fn completed(&mut self, point: u16) {
+        self.current = None;
+        if let Some(owner) = &mut self.owner {
+            owner.journal.complete(self.meta.points[usize::from(point)].name);
+        }
+        if !self.observers.is_empty() {
+            let took = self.started.take().map_or(Duration::ZERO, |started| started.elapsed());
+            self.unannounced.push((self.step_info(point), took));
+            if self.owner.is_none() {
+                self.announce();
+            }
+        }
+    }
+
+    /// The flow's last expression is about to be evaluated.
+    #[inline]
+    pub fn tail(&mut self) {
+        self.reached_tail = true;
+    }
+
+    /// The context for the next attempt of a point's body.
+    pub fn ctx<D>(&self, ctx: &Ctx<D>, point: u16) -> Ctx<D> {
+        ctx.in_step(StepScope {
+            key: self.idempotency_key(point),
+            attempt: self.attempt + 1,
+            deadline: self.deadline(point),
+        })
+    }
+
+    fn idempotency_key(&self, point: u16) -> Option<String> {
+        let run_id = self.run.run_id.as_ref()?;
+        Some(format!("{run_id}:{}", self.point(point).name))
+    }
+
+    fn time_limit(&self, point: u16) -> Option<Duration> {
+        self.point(point).timeout.or(self.limits.step_timeout)
+    }
+
+    fn deadline(&self, point: u16) -> Option<Instant> {
+        let own = self.time_limit(point).and_then(|limit| Instant::now().checked_add(limit));
+        [own, self.limits.deadline].into_iter().flatten().min()
+    }
+}
+
+impl std::fmt::Debug for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine").field("flow", &self.meta.name).field("run", &self.run).finish_non_exhaustive()
+    }
+}

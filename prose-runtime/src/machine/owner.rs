@@ -1,0 +1,70 @@
+//! The I/O half of a durable run: the store, and the right to write to the run.
+
+use std::sync::Arc;
+
+use super::journal::Journal;
+use crate::store::{Commit, Lease, NewRun, Store, StoreError};
+
+/// A durable run that this execution owns. Dropping it gives the run back.
+pub(crate) struct Owner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) journal: Journal,
+    hold: Hold,
+}
+
+enum Hold {
+    /// The run does not exist yet; its first commit creates it.
+    New(Box<NewRun>),
+    Leased(Lease),
+    /// It ended, or was lost to another execution.
+    Over,
+}
+
+impl Owner {
+    pub(crate) fn new(store: Arc<dyn Store>, run: NewRun) -> Self {
+        Self { store, journal: Journal::default(), hold: Hold::New(Box::new(run)) }
+    }
+
+    pub(crate) fn claimed(store: Arc<dyn Store>, lease: Lease, journal: Journal) -> Self {
+        Self { store, journal, hold: Hold::Leased(lease) }
+    }
+
+    /// Whether anything was written of the run.
+    pub(crate) fn exists(&self) -> bool {
+        !matches!(self.hold, Hold::New(_))
+    }
+
+    pub(crate) fn lease(&self) -> Option<&Lease> {
+        match &self.hold {
+            Hold::Leased(lease) => Some(lease),
+            Hold::New(_) | Hold::Over => None,
+        }
+    }
+
+    /// Writes a commit; returns when the store has it.
+    pub(crate) async fn write(&mut self, commit: Commit) -> Result<(), StoreError> {
+        let ends = commit.ending.is_some();
+        let written = match &self.hold {
+            Hold::New(run) => self.store.create(run, commit).await.map(|lease| self.hold = Hold::Leased(lease)),
+            Hold::Leased(lease) => self.store.commit(lease, commit).await,
+            Hold::Over => return Ok(()),
+        };
+        if matches!(written, Err(StoreError::Fenced(_))) || (written.is_ok() && ends) {
+            self.hold = Hold::Over;
+        }
+        written
+    }
+
+    /// The run was lost to another execution.
+    pub(crate) fn lost(&mut self) {
+        self.hold = Hold::Over;
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Hold::Leased(lease) = &self.hold {
+            self.store.release(lease);
+        }
+    }
+}

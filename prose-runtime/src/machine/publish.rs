@@ -1,0 +1,52 @@
+//! Events: published by their own body, ahead of the commit that holds it, until there is an outbox.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use super::{Exit, Machine};
+use crate::codec::encode;
+use crate::event::{Event, EventRecord, IntoEvents};
+
+impl Machine {
+    /// Publishes the events of a point, in order. Never returns if one does not arrive.
+    pub async fn publish<V: IntoEvents>(&mut self, point: u16, channel: &'static str, events: V) {
+        let records = match self.records(point, events) {
+            Ok(records) => records,
+            Err(reason) => {
+                let variable = format!("the event of `{}`", self.point(point).name);
+                return self.stop(Exit::Unsavable { variable, reason }).await;
+            }
+        };
+        let Some(publisher) = self.publisher.clone() else { return };
+        for record in &records {
+            if let Err(source) = publisher.publish(channel, record).await {
+                return self.stop(Exit::Publish { step: self.point(point).name, source }).await;
+            }
+        }
+    }
+
+    fn records<V: IntoEvents>(&self, point: u16, events: V) -> Result<Vec<EventRecord>, String> {
+        let id = self.idempotency_key(point);
+        let record = |(index, event): (usize, V::Event)| {
+            Ok(EventRecord {
+                id: event_id(id.as_deref(), V::MANY.then_some(index)),
+                source: Cow::Borrowed(self.meta.name),
+                subject: self.run.run_id.clone(),
+                event_type: Cow::Borrowed(V::Event::TYPE),
+                time: SystemTime::now(),
+                data: encode(&event).map_err(|error| error.to_string())?,
+                correlation_id: event.correlation_id().unwrap_or(&self.run.correlation_id).to_owned(),
+            })
+        };
+        events.into_events().into_iter().enumerate().map(record).collect()
+    }
+}
+
+/// The same for each publication of an event; without durability there is no second one.
+fn event_id(key: Option<&str>, index: Option<usize>) -> String {
+    match (key, index) {
+        (None, _) => uuid::Uuid::new_v4().to_string(),
+        (Some(key), None) => key.to_owned(),
+        (Some(key), Some(index)) => format!("{key}:{index}"),
+    }
+}

@@ -1,0 +1,18 @@
+//! What generated code names. No part of the public interface: it changes with the macro, which is pinned to it.
+
+pub use crate::codec::{Key, Saved, key};
+pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Variable};
+pub use crate::machine::{Begun, Committed, Machine, Open, Try};
+pub use crate::validation_probe::{Probe, ViaAny, ViaError};
+
+/// Whether an error is, or comes from, a [`ValidationError`](crate::ValidationError). For any type of error: where it is no
+/// `std::error::Error`, only the type itself is looked at.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __is_validation {
+    ($error:expr) => {{
+        use $crate::__private::{ViaAny as _, ViaError as _};
+        (&$crate::__private::Probe($error)).is_validation()
+    }};
+}
+pub use crate::__is_validation as is_validation;
