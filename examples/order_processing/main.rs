@@ -1,2 +1,60 @@
 //! An order that survives `kill -9`: payment, database, mail and event, each exactly as often as it should be.
-fn main() {}
+//!
+//! ```sh
+//! cargo run --example order_processing            # the whole story, with a real SIGKILL
+//! cargo run --example order_processing -- --help  # one order at a time
+//! ```
+//!
+//! Read `flow.rs` first. Around it: `order.rs` (the data), `payment.rs`, `mail.rs`, `events.rs`, `orders.rs` (what its
+//! steps work with), `run.rs` (how it is called), `crash.rs` (how it is killed), `stand_ins/` (the outside world), `story.rs`.
+
+mod cli;
+mod crash;
+mod events;
+mod failure;
+mod flow;
+mod http;
+mod mail;
+mod money;
+mod order;
+mod orders;
+mod output;
+mod payment;
+mod run;
+mod services;
+mod show;
+mod stand_ins;
+mod story;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    match execute(cli.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn execute(command: Option<Command>) -> Result<(), Failure> {
+    match command {
+        None => story::tell().await,
+        Some(Command::Run(args)) => run::run(&args).await,
+        Some(Command::Show(args)) => show::show(&args).await,
+        Some(Command::World(args)) => show::world(&args),
+        Some(Command::StandIns { memory }) => Ok(stand_ins::serve(&memory).await?),
+    }
+}
+
+/// What the flow's observer tells is progress: it goes to stderr, since stdout carries the result.
+fn log_to_stderr() {
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_target(false).without_time().init();
+}

@@ -1,0 +1,72 @@
+//! What is compared with the page, and the table that shows it.
+
+use serde_json::Value;
+
+use super::terminal::{self, Colour, paint};
+use crate::failure::Failure;
+
+/// Collects comparisons, so that all of them are shown before the first wrong one ends the program.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+enum Row {
+    Group(&'static str),
+    Check { what: &'static str, expected: String, seen: String },
+}
+
+impl Row {
+    fn is_wrong(&self) -> bool {
+        matches!(self, Self::Check { expected, seen, .. } if expected != seen)
+    }
+}
+
+impl Checks {
+    /// Begins a group of comparisons.
+    pub(super) fn group(&mut self, name: &'static str) {
+        self.rows.push(Row::Group(name));
+    }
+
+    /// Compares what the page says with what was seen.
+    pub(super) fn equal(&mut self, what: &'static str, expected: &Value, seen: &Value) {
+        self.rows.push(Row::Check { what, expected: expected.to_string(), seen: seen.to_string() });
+    }
+
+    /// The table. What was expected is shown where something else was seen.
+    pub(super) fn print(&self) -> Result<(), Failure> {
+        let width = self.rows.iter().map(Row::width).max().unwrap_or(0);
+        self.rows.iter().try_for_each(|row| terminal::line(&row.text(width)))
+    }
+
+    /// An error if anything was not as the page says.
+    pub(super) fn verdict(&self) -> Result<(), Failure> {
+        match self.rows.iter().filter(|row| row.is_wrong()).count() {
+            0 => terminal::note(true, "All as the page says: one charge, one order, one mail, one event."),
+            wrong => Err(Failure::failed("STORY", format!("{wrong} of these are not as the page says"))),
+        }
+    }
+}
+
+impl Row {
+    fn width(&self) -> usize {
+        match self {
+            Self::Group(_) => 0,
+            Self::Check { what, .. } => what.chars().count(),
+        }
+    }
+
+    fn text(&self, width: usize) -> String {
+        match self {
+            Self::Group(name) => format!("\n  {}", paint(Colour::Bold, name)),
+            Self::Check { what, expected, seen } if expected == seen => {
+                format!("  {} {what:width$}  {seen}", paint(Colour::Green, "✓"))
+            }
+            Self::Check { what, expected, seen } => {
+                let seen = paint(Colour::Red, seen);
+                format!("  {} {what:width$}  {seen}  (the page says {expected})", paint(Colour::Red, "✗"))
+            }
+        }
+    }
+}
