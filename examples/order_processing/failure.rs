@@ -1,6 +1,7 @@
 //! How a command fails: an exit status, and one line of JSON on stderr.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -29,7 +30,8 @@ impl Failure {
 
     /// Says so, as the last line on stderr.
     pub(crate) fn report(self) -> ExitCode {
-        eprintln!("{}", self.report);
+        // Not `eprintln!`, which panics where nobody listens: the exit status is what remains then.
+        let _ = writeln!(std::io::stderr(), "{}", self.report);
         ExitCode::from(self.status)
     }
 }

@@ -34,11 +34,9 @@ pub(crate) async fn process_order(ctx: Ctx<OrderDeps>, input: OrderInput) -> Res
     // A plain insert, no upsert: the row and the record that this step is done are one commit.
     #[transaction(tx = ctx.deps.db, name = "persist_order")]
     let persisted_order_id: String = {
-        sqlx::query("insert into orders (order_id, user_id, subtotal, tax, total, receipt_id) values (?, ?, ?, ?, ?, ?)")
+        sqlx::query("insert into orders (order_id, user_id, total, receipt_id) values (?, ?, ?, ?)")
             .bind(&input.order_id)
             .bind(&input.user_id)
-            .bind(subtotal)
-            .bind(tax)
             .bind(total)
             .bind(&receipt.id)
             .execute(&mut **tx)

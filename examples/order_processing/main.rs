@@ -20,6 +20,7 @@ mod order;
 mod orders;
 mod output;
 mod payment;
+mod progress;
 mod run;
 mod services;
 mod show;
@@ -53,7 +54,7 @@ async fn execute(command: Option<Command>) -> Result<(), Failure> {
     }
 }
 
-/// What the flow's observer tells is progress: it goes to stderr, since stdout carries the result.
+/// What else is logged goes to stderr as well, since stdout carries the result.
 fn log_to_stderr() {
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_target(false).without_time().init();

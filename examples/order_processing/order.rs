@@ -100,9 +100,8 @@ impl OrderInput {
 
 impl Item {
     fn issues(&self, index: usize) -> impl Iterator<Item = Issue> {
-        let price = (self.price < 0.0).then(|| {
-            Issue::new(format!("items[{index}].price"), "Price must not be negative").with_value(self.price)
-        });
+        let price = (self.price < 0.0)
+            .then(|| Issue::new(format!("items[{index}].price"), "Price must not be negative").with_value(self.price));
         let quantity = (self.quantity == 0).then(|| {
             Issue::new(format!("items[{index}].quantity"), "Quantity must be at least 1").with_value(self.quantity)
         });

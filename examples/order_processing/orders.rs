@@ -9,8 +9,6 @@ const TABLE: &str = "create table if not exists orders (
     row integer primary key,
     order_id text not null,
     user_id text not null,
-    subtotal real not null,
-    tax real not null,
     total real not null,
     receipt_id text not null
 )";

@@ -100,11 +100,12 @@ mod tests {
 
     #[test]
     fn only_outages_are_transient() {
-        let transient = |status: u16, body: &str| {
-            refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes()).is_transient()
-        };
+        let transient =
+            |status: u16, body: &str| refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes()).is_transient();
         assert!(transient(500, "") && transient(503, "<html>") && transient(429, "{}"));
-        assert!(!transient(402, r#"{"error":{"code":"card_declined"}}"#) && !transient(400, "") && !transient(401, "{}"));
+        assert!(
+            !transient(402, r#"{"error":{"code":"card_declined"}}"#) && !transient(400, "") && !transient(401, "{}")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use prose::{Publisher, TracingObserver, TracingPublisher};
+use prose::{Publisher, TracingPublisher};
 use prose_sqlite::{SqliteDatabase, SqliteStore};
 
 use crate::cli::RunArgs;
@@ -14,6 +14,7 @@ use crate::flow::{OrderDeps, process_order};
 use crate::mail::Mailer;
 use crate::order::OrderInput;
 use crate::payment::Stripe;
+use crate::progress::Progress;
 use crate::services::Services;
 use crate::{orders, output};
 
@@ -25,14 +26,15 @@ pub(crate) async fn run(args: &RunArgs) -> Result<(), Failure> {
     orders::create_table(&db).await.map_err(|error| Failure::failed("DATABASE", error))?;
     let services = Services::find(&args.db)?;
     let deps = OrderDeps {
-        stripe: Stripe::new(&services.stripe_api_base, services.stripe_secret_key.clone()).map_err(bad("STRIPE_API_BASE"))?,
+        stripe: Stripe::new(&services.stripe_api_base, services.stripe_secret_key.clone())
+            .map_err(bad("STRIPE_API_BASE"))?,
         mailer: Mailer::new(&services.smtp_url).map_err(bad("SMTP_URL"))?,
         db: Crashing::new(db, args.crash_point()),
     };
     let receipt = process_order(input)
         .deps(deps)
         .publisher(publisher(&services)?)
-        .observer(TracingObserver)
+        .observer(Progress)
         .durable(&Crashing::new(store, args.crash_point()), &args.run_id)
         .await?;
     output::line(&serde_json::to_string_pretty(&receipt).map_err(std::io::Error::from)?)?;

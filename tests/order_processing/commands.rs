@@ -118,7 +118,8 @@ fn bad_input_exits_with_2_and_names_the_file() {
     let shop = Shop::open();
     let no_items = shop.write("no_items.json", r#"{"orderId":"o","userId":"u"}"#);
     let no_json = shop.write("no_json.json", "{");
-    let no_number = shop.write("no_number.json", r#"{"orderId":"o","userId":"u","items":[{"price":"5","quantity":1}]}"#);
+    let no_number =
+        shop.write("no_number.json", r#"{"orderId":"o","userId":"u","items":[{"price":"5","quantity":1}]}"#);
     let no_file = shop.db("no-such-file");
     for file in [no_items, no_json, no_number, no_file] {
         let refused = shop.run("bad", &["--input", file.to_str().unwrap()]);
@@ -145,7 +146,8 @@ fn showing_what_is_not_there_exits_with_1_and_makes_nothing() {
 #[test]
 fn a_file_that_is_no_database_is_refused_by_name_and_left_as_it_is() {
     let shop = Shop::open();
-    let text = "this is a shopping list, and it is longer than the header of a database would be: milk, bread, eggs, tea\n";
+    let text =
+        "this is a shopping list, and it is longer than the header of a database would be: milk, bread, eggs, tea\n";
     let file = shop.write("list.db", &text.repeat(20));
     for refused in [shop.run("list", &[]), shop.show("list")] {
         refused.assert_failed(1);

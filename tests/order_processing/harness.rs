@@ -101,7 +101,9 @@ impl Shop {
 
     /// `run` with an order of this customer.
     pub fn run_for(&self, customer: &str, run_id: &str) -> Ended {
-        let order = format!(r#"{{"orderId":"{run_id}","userId":"{customer}","items":[{{"sku":"mug","price":5,"quantity":2}}]}}"#);
+        let order = format!(
+            r#"{{"orderId":"{run_id}","userId":"{customer}","items":[{{"sku":"mug","price":5,"quantity":2}}]}}"#
+        );
         let file = self.write(&format!("{run_id}.json"), &order);
         self.run(run_id, &["--input", file.to_str().unwrap()])
     }

@@ -104,9 +104,9 @@ fn address(line: &str) -> String {
 /// A header's value, put together again if it was folded over several lines.
 fn header(message: &[String], name: &str) -> Option<String> {
     let headers = message.iter().position(String::is_empty).map_or(message, |end| &message[..end]);
-    let start = headers.iter().position(|line| {
-        line.split_once(':').is_some_and(|(known, _)| known.trim_end().eq_ignore_ascii_case(name))
-    })?;
+    let start = headers
+        .iter()
+        .position(|line| line.split_once(':').is_some_and(|(known, _)| known.trim_end().eq_ignore_ascii_case(name)))?;
     let mut value = headers[start].split_once(':')?.1.trim().to_owned();
     for folded in headers[start + 1..].iter().take_while(|line| line.starts_with([' ', '\t'])) {
         value.push(' ');

@@ -39,7 +39,8 @@ fn first_answer(world: &World, charge: Charge) -> Payment {
     let asked_before = world.payments.iter().filter(|earlier| earlier.key == charge.key).count();
     if charge.customer.starts_with("user_declined") {
         refuse(charge, 402, declined())
-    } else if charge.customer.starts_with("user_down") || charge.customer.starts_with("user_flaky") && asked_before < 2 {
+    } else if charge.customer.starts_with("user_down") || charge.customer.starts_with("user_flaky") && asked_before < 2
+    {
         refuse(charge, 503, outage())
     } else {
         accept(world.charges().count() + 1, charge)

@@ -40,13 +40,7 @@ impl Stage {
     pub(super) fn set(run_id: &'static str) -> Result<Self, Failure> {
         let dir = tempfile::Builder::new().prefix("order_processing-").tempdir()?;
         let memory = dir.path().join("world.jsonl");
-        Ok(Self {
-            run_id,
-            db: dir.path().join("orders.db"),
-            stand_ins: StandIns::start(&memory)?,
-            memory,
-            _dir: dir,
-        })
+        Ok(Self { run_id, db: dir.path().join("orders.db"), stand_ins: StandIns::start(&memory)?, memory, _dir: dir })
     }
 
     pub(super) fn db(&self) -> &Path {
