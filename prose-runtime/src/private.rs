@@ -3,7 +3,11 @@
 pub use crate::codec::{Key, Saved, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Variable};
 pub use crate::machine::{Begun, Committed, Machine, Open, Try};
-pub use crate::validation_probe::{Probe, ViaAny, ViaError};
+
+/// The two ways to look into an error; generated code imports both.
+pub mod probe {
+    pub use crate::validation_probe::{Probe, ViaAny, ViaError};
+}
 
 /// Whether an error is, or comes from, a [`ValidationError`](crate::ValidationError). For any type of error: where it is no
 /// `std::error::Error`, only the type itself is looked at.
@@ -11,8 +15,8 @@ pub use crate::validation_probe::{Probe, ViaAny, ViaError};
 #[macro_export]
 macro_rules! __is_validation {
     ($error:expr) => {{
-        use $crate::__private::{ViaAny as _, ViaError as _};
-        (&$crate::__private::Probe($error)).is_validation()
+        use $crate::__private::probe::*;
+        (&Probe($error)).is_validation()
     }};
 }
 pub use crate::__is_validation as is_validation;

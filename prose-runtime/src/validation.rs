@@ -82,4 +82,21 @@ impl fmt::Display for ValidationError {
     }
 }
 
-impl std::error::Error for ValidationError {}
+/// The source of every validation error. An error that forwards to one (`#[error(transparent)]`) hides the validation
+/// error itself, but not its source; so this is how it is told that an error must not be retried.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the input was refused")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl std::error::Error for ValidationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&Refused)
+    }
+}

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::error::Error;
 
-use crate::validation::ValidationError;
+use crate::validation::{Refused, ValidationError};
 
 /// An error, to be probed.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl<E: Error + 'static> ViaError for Probe<'_, E> {
     fn is_validation(&self) -> bool {
         let mut next: Option<&(dyn Error + 'static)> = Some(self.0);
         while let Some(error) = next {
-            if error.is::<ValidationError>() {
+            if error.is::<ValidationError>() || error.is::<Refused>() {
                 return true;
             }
             next = error.source();
@@ -55,6 +55,10 @@ mod tests {
         Down,
     }
 
+    #[derive(Debug, thiserror::Error)]
+    #[error(transparent)]
+    struct Transparent(#[from] ValidationError);
+
     struct NoError;
 
     #[test]
@@ -62,6 +66,7 @@ mod tests {
         let invalid = ValidationError::single("a", "b");
         assert!(crate::__private::is_validation!(&invalid));
         assert!(crate::__private::is_validation!(&OrderError::from(invalid)));
+        assert!(crate::__private::is_validation!(&Transparent::from(ValidationError::single("a", "b"))));
         assert!(!crate::__private::is_validation!(&OrderError::Down));
         assert!(!crate::__private::is_validation!(&NoError));
     }

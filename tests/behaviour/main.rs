@@ -1,0 +1,15 @@
+//! What flows do, by behaviour. One file a subject; `faults.rs` holds one test for each fault of the library whose
+//! ideas this project took up.
+
+mod cancellation;
+mod codec;
+mod context;
+mod durability;
+mod events;
+mod faults;
+mod joins;
+mod observers;
+mod pinning;
+mod retries;
+mod support;
+mod transactions;

@@ -1,0 +1,100 @@
+//! Observers hear of what happened, after it is saved, and change nothing.
+
+use std::time::Duration;
+
+use prose::observe::{RunInfo, StepInfo};
+use prose::{Ctx, MemoryStore, Observer, Status, Store, flow};
+
+use super::support::{CrashingStore, Failure, Log, until_stuck};
+
+#[flow]
+async fn two(_ctx: Ctx, early: bool) -> Result<u32, Failure> {
+    #[step]
+    let a: u32 = 1;
+    if early {
+        return Ok(a);
+    }
+    #[step(retry(max_attempts = 2, delay = "1ms"))]
+    let b: u32 = if ctx.attempt() == 1 { return Err(Failure::Transient) } else { 2 };
+    Ok(a + b)
+}
+
+#[tokio::test]
+async fn a_run_is_told_from_start_to_end() {
+    let log = Log::default();
+    two(false).observer(log.clone()).durable(&MemoryStore::new(), "r").await.unwrap();
+    let told = ["flow start", "start a", "complete a", "start b", "retry b: transient", "complete b", "flow complete"];
+    assert_eq!(log.lines(), told);
+}
+
+#[tokio::test]
+async fn an_early_return_is_told_as_a_break() {
+    let log = Log::default();
+    two(true).observer(log.clone()).await.unwrap();
+    assert_eq!(log.lines(), ["flow start", "start a", "complete a", "flow break", "flow complete"]);
+}
+
+#[tokio::test]
+async fn a_step_is_complete_only_when_its_commit_is() {
+    let (store, log) = (CrashingStore::default(), Log::default());
+    assert!(until_stuck(two(false).observer(log.clone()).durable(&store.crash_after(2), "r")).await.is_none());
+    assert_eq!(log.lines(), ["flow start", "start a"], "the commit that holds `a` was never heard of");
+    log.clear();
+    two(false).observer(log.clone()).durable(&store, "r").await.unwrap();
+    assert_eq!(log.lines()[..2], ["skipped a", "flow start (resuming)"]);
+}
+
+#[tokio::test]
+async fn a_failing_flow_is_told_with_its_step() {
+    #[flow]
+    async fn failing(_ctx: Ctx, _input: ()) -> Result<(), Failure> {
+        #[step]
+        'broken: {
+            return Err(Failure::Boom("no"));
+        }
+        Ok(())
+    }
+    let log = Log::default();
+    let _failed = failing(()).observer(log.clone()).await;
+    assert_eq!(
+        log.lines(),
+        ["flow start", "start broken", "error broken: no", "flow error: the flow failed at step `broken`: no"]
+    );
+}
+
+#[tokio::test]
+async fn another_input_for_the_same_run_is_told_and_ignored() {
+    let (store, log) = (MemoryStore::new(), Log::default());
+    two(true).durable(&store, "r").await.unwrap();
+    two(false).observer(log.clone()).durable(&store, "r").await.unwrap();
+    assert!(log.lines().contains(&"input ignored".to_owned()), "{:?}", log.lines());
+}
+
+/// Panics wherever it can.
+struct Rude;
+
+impl Observer for Rude {
+    fn on_flow_start(&self, _: &RunInfo) {
+        panic!("rude");
+    }
+    fn on_flow_break(&self, _: &RunInfo) {
+        panic!("rude");
+    }
+    fn on_flow_complete(&self, _: &RunInfo, _: Duration) {
+        panic!("rude");
+    }
+    fn on_step_start(&self, _: &RunInfo, _: &StepInfo) {
+        panic!("rude");
+    }
+    fn on_step_complete(&self, _: &RunInfo, _: &StepInfo, _: Duration) {
+        panic!("rude");
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_changes_nothing() {
+    let (store, log) = (MemoryStore::new(), Log::default());
+    let value = two(false).observer(Rude).observer(log.clone()).durable(&store, "r").await.unwrap();
+    assert_eq!((value, store.load("r").await.unwrap().unwrap().status), (3, Status::Completed));
+    assert_eq!(log.count("flow complete"), 1, "the others are told all the same");
+}

@@ -1,0 +1,169 @@
+//! What the tests share: a log of what bodies did, an observer that remembers, and errors.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use prose::observe::{Observer, RunInfo, StepInfo};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Commit, Lease, NewRun, RunKey};
+use prose::{Checkpoint, MemoryStore, Store, StoreError, ValidationError};
+
+/// A log that bodies write, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    pub fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub fn count(&self, line: &str) -> usize {
+        self.lines().iter().filter(|known| *known == line).count()
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+}
+
+/// The error of the tests' flows.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0}")]
+    Boom(&'static str),
+    #[error("transient")]
+    Transient,
+    #[error(transparent)]
+    Invalid(#[from] ValidationError),
+}
+
+impl Failure {
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Failure::Transient)
+    }
+}
+
+impl Observer for Log {
+    fn on_flow_start(&self, run: &RunInfo) {
+        self.add(if run.resuming { "flow start (resuming)" } else { "flow start" });
+    }
+    fn on_flow_complete(&self, _: &RunInfo, _: Duration) {
+        self.add("flow complete");
+    }
+    fn on_flow_error(&self, _: &RunInfo, error: &str) {
+        self.add(format!("flow error: {error}"));
+    }
+    fn on_flow_break(&self, _: &RunInfo) {
+        self.add("flow break");
+    }
+    fn on_input_ignored(&self, _: &RunInfo) {
+        self.add("input ignored");
+    }
+    fn on_step_start(&self, _: &RunInfo, step: &StepInfo) {
+        self.add(format!("start {}", step.name));
+    }
+    fn on_step_complete(&self, _: &RunInfo, step: &StepInfo, _: Duration) {
+        self.add(format!("complete {}", step.name));
+    }
+    fn on_step_error(&self, _: &RunInfo, step: &StepInfo, error: &str) {
+        self.add(format!("error {}: {error}", step.name));
+    }
+    fn on_step_retry(&self, _: &RunInfo, step: &StepInfo, error: &str, _: Duration) {
+        self.add(format!("retry {}: {error}", step.name));
+    }
+    fn on_step_skipped(&self, _: &RunInfo, step: &str) {
+        self.add(format!("skipped {step}"));
+    }
+}
+
+/// A store that "crashes" right behind its nth write: the flow's future never hears of it, and is dropped by the test.
+#[derive(Clone, Default)]
+pub struct CrashingStore {
+    pub inner: MemoryStore,
+    writes: Arc<Mutex<u32>>,
+    crash_after: Option<u32>,
+}
+
+impl CrashingStore {
+    pub fn crash_after(&self, writes: u32) -> Self {
+        Self { inner: self.inner.clone(), writes: Arc::default(), crash_after: Some(writes) }
+    }
+
+    pub fn writes(&self) -> u32 {
+        *self.writes.lock().unwrap()
+    }
+
+    async fn written(&self) {
+        let now = {
+            let mut writes = self.writes.lock().unwrap();
+            *writes += 1;
+            *writes
+        };
+        if Some(now) == self.crash_after {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Store for CrashingStore {
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        self.inner.claim(request)
+    }
+    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        Box::pin(async move {
+            let created = self.inner.create(run, first).await;
+            if let Ok(lease) = &created
+                && self.crash_after == Some(1)
+            {
+                self.inner.release(lease);
+            }
+            self.written().await;
+            created
+        })
+    }
+    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let committed = self.inner.commit(lease, commit).await;
+            self.written().await;
+            committed
+        })
+    }
+    fn release(&self, lease: &Lease) {
+        self.inner.release(lease);
+    }
+    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
+        self.inner.changed(key, epoch)
+    }
+    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
+        self.inner.load_run(key)
+    }
+    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.inner.delete_run(key)
+    }
+    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.prune(older_than)
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// Polls a call until it can go no further by itself, then drops it: what a crash does to it.
+pub async fn until_stuck<T>(call: impl IntoFuture<Output = T>) -> Option<T> {
+    let call = call.into_future();
+    tokio::pin!(call);
+    for _ in 0..1_000 {
+        if let std::task::Poll::Ready(value) = futures_poll_once(call.as_mut()).await {
+            return Some(value);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}
+
+async fn futures_poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> std::task::Poll<F::Output> {
+    std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx))).await
+}

@@ -1,0 +1,114 @@
+//! Transactions: rows and record together, or neither.
+
+use std::sync::{Arc, Mutex};
+
+use prose::{Ctx, Database, DatabaseError, Error, MemoryStore, Record, Status, Store, flow};
+
+use super::support::{Failure, Log};
+
+/// A database in memory, in the same "file" as a [`MemoryStore`].
+#[derive(Clone, Default)]
+struct MemoryDatabase {
+    rows: Arc<Mutex<Vec<String>>>,
+    log: Log,
+    /// How many commits fail before one succeeds.
+    failures: Arc<Mutex<u32>>,
+}
+
+struct Open {
+    rows: Vec<String>,
+    store: Option<MemoryStore>,
+    log: Log,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.log.add("closed");
+    }
+}
+
+impl Database for MemoryDatabase {
+    type Tx = Vec<String>;
+    type Open = Open;
+
+    async fn begin(&self, store: Option<&dyn Store>) -> Result<Open, DatabaseError> {
+        let store = store.and_then(|store| store.as_any().downcast_ref::<MemoryStore>()).cloned();
+        Ok(Open { rows: Vec::new(), store, log: self.log.clone() })
+    }
+
+    fn tx(open: &mut Open) -> &mut Vec<String> {
+        &mut open.rows
+    }
+
+    async fn commit(&self, mut open: Open, record: Option<Record<'_>>) -> Result<(), DatabaseError> {
+        {
+            let mut failures = self.failures.lock().unwrap();
+            if *failures > 0 {
+                *failures -= 1;
+                return Err(DatabaseError::failed("serialization failure", "try again"));
+            }
+        }
+        if let (Some(store), Some(record)) = (&open.store, record) {
+            store.commit(record.lease, record.commit).await.map_err(|_| DatabaseError::Fenced)?;
+        }
+        self.rows.lock().unwrap().append(&mut open.rows);
+        Ok(())
+    }
+}
+
+#[flow]
+async fn persist(ctx: Ctx<MemoryDatabase>, row: String) -> Result<usize, Failure> {
+    #[transaction(tx = ctx.deps, retry(max_attempts = 3, delay = "1ms"))]
+    let count: usize = {
+        tx.push(row.clone());
+        if row == "bad" {
+            return Err(Failure::Boom("constraint"));
+        }
+        tx.len()
+    };
+    Ok(count)
+}
+
+#[tokio::test]
+async fn a_transaction_commits_with_its_record() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    assert_eq!(persist("a".into()).deps(db.clone()).durable(&store, "r").await.unwrap(), 1);
+    assert_eq!(*db.rows.lock().unwrap(), ["a"]);
+    let checkpoint = store.load("r").await.unwrap().unwrap();
+    assert_eq!((checkpoint.status, checkpoint.completed_steps), (Status::Completed, vec!["count".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_body_that_fails_rolls_back() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    let failed = persist("bad".into()).deps(db.clone()).durable(&store, "r").await;
+    assert!(matches!(failed, Err(Error::Failed { error: Failure::Boom("constraint"), .. })), "{failed:?}");
+    assert!(db.rows.lock().unwrap().is_empty());
+    assert!(store.load("r").await.unwrap().unwrap().completed_steps.is_empty());
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_rolled_back_and_tried_again() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.failures.lock().unwrap() = 2;
+    assert_eq!(persist("a".into()).deps(db.clone()).durable(&store, "r").await.unwrap(), 1);
+    assert_eq!(*db.rows.lock().unwrap(), ["a"]);
+    assert_eq!(store.load("r").await.unwrap().unwrap().completed_steps, ["count"]);
+}
+
+#[tokio::test]
+async fn a_commit_that_keeps_failing_fails_the_run_which_can_be_called_again() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.failures.lock().unwrap() = 3;
+    let failed = persist("a".into()).deps(db.clone()).durable(&store, "r").await;
+    assert!(matches!(&failed, Err(Error::Database { step, .. }) if step == "count"), "{failed:?}");
+    assert_eq!(persist("a".into()).deps(db.clone()).durable(&store, "r").await.unwrap(), 1);
+    assert_eq!(*db.rows.lock().unwrap(), ["a"]);
+}
+
+#[tokio::test]
+async fn without_a_store_it_is_a_plain_transaction() {
+    let db = MemoryDatabase::default();
+    assert_eq!(persist("a".into()).deps(db.clone()).await.unwrap(), 1);
+    assert_eq!(*db.rows.lock().unwrap(), ["a"]);
+}
