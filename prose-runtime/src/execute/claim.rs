@@ -122,6 +122,7 @@ impl<F: Flow> Execution<F> {
         let info = self.run_info(run_id, new.correlation_id.clone(), SystemTime::now(), false);
         let mut machine = self.machine(info);
         machine.owner = Some(Owner::new(asked.store.clone(), new));
+        self.announce_start(&machine);
         Ok(Claimed::Run(Box::new(machine), input))
     }
 
@@ -131,7 +132,7 @@ impl<F: Flow> Execution<F> {
         let position = state.folded.position.clone();
         let fits = fits::<F>(&state);
         let mut machine = self.machine_of(&state);
-        self.tell_of_the_past(asked, &machine, &state);
+        self.announce_resumption(asked, &machine, &state);
         let written_by = state.folded.fingerprint.unwrap_or(state.run.fingerprint);
         let fingerprint = (written_by != F::META.fingerprint).then_some(F::META.fingerprint);
         let input = decode_input::<F>(&state.run.input, &asked.request.key);
@@ -146,28 +147,17 @@ impl<F: Flow> Execution<F> {
 
     /// A run that has ended: its result, without running anything.
     fn ended(&self, asked: &Asked<F>, state: RunState) -> Outcome<F> {
-        let run_id = asked.run_id();
-        match state.folded.ending.clone() {
-            Some(Ending::Completed { output }) => {
-                let machine = self.machine_of(&state);
-                self.observers().tell(|observer| observer.on_flow_start(&machine.run));
-                self.tell_of_the_past(asked, &machine, &state);
-                let output = output.decode().map_err(|error| Error::CodeChanged {
-                    run_id,
-                    step: None,
-                    reason: format!("its saved output is not what this flow returns: {error}"),
-                })?;
-                self.observers().tell(|observer| observer.on_flow_complete(&machine.run, self.started.elapsed()));
-                Ok(output)
+        let machine = self.machine_of(&state);
+        self.announce_resumption(asked, &machine, &state);
+        let outcome = saved_outcome::<F>(state);
+        match &outcome {
+            Ok(_) => self.observers().tell(|observer| observer.on_flow_complete(&machine.run, self.started.elapsed())),
+            Err(error) => {
+                let text = error.to_string();
+                self.observers().tell(|observer| observer.on_flow_error(&machine.run, &text));
             }
-            Some(Ending::Failed { step, error }) => Err(Error::JoinedFailed { run_id, step, message: error }),
-            Some(Ending::Cancelled { step }) => Err(Error::Cancelled { step }),
-            None => Err(Error::Store(StoreError::Corrupt {
-                key: asked.request.key.clone(),
-                place: "the store".into(),
-                reason: "it is reported as ended, but has no ending".into(),
-            })),
         }
+        outcome
     }
 
     fn machine_of(&self, state: &RunState) -> Machine {
@@ -175,7 +165,8 @@ impl<F: Flow> Execution<F> {
         self.machine(self.run_info(run_id, state.run.correlation_id.clone(), state.created_at, true))
     }
 
-    fn tell_of_the_past(&self, asked: &Asked<F>, machine: &Machine, state: &RunState) {
+    fn announce_resumption(&self, asked: &Asked<F>, machine: &Machine, state: &RunState) {
+        self.announce_start(machine);
         let run = &machine.run;
         if !same(&state.run.input, &asked.encoded) {
             self.observers().tell(|observer| observer.on_input_ignored(run));
@@ -183,6 +174,26 @@ impl<F: Flow> Execution<F> {
         for step in &state.folded.completed {
             self.observers().tell(|observer| observer.on_step_skipped(run, step));
         }
+    }
+}
+
+/// The outcome that an ended run has saved.
+fn saved_outcome<F: Flow>(state: RunState) -> Outcome<F> {
+    let key = state.run.key;
+    let run_id = key.to_string();
+    match state.folded.ending {
+        Some(Ending::Completed { output }) => output.decode().map_err(|error| Error::CodeChanged {
+            run_id,
+            step: None,
+            reason: format!("its saved output is not what this flow returns: {error}"),
+        }),
+        Some(Ending::Failed { step, error }) => Err(Error::JoinedFailed { run_id, step, message: error }),
+        Some(Ending::Cancelled { step }) => Err(Error::Cancelled { step }),
+        None => Err(Error::Store(StoreError::Corrupt {
+            key,
+            place: "the store".into(),
+            reason: "it is reported as ended, but has no ending".into(),
+        })),
     }
 }
 

@@ -76,7 +76,9 @@ impl<F: Flow> Execution<F> {
 
     async fn run_plain(&self, input: F::Input) -> Outcome<F> {
         let run = self.run_info(None, self.correlation_id(), SystemTime::now(), false);
-        self.run(self.machine(run), input).await
+        let machine = self.machine(run);
+        self.announce_start(&machine);
+        self.run(machine, input).await
     }
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, input: F::Input) -> Outcome<F> {
@@ -97,7 +99,6 @@ impl<F: Flow> Execution<F> {
     async fn run(&self, mut machine: Machine, input: F::Input) -> Outcome<F> {
         let run = machine.run.clone();
         let ctx = Ctx::new(self.deps.clone(), run.clone());
-        self.observers().tell(|observer| observer.on_flow_start(&run));
         let end = drive::drive::<F>(&mut machine, ctx, input).await;
         if matches!(end, drive::End::Cancelled | drive::End::TimedOut) {
             run.cancellation.cancel();
@@ -105,6 +106,10 @@ impl<F: Flow> Execution<F> {
         let outcome = self.end(&mut machine, end).await;
         self.announce_end(&machine, &outcome);
         outcome
+    }
+
+    fn announce_start(&self, machine: &Machine) {
+        self.observers().tell(|observer| observer.on_flow_start(&machine.run));
     }
 
     fn announce_end(&self, machine: &Machine, outcome: &Outcome<F>) {
