@@ -1,1 +1,200 @@
-//! TODO
+//! What every store of [prose](prose) must do, as tests. A store that passes them keeps the promises of the [`Store`] trait
+//! as far as one process can see; that it survives `kill -9` is for the store's own tests.
+//!
+//! One call makes a test for each case. Its argument makes a fresh, empty store, and may `.await`:
+//!
+//! ```
+//! # mod tests {
+//! prose_store_tests::conformance!(prose::MemoryStore::new());
+//! # }
+//! ```
+//!
+//! Whatever must live as long as the store (a temporary directory, a schema to be dropped) goes along in a [`Fixture`]:
+//!
+//! ```
+//! # mod tests {
+//! use prose::MemoryStore;
+//! use prose_store_tests::Fixture;
+//!
+//! async fn fresh() -> Fixture {
+//!     let folder = std::env::temp_dir();
+//!     Fixture::new(MemoryStore::new()).keeping(folder)
+//! }
+//!
+//! prose_store_tests::conformance!(fresh().await);
+//! # }
+//! ```
+//!
+//! Each test runs on a tokio runtime of its own, with several threads. The adapter's crate needs no tokio for it.
+
+pub mod cases;
+mod kit;
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::Arc;
+
+use prose::Store;
+
+/// A store to be tested, with what must live as long.
+pub struct Fixture {
+    // Dropped in this order: the store goes before the ground that it stands on.
+    store: Arc<dyn Store>,
+    ground: Vec<Box<dyn Any + Send>>,
+}
+
+impl Fixture {
+    /// A fresh, empty store.
+    pub fn new(store: impl Store) -> Self {
+        Self { store: Arc::new(store), ground: Vec::new() }
+    }
+
+    /// Drops `ground` when the test is over, behind the store.
+    #[must_use]
+    pub fn keeping(mut self, ground: impl Any + Send) -> Self {
+        self.ground.push(Box::new(ground));
+        self
+    }
+}
+
+impl<S: Store> From<S> for Fixture {
+    fn from(store: S) -> Self {
+        Self::new(store)
+    }
+}
+
+impl std::fmt::Debug for Fixture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fixture").field("ground", &self.ground.len()).finish_non_exhaustive()
+    }
+}
+
+/// Makes one test for each case of [`cases`]. The argument is an expression that makes a fresh, empty store: a
+/// [`Store`](prose::Store) or a [`Fixture`]. It is evaluated anew for each test, in an async context.
+#[macro_export]
+macro_rules! conformance {
+    ($make:expr $(,)?) => {
+        $crate::__tests! { $make;
+            lifecycle:
+                a_run_that_was_never_created_is_missing
+                creating_writes_every_field
+                creating_twice_says_exists_and_writes_nothing
+                a_run_may_end_with_its_first_commit
+                completing_saves_the_output
+                failing_saves_the_step_and_the_error
+                failing_in_plain_code_saves_no_step
+                cancelling_is_final
+                completed_is_final
+                a_failed_run_restarts_only_if_asked
+                a_restarted_run_is_running_again
+                the_run_id_of_another_flow_is_refused
+                deleting_makes_the_run_missing
+                deleting_a_held_run_is_refused
+                a_deleted_id_can_be_used_again
+                pruning_takes_only_what_has_ended
+                pruning_leaves_what_is_young
+                namespaces_keep_runs_apart
+                timestamps_never_go_back;
+            claims:
+                a_held_run_is_not_claimed
+                a_released_run_is_free_at_once
+                a_claim_raises_the_epoch_and_takes_a_seq
+                a_claim_gives_back_all_that_was_created
+                releasing_a_stale_lease_changes_nothing
+                an_ended_run_is_held_by_nobody
+                changed_resolves_at_a_release
+                changed_resolves_at_an_ending
+                changed_resolves_at_once_where_nothing_is_held
+                changed_waits_while_the_run_is_held
+                a_dropped_claim_leaves_the_run_free;
+            fences:
+                the_old_owner_is_fenced_after_a_takeover
+                a_lease_of_another_epoch_is_fenced
+                a_lease_of_another_uid_is_fenced
+                a_lease_of_a_deleted_run_is_fenced
+                a_lease_of_a_run_that_never_was_is_fenced
+                a_seq_that_was_written_is_fenced
+                a_seq_that_leaves_a_gap_is_fenced
+                a_fenced_commit_leaves_the_lease_as_it_was
+                a_commit_behind_the_end_is_fenced
+                a_second_ending_is_fenced;
+            fold:
+                later_values_win_in_their_old_place
+                dropped_variables_are_gone
+                a_variable_may_be_dropped_and_written_in_one_commit
+                completed_steps_keep_their_order
+                the_position_is_the_last_one_written
+                the_fingerprint_is_the_last_one_written
+                a_long_log_folds_like_a_short_one
+                a_log_with_takeovers_folds_like_one_without;
+            values:
+                numbers_keep_their_digits
+                big_values_come_back_whole
+                hostile_strings_are_only_strings
+                hostile_run_ids_are_only_names
+                run_ids_are_compared_exactly
+                json_keeps_its_text;
+            concurrency:
+                of_many_claimers_one_wins
+                of_many_creators_one_wins
+                of_many_writers_with_one_lease_one_wins_each_seq
+                no_commit_of_many_runs_is_lost
+                dropped_commits_are_whole_or_not_at_all
+                dropped_creations_are_whole_or_not_at_all;
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ($make:expr; $($group:ident: $($name:ident)*;)*) => {
+        $($(
+            #[test]
+            fn $name() {
+                $crate::__private::run(async { $crate::Fixture::from($make) }, $crate::cases::$group::$name);
+            }
+        )*)*
+    };
+}
+
+#[doc(hidden)]
+pub mod __private {
+    use super::{Arc, Fixture, Future, Store};
+
+    /// Runs a case on a fresh store.
+    ///
+    /// # Panics
+    /// If the case fails.
+    pub fn run<F: Future<Output = ()>>(make: impl Future<Output = Fixture>, case: impl FnOnce(Arc<dyn Store>) -> F) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a tokio runtime");
+        runtime.block_on(async {
+            let fixture = make.await;
+            case(Arc::clone(&fixture.store)).await;
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// A case that nobody calls is worth nothing.
+    #[test]
+    fn every_case_is_in_the_macro() {
+        let listed = include_str!("lib.rs");
+        let groups = [
+            include_str!("cases/lifecycle.rs"),
+            include_str!("cases/claims.rs"),
+            include_str!("cases/fences.rs"),
+            include_str!("cases/fold.rs"),
+            include_str!("cases/values.rs"),
+            include_str!("cases/concurrency.rs"),
+        ];
+        for line in groups.iter().flat_map(|group| group.lines()) {
+            let Some(name) = line.strip_prefix("pub async fn ").and_then(|rest| rest.split('(').next()) else {
+                continue;
+            };
+            assert!(listed.lines().any(|line| line.trim().trim_end_matches(';') == name), "{name} is not in the macro");
+        }
+    }
+}

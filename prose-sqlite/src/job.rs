@@ -1,0 +1,358 @@
+//! What the writer is asked to do, and how each job is done inside a transaction.
+//!
+//! A job's first write is its fence: if it writes no row, the job is refused and nothing of it was written, while the
+//! other jobs of the batch go on. What comes behind the fence fails only if the file does, and then the batch fails.
+
+use std::path::Path;
+use std::time::Duration;
+
+use prose::store::{ClaimRequest, Lease, NewRun, RunKey, Status};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::clock;
+use crate::holds::Holds;
+use crate::instance::Instance;
+use crate::load::{self, Log};
+use crate::statement::{Append, CommitRow, Statement, end, fingerprint, integer};
+
+/// A write.
+#[derive(Debug)]
+pub(crate) enum Job {
+    Create {
+        run: NewRun,
+        first: FirstCommit,
+    },
+    Claim(ClaimRequest),
+    Commit {
+        lease: Lease,
+        append: Append,
+        fold: bool,
+    },
+    /// Tells other processes that a run is free; here it is known already.
+    Release(Lease),
+    Delete(RunKey),
+    Prune {
+        before: i64,
+    },
+    /// Nothing but the heartbeat that each batch brings.
+    Heartbeat,
+}
+
+/// The first commit of a run, encoded.
+#[derive(Debug)]
+pub(crate) struct FirstCommit {
+    pub(crate) seq: u64,
+    pub(crate) row: CommitRow,
+    pub(crate) ending: Option<prose::store::Ending>,
+}
+
+/// What became of a job. It is told only when the transaction is on the disk.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Created { lease: Lease, ended: bool },
+    Exists,
+    Missing,
+    Claimed(Lease),
+    Held(u64),
+    Ended,
+    OtherFlow(String),
+    Committed { ended: bool, folded: Option<Log> },
+    Fenced { replaced: bool },
+    Released,
+    Deleted(bool),
+    Busy,
+    Pruned { runs: u64, more: bool },
+    Beaten,
+}
+
+/// What the jobs of one transaction work with.
+pub(crate) struct Batch<'a> {
+    pub(crate) sql: &'a Connection,
+    pub(crate) path: &'a Path,
+    pub(crate) instance: &'a Instance,
+    pub(crate) holds: &'a Holds,
+    /// Claims of this transaction, which are not in `holds` yet.
+    pub(crate) claimed: Vec<Lease>,
+}
+
+/// A run's row as claims see it.
+pub(crate) struct Found {
+    pub(crate) run: i64,
+    uid: String,
+    flow: String,
+    status: String,
+    pub(crate) epoch: u64,
+    pub(crate) owner: Option<String>,
+}
+
+/// How many runs are pruned in one transaction, so that others do not wait long.
+const PRUNE_AT_ONCE: i64 = 500;
+
+impl Job {
+    /// Bytes that it writes, about.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Create { run, first } => run.input.as_str().len() + first.row.size,
+            Self::Commit { append, .. } => append.size,
+            // Their work is not bounded by their size.
+            Self::Delete(_) | Self::Prune { .. } => usize::MAX,
+            Self::Claim(_) | Self::Release(_) | Self::Heartbeat => 0,
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Does a job, up to the COMMIT.
+    pub(crate) fn run(&mut self, job: &Job) -> rusqlite::Result<Answer> {
+        match job {
+            Job::Create { run, first } => self.create(run, first),
+            Job::Claim(request) => self.claim(request),
+            Job::Commit { lease, append, fold } => self.commit(lease, append, *fold),
+            Job::Release(lease) => self.release(lease),
+            Job::Delete(key) => self.delete(key),
+            Job::Prune { before } => self.prune(*before),
+            Job::Heartbeat => Ok(Answer::Beaten),
+        }
+    }
+
+    fn create(&mut self, new: &NewRun, first: &FirstCommit) -> rusqlite::Result<Answer> {
+        let now = clock::now();
+        let inserted = self
+            .sql
+            .prepare_cached(
+                "insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, \
+                 created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'running', 1, ?7, ?8, ?8) \
+                 on conflict (namespace, run_id) do nothing",
+            )?
+            .execute(params![
+                new.key.namespace,
+                new.key.run_id,
+                new.uid,
+                new.flow,
+                new.version,
+                fingerprint(new.fingerprint),
+                self.instance.id,
+                now
+            ])?;
+        if inserted == 0 {
+            return Ok(Answer::Exists);
+        }
+        let row = self.sql.last_insert_rowid();
+        self.sql
+            .prepare_cached("insert into prose_details (run, correlation_id, input) values (?1, ?2, ?3)")?
+            .execute(params![row, new.correlation_id, new.input.as_str()])?;
+        let [point, phase, completed, dropped, writes, ending, code] = &first.row.values;
+        self.sql
+            .prepare_cached(
+                "insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, \
+                 fingerprint) values (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![row, integer(first.seq), now, point, phase, completed, dropped, writes, ending, code])?;
+        if let Some(ending) = &first.ending {
+            self.run_all(&end(row, ending, now))?;
+        }
+        let lease = Lease { key: new.key.clone(), uid: new.uid.clone(), row, epoch: 1 };
+        if first.ending.is_none() {
+            self.claimed.push(lease.clone());
+        }
+        Ok(Answer::Created { lease, ended: first.ending.is_some() })
+    }
+
+    fn claim(&mut self, request: &ClaimRequest) -> rusqlite::Result<Answer> {
+        let found = match self.look(request)? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(refusal),
+        };
+        let now = clock::now();
+        let epoch = integer(found.epoch) + 1;
+        self.sql
+            .prepare_cached(
+                "insert into prose_commits (run, seq, epoch, at) \
+                 select run, seq + 1, ?2, max(at, ?3) from prose_commits where run = ?1 order by seq desc limit 1",
+            )?
+            .execute(params![found.run, epoch, now])?;
+        self.sql
+            .prepare_cached(
+                "update prose_runs set epoch = ?2, owner = ?3, status = 'running', updated_at = max(?4, updated_at) \
+                 where run = ?1",
+            )?
+            .execute(params![found.run, epoch, self.instance.id, now])?;
+        let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
+        self.claimed.push(lease.clone());
+        Ok(Answer::Claimed(lease))
+    }
+
+    /// The run, if it can be claimed; otherwise why not. Writes nothing.
+    pub(crate) fn look(&self, request: &ClaimRequest) -> rusqlite::Result<Result<Found, Answer>> {
+        let Some(found) = find(self.sql, &request.key)? else { return Ok(Err(Answer::Missing)) };
+        if found.flow != request.flow {
+            return Ok(Err(Answer::OtherFlow(found.flow)));
+        }
+        match Status::parse(&found.status) {
+            Some(Status::Failed) if request.restart_failed => {}
+            Some(status) if status.is_ended() => return Ok(Err(Answer::Ended)),
+            _ if self.is_held(&request.key, &found)? => return Ok(Err(Answer::Held(found.epoch))),
+            _ => {}
+        }
+        Ok(Ok(found))
+    }
+
+    /// Whether somebody alive executes the run.
+    pub(crate) fn is_held(&self, key: &RunKey, found: &Found) -> rusqlite::Result<bool> {
+        match &found.owner {
+            None => Ok(false),
+            Some(owner) if *owner == self.instance.id => Ok(self.holds.contains(key, found.epoch)
+                || self.claimed.iter().any(|lease| lease.row == found.run && lease.epoch == found.epoch)),
+            Some(owner) => Ok(self.instance.folder.is_alive(owner) && beats(self.sql, owner)?),
+        }
+    }
+
+    fn commit(&mut self, lease: &Lease, append: &Append, fold: bool) -> rusqlite::Result<Answer> {
+        if append.fenced.run(self.sql)? == 0 {
+            let epoch = self
+                .sql
+                .prepare_cached("select epoch from prose_runs where run = ?1")?
+                .query_row([lease.row], |row| row.get::<_, i64>(0))
+                .optional()?;
+            return Ok(Answer::Fenced { replaced: epoch != Some(integer(lease.epoch)) });
+        }
+        self.run_all(&append.ending)?;
+        let folded = if fold { self.fold(lease)? } else { None };
+        Ok(Answer::Committed { ended: !append.ending.is_empty(), folded })
+    }
+
+    fn run_all(&self, statements: &[Statement]) -> rusqlite::Result<()> {
+        statements.iter().try_for_each(|statement| statement.run(self.sql).map(drop))
+    }
+
+    /// Replaces the commits of a run by their fold, but for the last one: its `seq` is what the next one continues.
+    fn fold(&self, lease: &Lease) -> rusqlite::Result<Option<Log>> {
+        let snapshot: Option<String> = self
+            .sql
+            .prepare_cached("select folded from prose_snapshots where run = ?1")?
+            .query_row([lease.row], |row| row.get(0))
+            .optional()?;
+        let folded = load::fold(self.sql, lease.row, snapshot.as_deref()).and_then(|(folded, ..)| {
+            let text = serde_json::to_string(&folded)?;
+            Ok((folded.seq, text))
+        });
+        let (seq, text) = match folded {
+            Ok(folded) => folded,
+            Err(load::Unreadable::Sqlite(error)) => return Err(error),
+            // The log stays as it is, for whoever can repair it. This commit is fine.
+            Err(error) => {
+                tracing::warn!(run = %lease.key, file = %self.path.display(), %error, "the log cannot be folded");
+                return Ok(None);
+            }
+        };
+        self.sql
+            .prepare_cached(
+                "insert into prose_snapshots (run, seq, folded) values (?1, ?2, ?3) \
+                 on conflict (run) do update set seq = excluded.seq, folded = excluded.folded",
+            )?
+            .execute(params![lease.row, integer(seq), text])?;
+        self.sql
+            .prepare_cached("delete from prose_commits where run = ?1 and seq < ?2")?
+            .execute(params![lease.row, integer(seq)])?;
+        Ok(Some(Log { commits: 0, bytes: 0, snapshot_bytes: text.len() }))
+    }
+
+    fn release(&self, lease: &Lease) -> rusqlite::Result<Answer> {
+        self.sql
+            .prepare_cached("update prose_runs set owner = null where run = ?1 and epoch = ?2")?
+            .execute(params![lease.row, integer(lease.epoch)])?;
+        Ok(Answer::Released)
+    }
+
+    fn delete(&self, key: &RunKey) -> rusqlite::Result<Answer> {
+        let Some(found) = find(self.sql, key)? else { return Ok(Answer::Deleted(false)) };
+        if self.is_held(key, &found)? {
+            return Ok(Answer::Busy);
+        }
+        self.remove(found.run)?;
+        Ok(Answer::Deleted(true))
+    }
+
+    fn prune(&self, before: i64) -> rusqlite::Result<Answer> {
+        let runs: Vec<i64> = self
+            .sql
+            .prepare_cached(
+                "select run from prose_runs where status in ('completed', 'failed', 'cancelled') and updated_at <= ?1 \
+                 order by updated_at limit ?2",
+            )?
+            .query_map(params![before, PRUNE_AT_ONCE], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        runs.iter().try_for_each(|run| self.remove(*run))?;
+        Ok(Answer::Pruned { runs: runs.len() as u64, more: runs.len() as i64 == PRUNE_AT_ONCE })
+    }
+
+    fn remove(&self, run: i64) -> rusqlite::Result<()> {
+        for statement in [
+            "delete from prose_commits where run = ?1",
+            "delete from prose_snapshots where run = ?1",
+            "delete from prose_details where run = ?1",
+            "delete from prose_runs where run = ?1",
+        ] {
+            self.sql.prepare_cached(statement)?.execute([run])?;
+        }
+        Ok(())
+    }
+}
+
+/// The run's row.
+pub(crate) fn find(sql: &Connection, key: &RunKey) -> rusqlite::Result<Option<Found>> {
+    sql.prepare_cached(
+        "select run, uid, flow, status, epoch, owner from prose_runs where namespace = ?1 and run_id = ?2",
+    )?
+    .query_row((&key.namespace, &key.run_id), |row| {
+        Ok(Found {
+            run: row.get("run")?,
+            uid: row.get("uid")?,
+            flow: row.get("flow")?,
+            status: row.get("status")?,
+            epoch: row.get::<_, i64>("epoch")?.unsigned_abs(),
+            owner: row.get("owner")?,
+        })
+    })
+    .optional()
+}
+
+/// Whether an instance's heartbeat is fresh: a process that is stopped keeps its lock, but its heart does not beat.
+fn beats(sql: &Connection, instance: &str) -> rusqlite::Result<bool> {
+    let row = sql
+        .prepare_cached("select boot, heartbeat, lease from prose_instances where instance = ?1")?
+        .query_row([instance], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+        .optional()?;
+    Ok(row.is_some_and(|(boot, heartbeat, lease)| {
+        boot == clock::boot_id() && clock::boot_millis().saturating_sub(heartbeat) <= lease
+    }))
+}
+
+/// Writes that this instance is alive.
+pub(crate) fn beat(sql: &Connection, instance: &Instance, lease: Duration) -> rusqlite::Result<()> {
+    sql.prepare_cached(
+        "insert into prose_instances (instance, pid, boot, heartbeat, lease, started_at) values (?1, ?2, ?3, ?4, ?5, ?6) \
+         on conflict (instance) do update set heartbeat = excluded.heartbeat",
+    )?
+    .execute(params![
+        instance.id,
+        std::process::id(),
+        clock::boot_id(),
+        clock::boot_millis(),
+        i64::try_from(lease.as_millis()).unwrap_or(i64::MAX),
+        clock::now()
+    ])?;
+    Ok(())
+}
+
+/// Removes the rows of instances that are dead.
+pub(crate) fn sweep(sql: &Connection, instance: &Instance) -> rusqlite::Result<()> {
+    let known: Vec<String> = sql
+        .prepare("select instance from prose_instances")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for dead in known.iter().filter(|id| !instance.folder.is_alive(id)) {
+        sql.execute("delete from prose_instances where instance = ?1", [dead])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,327 @@
+//! [`SqliteStore`]: the `Store` trait over an opened file.
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use prose::store::{
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Commit, Lease, NewRun, RunKey, RunState, Store, StoreError,
+};
+
+use crate::clock;
+use crate::error::{refused, unavailable};
+use crate::gate::Gate;
+use crate::job::{Answer, Batch, FirstCommit, Job, find};
+use crate::load::{self, Loaded};
+use crate::statement::{Append, CommitRow};
+use crate::writer::{Core, Reply};
+
+/// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
+///
+/// What it acknowledges is on the disk (WAL with `synchronous=FULL`). When a process dies, its runs are free at once; when
+/// one is stopped or hangs, after the lease. The file may hold the application's own tables as well; ours begin with
+/// `prose_`, and `schema.sql` in the crate's source describes them. Beside the file there is a directory
+/// `<file>-instances` with a lock for each process that has it open.
+///
+/// It needs a tokio runtime with time enabled. The file must be on a local disk.
+///
+/// ```
+/// use prose::Store;
+/// use prose_sqlite::SqliteStore;
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.db");
+/// let store = SqliteStore::open(path).await?;
+/// assert!(store.load("ord_abc123").await?.is_none());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteStore(Arc<Handle>);
+
+/// Closes the file with its last clone.
+#[derive(Debug)]
+struct Handle(Arc<Core>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// How a store is opened; made by [`SqliteStore::builder`].
+#[derive(Clone, Debug)]
+pub struct SqliteStoreBuilder {
+    path: PathBuf,
+    lease: Duration,
+    busy: Duration,
+}
+
+impl SqliteStoreBuilder {
+    /// How long a process may be stopped before others take its runs over; 30 seconds unless told otherwise. A process that
+    /// has died is noticed at once, whatever the lease.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How long a write waits for other processes that write to the file; 5 seconds unless told otherwise.
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy = timeout;
+        self
+    }
+
+    /// Opens the file, creating it and its tables where they are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], in words that name the file and say what to do: it is no database, belongs to another
+    /// application or to a newer version, is locked or read-only, its directory is missing, or SQLite is older than 3.51.3.
+    /// The file is as it was then.
+    pub async fn open(self) -> Result<SqliteStore, StoreError> {
+        let core = blocking(&self.path.clone(), move || Core::open(self.path, self.lease, self.busy)).await?;
+        Ok(SqliteStore(Arc::new(Handle(core))))
+    }
+}
+
+impl SqliteStore {
+    /// Opens a file with the usual settings; see [`SqliteStoreBuilder::open`] for what can go wrong.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], as there.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder(path).open().await
+    }
+
+    /// Settings other than the usual ones.
+    pub fn builder(path: impl AsRef<Path>) -> SqliteStoreBuilder {
+        SqliteStoreBuilder {
+            path: path.as_ref().to_owned(),
+            lease: Duration::from_secs(30),
+            busy: Duration::from_secs(5),
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.core().path
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        &self.0.0
+    }
+
+    /// Whoever writes to the file holds it.
+    #[cfg_attr(not(feature = "sqlx"), allow(dead_code, reason = "for `SqliteDatabase`"))]
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.core().gate
+    }
+
+    /// Notes what a transaction outside the writer has committed for a run.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn note_committed(&self, lease: &Lease, append_size: usize, ended: bool) {
+        if ended {
+            self.core().holds.remove(lease);
+        } else {
+            // If it is time to fold, the next commit of the writer will see it.
+            self.core().holds.count(lease, append_size);
+        }
+    }
+
+    /// Reads on a thread that may block, and sees one moment of the file.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Core, &rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let core = Arc::clone(self.core());
+        blocking(self.path(), move || core.readers.read(|sql| read(&core, sql))).await
+    }
+
+    /// What can be said of a claim without writing; `None`: the run can be claimed.
+    async fn look(&self, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+        let request = request.clone();
+        self.read(move |core, sql| {
+            let looked = batch(core, sql).look(&request).map_err(|error| unavailable(&core.path, error))?;
+            match looked {
+                Ok(_) => Ok(None),
+                Err(Answer::Ended) => {
+                    let run = load::run(sql, &core.path, &request.key)?;
+                    Ok(Some(run.map_or(Claim::Missing, |run| Claim::Ended(Box::new(run.state)))))
+                }
+                Err(Answer::Held(epoch)) => Ok(Some(Claim::Held { epoch })),
+                Err(Answer::OtherFlow(flow)) => Ok(Some(Claim::OtherFlow(flow))),
+                Err(_) => Ok(Some(Claim::Missing)),
+            }
+        })
+        .await
+    }
+
+    async fn claim_run(&self, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        loop {
+            if let Some(refusal) = self.look(request).await? {
+                return Ok(refusal);
+            }
+            let reply = self.core().submit(Job::Claim(request.clone())).await?;
+            match reply.answer {
+                Answer::Claimed(_) => return self.claimed(reply).await,
+                Answer::Held(epoch) => return Ok(Claim::Held { epoch }),
+                // It has changed since the look: look again.
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads the run behind its claim: until the next claim nobody else can change it.
+    async fn claimed(&self, reply: Reply) -> Result<Claim, StoreError> {
+        let (Answer::Claimed(lease), guard) = (reply.answer, reply.guard) else { return Ok(Claim::Missing) };
+        let Loaded { state, log } =
+            self.load(&lease.key).await?.ok_or_else(|| StoreError::Fenced(lease.key.clone()))?;
+        self.core().holds.set_log(&lease, log);
+        if let Some(guard) = guard {
+            guard.keep();
+        }
+        Ok(Claim::Claimed(Box::new(ClaimedRun { lease, state })))
+    }
+
+    async fn load(&self, key: &RunKey) -> Result<Option<Loaded>, StoreError> {
+        let key = key.clone();
+        self.read(move |core, sql| load::run(sql, &core.path, &key)).await
+    }
+
+    async fn create_run(&self, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
+        let row = CommitRow::new(&first).map_err(|error| self.unwritable(&run.key, &error))?;
+        let first = FirstCommit { seq: first.seq, row, ending: first.ending };
+        let reply = self.core().submit(Job::Create { run: run.clone(), first }).await?;
+        match reply.answer {
+            Answer::Created { lease, .. } => {
+                if let Some(guard) = reply.guard {
+                    guard.keep();
+                }
+                Ok(lease)
+            }
+            _ => Err(StoreError::Exists(run.key.clone())),
+        }
+    }
+
+    async fn commit_run(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
+        let append = Append::new(lease, &commit, clock::now()).map_err(|error| self.unwritable(&lease.key, &error))?;
+        let fold = self.core().holds.count(lease, append.size);
+        let reply = self.core().submit(Job::Commit { lease: lease.clone(), append, fold }).await?;
+        match reply.answer {
+            Answer::Committed { .. } => Ok(()),
+            _ => Err(StoreError::Fenced(lease.key.clone())),
+        }
+    }
+
+    fn unwritable(&self, key: &RunKey, error: &serde_json::Error) -> StoreError {
+        refused(format!("run `{key}` cannot be written to {}: {error}", self.path().display()))
+    }
+
+    async fn wait_for_change(&self, key: &RunKey, epoch: u64) {
+        let ended = self.core().holds.watch(key, epoch);
+        if let Some(mut ended) = ended {
+            // An error is the end of the hold. The time limit is for a run that another process has taken over: then the
+            // hold here ends only when its execution notices.
+            let _any_is_a_change = tokio::time::timeout(LOOK_AGAIN, ended.changed()).await;
+            return;
+        }
+        while self.held_elsewhere(key, epoch).await {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn held_elsewhere(&self, key: &RunKey, epoch: u64) -> bool {
+        let key = key.clone();
+        let held = self.read(move |core, sql| {
+            let held = find(sql, &key).and_then(|found| match found {
+                Some(found) if found.epoch == epoch => batch(core, sql).is_held(&key, &found),
+                _ => Ok(false),
+            });
+            held.map_err(|error| unavailable(&core.path, error))
+        });
+        // Whoever cannot read the file will be told so by the claim.
+        held.await.unwrap_or(false)
+    }
+
+    async fn delete_now(&self, key: &RunKey) -> Result<bool, StoreError> {
+        let reply = self.core().submit(Job::Delete(key.clone())).await?;
+        match reply.answer {
+            Answer::Busy => Err(StoreError::Busy(key.clone())),
+            Answer::Deleted(deleted) => Ok(deleted),
+            _ => Ok(false),
+        }
+    }
+
+    async fn prune_now(&self, older_than: Duration) -> Result<u64, StoreError> {
+        let age = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
+        let before = clock::now().saturating_sub(age);
+        let mut pruned = 0;
+        loop {
+            let reply = self.core().submit(Job::Prune { before }).await?;
+            let Answer::Pruned { runs, more } = reply.answer else { return Ok(pruned) };
+            pruned += runs;
+            if !more {
+                return Ok(pruned);
+            }
+        }
+    }
+}
+
+/// How often a run of another process is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+/// How long a run that is executed here is believed to be.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A batch that only looks.
+fn batch<'a>(core: &'a Core, sql: &'a rusqlite::Connection) -> Batch<'a> {
+    Batch { sql, path: &core.path, instance: &core.instance, holds: &core.holds, claimed: Vec::new() }
+}
+
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::unavailable(format!("reading {} was given up", path.display()), error))?
+}
+
+impl Store for SqliteStore {
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        Box::pin(self.claim_run(request))
+    }
+
+    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        Box::pin(self.create_run(run, first))
+    }
+
+    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.commit_run(lease, commit))
+    }
+
+    fn release(&self, lease: &Lease) {
+        self.core().release(lease);
+    }
+
+    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
+        Box::pin(self.wait_for_change(key, epoch))
+    }
+
+    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
+        Box::pin(async move { Ok(self.load(key).await?.map(|run| RunState::checkpoint(run.state))) })
+    }
+
+    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.delete_now(key))
+    }
+
+    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.prune_now(older_than))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

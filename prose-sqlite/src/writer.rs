@@ -1,0 +1,390 @@
+//! An opened file: the connection that writes, the queue in front of it, and the thread that serves the queue.
+//!
+//! All that waits is written in one transaction, so that its sync is paid once. Where nobody else waits, the caller writes
+//! by itself: handing the job to the thread and back would cost a third of a lone commit.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use prose::StoreError;
+use prose::store::Lease;
+use rusqlite::Connection;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
+
+use crate::clock;
+use crate::connection::{Readers, folder_failed, open_writer};
+use crate::error::{concerns_all, refused, result_code, unavailable};
+use crate::gate::{self, Gate};
+use crate::holds::Holds;
+use crate::instance::Instance;
+use crate::job::{Answer, Batch, Job, beat, sweep};
+use crate::schema;
+
+/// All that the handles of an opened file share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) path: PathBuf,
+    pub(crate) gate: Gate,
+    pub(crate) holds: Holds,
+    pub(crate) instance: Instance,
+    pub(crate) readers: Readers,
+    busy: Duration,
+    lease: Duration,
+    writer: Mutex<Writer>,
+    queue: Queue,
+    /// How long a COMMIT takes, in microseconds: a moving average.
+    sync: AtomicU64,
+    /// Above 0 while several have waited at once lately: then batches beat commits on the caller's thread.
+    crowd: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Writer {
+    sql: Connection,
+    /// The boot clock at the last heartbeat that was written.
+    beaten: i64,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<QueueState>,
+    arrived: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct QueueState {
+    waiting: VecDeque<Waiting>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    job: Job,
+    /// `None` where nobody waits for the answer.
+    reply: Option<oneshot::Sender<Result<Reply, StoreError>>>,
+}
+
+/// An answer; if it is a claim and nobody takes it, the run is given back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) guard: Option<Guard>,
+}
+
+/// Gives the run back when it is dropped before [`keep`](Self::keep).
+#[derive(Debug)]
+pub(crate) struct Guard(Option<(Arc<Core>, Lease)>);
+
+impl Guard {
+    /// From now on the run is its owner's.
+    pub(crate) fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some((core, lease)) = self.0.take() {
+            core.release(&lease);
+        }
+    }
+}
+
+/// Beyond these a batch is closed, so that the first of it does not wait long.
+const BATCH_JOBS: usize = 1_024;
+const BATCH_BYTES: usize = 16 << 20;
+
+/// On the caller's thread only what is short: neither a slow disk nor a big value may keep a runtime's worker.
+const HERE_SYNC: Duration = Duration::from_millis(1);
+const HERE_BYTES: usize = 64 << 10;
+
+/// So many lone batches show that a crowd is gone.
+const CROWD: u32 = 8;
+
+/// A heart beats so many times in a lease.
+const BEATS: u32 = 4;
+
+impl Core {
+    /// Opens the file and starts its thread. The thread ends after [`close`](Self::close).
+    pub(crate) fn open(path: PathBuf, lease: Duration, busy: Duration) -> Result<Arc<Self>, StoreError> {
+        let mut sql = open_writer(&path, busy)?;
+        schema::prepare(&mut sql, &path)?;
+        let gate = gate::of_file(&path).map_err(|error| folder_failed(&path, error))?;
+        let instance = Instance::start(&path).map_err(|error| folder_failed(&path, error))?;
+        instance.folder.sweep();
+        let beaten = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
+        let core = Arc::new(Self {
+            readers: Readers::new(path.clone(), busy),
+            path,
+            gate,
+            holds: Holds::default(),
+            instance,
+            busy,
+            lease,
+            writer: Mutex::new(Writer { sql, beaten }),
+            queue: Queue::default(),
+            sync: AtomicU64::new(0),
+            crowd: AtomicU32::new(0),
+        });
+        let served = Arc::clone(&core);
+        std::thread::Builder::new()
+            .name("prose-sqlite".to_owned())
+            .spawn(move || served.serve())
+            .map_err(|error| folder_failed(&core.path, error))?;
+        Ok(core)
+    }
+
+    /// Ends the thread once it has written what waits. What this instance held is free at once.
+    pub(crate) fn close(&self) {
+        self.queue.state().closed = true;
+        self.queue.arrived.notify_all();
+        self.instance.end();
+    }
+
+    /// Has a job done; the answer comes when it is on the disk.
+    pub(crate) async fn submit(self: &Arc<Self>, job: Job) -> Result<Reply, StoreError> {
+        let job = match self.try_here(job) {
+            Ok(done) => return done,
+            Err(job) => job,
+        };
+        let (reply, answer) = oneshot::channel();
+        self.push(Waiting { job, reply: Some(reply) })?;
+        answer.await.map_err(|_| self.stopped())?
+    }
+
+    /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
+    pub(crate) fn release(&self, lease: &Lease) {
+        if self.holds.remove(lease) {
+            // A closed queue is no loss: the instance is dead then, and its runs are free.
+            let _closed = self.push(Waiting { job: Job::Release(lease.clone()), reply: None });
+        }
+    }
+
+    fn push(&self, waiting: Waiting) -> Result<(), StoreError> {
+        let mut state = self.queue.state();
+        if state.closed {
+            return Err(self.stopped());
+        }
+        state.waiting.push_back(waiting);
+        drop(state);
+        self.queue.arrived.notify_one();
+        Ok(())
+    }
+
+    fn stopped(&self) -> StoreError {
+        refused(format!("the store of {} is closed; open it again", self.path.display()))
+    }
+
+    /// Does the job on this thread, if nobody else writes or waits and it will not take long.
+    fn try_here(self: &Arc<Self>, job: Job) -> Result<Result<Reply, StoreError>, Job> {
+        if !self.may_write_here(&job) {
+            return Err(job);
+        }
+        // The writer waits in the gate's queue while it has jobs, so a free gate means an empty queue, but for a moment.
+        let Ok(_gate) = self.gate.try_lock() else { return Err(job) };
+        let Ok(mut writer) = self.writer.try_lock() else { return Err(job) };
+        // Waiting for another process is for the writer's thread.
+        if writer.sql.busy_timeout(Duration::ZERO).is_err() {
+            return Err(job);
+        }
+        let jobs = [job];
+        let result = self.write(&mut writer, &jobs);
+        let _restored_or_reported_by_the_next = writer.sql.busy_timeout(self.busy);
+        let [job] = jobs;
+        match result {
+            Ok(answers) => match self.settle(&[&job], answers).pop() {
+                Some(reply) => Ok(Ok(reply)),
+                None => Err(job),
+            },
+            Err(error) if result_code(&error) == Some(rusqlite::ffi::SQLITE_BUSY) => Err(job),
+            Err(error) => Ok(Err(unavailable(&self.path, error))),
+        }
+    }
+
+    fn may_write_here(&self, job: &Job) -> bool {
+        let multi_thread = Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
+        multi_thread
+            && self.crowd.load(Ordering::Relaxed) == 0
+            && Duration::from_micros(self.sync.load(Ordering::Relaxed)) < HERE_SYNC
+            && job.size() <= HERE_BYTES
+            && self.queue.state().waiting.is_empty()
+    }
+
+    /// The writer's thread: until the store is closed, and nothing waits any more.
+    fn serve(self: Arc<Self>) {
+        // Even a panic closes the queue: nobody may wait for a thread that is gone.
+        let _closing = Closing(&self.queue);
+        while self.queue.wait(self.lease / BEATS) {
+            let gate = self.gate.blocking_lock();
+            let mut batch = self.queue.take();
+            if batch.is_empty() && !self.holds.is_empty() {
+                batch.push(Waiting { job: Job::Heartbeat, reply: None });
+            }
+            if batch.is_empty() {
+                continue;
+            }
+            self.note_crowd(batch.len());
+            let (jobs, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.job, it.reply)).unzip();
+            let results = self.write_all(&jobs);
+            drop(gate);
+            for (reply, result) in replies.into_iter().zip(results) {
+                if let Some(reply) = reply {
+                    // Nobody waits any more: the guard of a claim gives the run back.
+                    let _dropped = reply.send(result);
+                }
+            }
+        }
+    }
+
+    fn note_crowd(&self, batch: usize) {
+        let before = self.crowd.load(Ordering::Relaxed);
+        let now = if batch > 1 { CROWD } else { before.saturating_sub(1) };
+        self.crowd.store(now, Ordering::Relaxed);
+    }
+
+    /// Writes the jobs together, or, where one of them cannot be written, each alone.
+    fn write_all(self: &Arc<Self>, jobs: &[Job]) -> Vec<Result<Reply, StoreError>> {
+        let mut writer = self.writer();
+        match self.write(&mut writer, jobs) {
+            Ok(answers) => {
+                let jobs: Vec<&Job> = jobs.iter().collect();
+                self.settle(&jobs, answers).into_iter().map(Ok).collect()
+            }
+            Err(error) if jobs.len() > 1 && !concerns_all(&error) => {
+                drop(writer);
+                jobs.iter().flat_map(|job| self.write_all(std::slice::from_ref(job))).collect()
+            }
+            Err(error) => {
+                let message = unavailable(&self.path, error).to_string();
+                jobs.iter().map(|_| Err(refused(message.clone()))).collect()
+            }
+        }
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction. After an error nothing of it is left.
+    fn write(&self, writer: &mut Writer, jobs: &[Job]) -> rusqlite::Result<Vec<Answer>> {
+        let written = self.write_open(writer, jobs);
+        if written.is_err() && !writer.sql.is_autocommit() {
+            // What cannot even be rolled back is rolled back by the next BEGIN's error, or by recovery.
+            let _reported_already = writer.sql.execute_batch("rollback");
+        }
+        written
+    }
+
+    fn write_open(&self, writer: &mut Writer, jobs: &[Job]) -> rusqlite::Result<Vec<Answer>> {
+        let sql = &writer.sql;
+        sql.prepare_cached("begin immediate")?.execute([])?;
+        let beaten = self.beat_if_due(writer, jobs)?;
+        let mut batch =
+            Batch { sql, path: &self.path, instance: &self.instance, holds: &self.holds, claimed: Vec::new() };
+        let answers = jobs.iter().map(|job| batch.run(job)).collect::<Result<Vec<_>, _>>()?;
+        let start = Instant::now();
+        sql.prepare_cached("commit")?.execute([])?;
+        self.note_sync(start.elapsed());
+        writer.beaten = beaten;
+        Ok(answers)
+    }
+
+    /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
+    fn beat_if_due(&self, writer: &Writer, jobs: &[Job]) -> rusqlite::Result<i64> {
+        let now = clock::boot_millis();
+        let holds =
+            || !self.holds.is_empty() || jobs.iter().any(|job| matches!(job, Job::Create { .. } | Job::Claim(_)));
+        let pause = i64::try_from((self.lease / BEATS).as_millis()).unwrap_or(i64::MAX);
+        if now.saturating_sub(writer.beaten) < pause || !holds() {
+            return Ok(writer.beaten);
+        }
+        beat(&writer.sql, &self.instance, self.lease)?;
+        Ok(now)
+    }
+
+    fn note_sync(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX / 8);
+        let before = self.sync.load(Ordering::Relaxed);
+        self.sync.store((before * 7 + took.min(u64::MAX / 16)) / 8, Ordering::Relaxed);
+    }
+
+    /// Brings what is known in memory up to what is on the disk, before anybody else writes.
+    fn settle(self: &Arc<Self>, jobs: &[&Job], answers: Vec<Answer>) -> Vec<Reply> {
+        jobs.iter().zip(answers).map(|(job, answer)| self.settle_one(job, answer)).collect()
+    }
+
+    fn settle_one(self: &Arc<Self>, job: &Job, answer: Answer) -> Reply {
+        let claimed = match &answer {
+            Answer::Claimed(lease) | Answer::Created { lease, ended: false } => Some(lease),
+            _ => None,
+        };
+        let guard = claimed.map(|lease| {
+            self.holds.add(lease);
+            Guard(Some((Arc::clone(self), lease.clone())))
+        });
+        if let Job::Commit { lease, .. } = job {
+            match &answer {
+                Answer::Committed { ended: true, .. } | Answer::Fenced { replaced: true } => {
+                    self.holds.remove(lease);
+                }
+                Answer::Committed { folded: Some(log), .. } => self.holds.set_log(lease, *log),
+                _ => {}
+            }
+        }
+        Reply { answer, guard }
+    }
+}
+
+/// Makes the instance known; the boot clock of its first heartbeat.
+fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusqlite::Result<i64> {
+    let transaction = sql.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    sweep(&transaction, instance)?;
+    beat(&transaction, instance, lease)?;
+    transaction.commit()?;
+    Ok(clock::boot_millis())
+}
+
+struct Closing<'a>(&'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.closed = true;
+        state.waiting.clear();
+    }
+}
+
+impl Queue {
+    /// A panic cannot have left the queue half-changed.
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something is there, at most for `pause`. `false` once the queue is closed and empty.
+    fn wait(&self, pause: Duration) -> bool {
+        let state = self.state();
+        let idle = |state: &mut QueueState| state.waiting.is_empty() && !state.closed;
+        let (state, _) = self.arrived.wait_timeout_while(state, pause, idle).unwrap_or_else(PoisonError::into_inner);
+        !(state.closed && state.waiting.is_empty())
+    }
+
+    /// What waits, up to a full batch.
+    fn take(&self) -> Vec<Waiting> {
+        let mut state = self.state();
+        let mut bytes = 0_usize;
+        let fits = |waiting: &Waiting| {
+            bytes = bytes.saturating_add(waiting.job.size());
+            bytes <= BATCH_BYTES
+        };
+        let count = state.waiting.iter().take(BATCH_JOBS).take_while({
+            let mut fits = fits;
+            move |waiting| fits(waiting)
+        });
+        let count = count.count().max(1).min(state.waiting.len());
+        state.waiting.drain(..count).collect()
+    }
+}

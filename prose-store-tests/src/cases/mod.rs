@@ -1,0 +1,8 @@
+//! The cases, each a function over a fresh, empty store. They panic where the store does not do what it must.
+
+pub mod claims;
+pub mod concurrency;
+pub mod fences;
+pub mod fold;
+pub mod lifecycle;
+pub mod values;

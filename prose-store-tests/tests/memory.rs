@@ -1,0 +1,3 @@
+//! The reference implementation passes the suite.
+
+prose_store_tests::conformance!(prose::MemoryStore::new());
