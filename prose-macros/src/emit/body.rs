@@ -1,0 +1,165 @@
+//! The body of a point: an async block of its own, in a loop if it may be tried again.
+
+use super::Context;
+use super::handover::Handover;
+use crate::ast::Kind;
+use crate::model::{Point, PointId, VarId};
+use crate::names;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Pat, PatIdent};
+
+/// A step or a validation.
+pub(super) fn step(cx: &Context<'_>, id: PointId) -> TokenStream {
+    let (m, number) = (names::machine(), names::number());
+    let point = cx.model.point(id);
+    let bind = bind(point, &value(cx, id));
+    let (outputs, result) = (outputs(cx, point), result(cx, point));
+    quote!(#bind #outputs #m.completed(#number); #result)
+}
+
+/// An expression: the value that the body comes to. A failure leaves the flow.
+pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
+    let point = cx.model.point(id);
+    let (ctx, attempt, tried) = (ctx(cx, id), attempt(cx, id, None), names::local("tried"));
+    if point.retry.is_none() {
+        let value = unless_failed(&tried);
+        return quote!({ #ctx #attempt #value });
+    }
+    let when = when(cx, point);
+    let ended = unless_again(cx, &tried, |v| quote!(break #v), &quote!({}));
+    quote!({ #when loop { #ctx #attempt #ended } })
+}
+
+/// `let body = async { .. }; let tried = m.run(p, pin!(body)).await;`
+pub(super) fn attempt(cx: &Context<'_>, id: PointId, open: Option<TokenStream>) -> TokenStream {
+    let (m, number) = (names::machine(), names::number());
+    let point = cx.model.point(id);
+    let (tried, body, future) = (names::local("tried"), names::local("body"), future(cx, point, open));
+    let call = match point.retry {
+        None => quote!(#m.run(#number, ::core::pin::pin!(#body))),
+        Some(_) => {
+            let may_retry = may_retry(cx, point);
+            quote!(#m.attempt(#number, #may_retry, ::core::pin::pin!(#body)))
+        }
+    };
+    quote!(let #body = #future; let #tried = #call.await;)
+}
+
+/// `async { .. Ok(v) }`: `?` and `return Err(..)` leave the body, not the flow.
+fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenStream {
+    let error = cx.error();
+    let (v, body) = (names::local("v"), block_or_expr(point));
+    let ok = quote!(::core::result::Result::Ok::<_, #error>);
+    let attrs = &point.attrs;
+    if let Some(target) = &point.target {
+        let ty = target.ty.as_ref().map(|ty| quote!(: #ty));
+        return quote!(async { #open #(#attrs)* let #v #ty = #body; #ok(#v) });
+    }
+    match point.kind {
+        Kind::Event { .. } => quote!(async { #open #(#attrs)* let #v = #body; #ok(#v) }),
+        _ => quote!(async { #open #(#attrs)* #body #ok(()) }),
+    }
+}
+
+/// The body as written. The braces of a block that lost its label are ours: a lint would else find them unneeded.
+fn block_or_expr(point: &Point) -> TokenStream {
+    let (Expr::Block(block), None) = (&point.body, &point.target) else {
+        return point.body.to_token_stream();
+    };
+    let label = point.label.as_ref().map(|label| quote!(#label:));
+    let stmts = &block.block.stmts;
+    quote!(#label { #(#stmts)* })
+}
+
+/// `let ctx = m.ctx(&ctx, p);`: the context of this attempt, where the body wants it.
+pub(super) fn ctx(cx: &Context<'_>, id: PointId) -> Option<TokenStream> {
+    let Some(Pat::Ident(ctx)) = cx.head().ctx.as_ref().map(|ctx| &ctx.pat) else { return None };
+    let (m, number, ctx) = (names::machine(), names::number(), names::again(&ctx.ident));
+    cx.model.point(id).uses_ctx.then(|| quote!(let #ctx = #m.ctx(&#ctx, #number);))
+}
+
+/// `let when: &(dyn Fn(&E) -> bool + Sync) = &WHEN;`: the type lets a closure leave out its own.
+pub(super) fn when(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
+    let (when, error) = (names::local("when"), cx.error());
+    let expr = point.retry.as_ref()?.when.as_ref()?;
+    let asked = quote!(dyn ::core::ops::Fn(&#error) -> ::core::primitive::bool + ::core::marker::Sync);
+    Some(quote!(let #when: &(#asked) = &#expr;))
+}
+
+/// Which errors are tried again: never a failed validation, whatever `when` says.
+fn may_retry(cx: &Context<'_>, point: &Point) -> TokenStream {
+    let (private, error, e) = (cx.private(), cx.error(), names::local("e"));
+    let when = names::local("when");
+    let and_when = point.retry.as_ref().is_some_and(|retry| retry.when.is_some()).then(|| quote!(&& #when(#e)));
+    quote!(&|#e: &#error| !#private::is_validation!(#e) #and_when)
+}
+
+/// An expression: what `tried` comes to without a retry.
+fn unless_failed(tried: &Ident) -> TokenStream {
+    let v = names::local("v");
+    let failed = failed(&quote!(::core::result::Result::Err));
+    quote!(match #tried { ::core::result::Result::Ok(#v) => #v, #failed })
+}
+
+/// An expression: what `tried` comes to in a loop of attempts; `next` goes to the next one.
+fn unless_again(cx: &Context<'_>, tried: &Ident, done: impl FnOnce(&Ident) -> TokenStream, next: &TokenStream) -> TokenStream {
+    let (private, v) = (cx.private(), names::local("v"));
+    let failed = failed(&quote!(#private::Try::Failed));
+    let done = done(&v);
+    quote!(match #tried { #private::Try::Done(#v) => #done, #private::Try::Again => #next, #failed })
+}
+
+fn failed(variant: &TokenStream) -> TokenStream {
+    let e = names::local("e");
+    quote!(#variant(#e) => return ::core::result::Result::Err(#e))
+}
+
+/// `tried` taken apart inside of a transaction's loop, or without one.
+pub(super) fn outcome(cx: &Context<'_>, point: &Point) -> TokenStream {
+    let tried = names::local("tried");
+    match point.retry {
+        None => unless_failed(&tried),
+        Some(_) => unless_again(cx, &tried, |v| quote!(#v), &quote!(continue)),
+    }
+}
+
+/// `let PAT = VALUE;`. Nothing changes an output before it is saved, so a `mut` in it would be told as unneeded.
+pub(super) fn bind(point: &Point, value: &TokenStream) -> TokenStream {
+    match &point.target {
+        Some(target) => {
+            let mut pat = target.pat.clone();
+            Immutable.visit_pat_mut(&mut pat);
+            quote!(let #pat = #value;)
+        }
+        None => quote!(#value;),
+    }
+}
+
+struct Immutable;
+
+impl VisitMut for Immutable {
+    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+        pat.mutability = None;
+        visit_mut::visit_pat_ident_mut(self, pat);
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+/// `m.output(&k_total, &total);` for each.
+pub(super) fn outputs(cx: &Context<'_>, point: &Point) -> TokenStream {
+    let m = names::machine();
+    let output = |id: &VarId| {
+        let (key, again) = (cx.key(*id), cx.again(*id));
+        quote!(#m.output(&#key, &#again);)
+    };
+    point.outputs.iter().map(output).collect()
+}
+
+/// The outputs that others need, if any.
+pub(super) fn result(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
+    let handover = Handover::of(cx, &point.exports);
+    (!handover.is_empty()).then(|| handover.value())
+}

@@ -1,0 +1,113 @@
+//! The flow's public items: the fn that gives a call, the module with `Flow`, and `impl Flow`.
+
+use super::{private, visibility};
+use crate::ast::Head;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, Ident, Pat, Type, parse_quote};
+
+/// All items, around the contents of the module and the body of `drive`.
+pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream) -> TokenStream {
+    let call = call(head);
+    let module = self::module(head, module);
+    let implementation = implementation(head, drive);
+    quote!(#call #module #implementation)
+}
+
+/// `pub fn process_order(input: OrderInput) -> Call<process_order::Flow>`
+fn call(head: &Head) -> TokenStream {
+    let Head { attrs, vis, ident, options, .. } = head;
+    let krate = &options.krate;
+    let input = crate::names::local("input");
+    let (param, call) = match &head.input {
+        Some(param) => {
+            let ty = &param.ty;
+            (quote!(#input: #ty), quote!(#krate::Call::new(#input)))
+        }
+        None => (quote!(), quote!(::core::unreachable!())),
+    };
+    quote! {
+        #(#attrs)*
+        #vis fn #ident(#param) -> #krate::Call<#ident::Flow> {
+            #call
+        }
+    }
+}
+
+/// The module has none of the user's types, so that a flow may stand inside a fn.
+fn module(head: &Head, contents: &TokenStream) -> TokenStream {
+    let Head { vis, ident, options, .. } = head;
+    let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
+    let inner = visibility::one_deeper(vis);
+    let doc = format!("The flow `{}`.", options.name);
+    let flow_doc = format!("The flow `{}`, as a type to register.", options.name);
+    quote! {
+        #(#cfg)*
+        #[doc = #doc]
+        #vis mod #ident {
+            #[doc = #flow_doc]
+            #inner struct Flow;
+            #contents
+        }
+    }
+}
+
+fn implementation(head: &Head, drive: &TokenStream) -> TokenStream {
+    let Head { ident, options, .. } = head;
+    let krate = &options.krate;
+    let private = private(head);
+    let m = crate::names::machine();
+    let (input, result) = (input(head), result(head));
+    let deps = head.deps.clone().unwrap_or_else(|| parse_quote!(()));
+    let (ctx_pat, input_pat) = patterns(head, drive);
+    let ctx_ty = head.ctx.as_ref().filter(|_| head.deps.is_some()).map_or_else(|| parse_quote!(#krate::Ctx<#deps>), |ctx| ctx.ty.clone());
+    let outputs = quote_spanned! {result.span()=>
+        type Output = <#result as #private::FlowResult>::Ok;
+        type Error = <#result as #private::FlowResult>::Err;
+    };
+    let ctx_ty: Type = ctx_ty;
+    let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
+    let lints = head.attrs.iter().filter(|attr| is_lint(attr));
+    quote! {
+        #(#cfg)*
+        impl #krate::Flow for #ident::Flow {
+            type Deps = #deps;
+            type Input = #input;
+            #outputs
+            const META: &'static #private::Meta = &#ident::META;
+            #(#lints)*
+            async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
+                #drive
+            }
+        }
+    }
+}
+
+fn input(head: &Head) -> Type {
+    head.input.as_ref().map_or_else(|| parse_quote!(()), |input| input.ty.clone())
+}
+
+fn result(head: &Head) -> Type {
+    let nothing = || parse_quote!(::core::result::Result<(), ::core::convert::Infallible>);
+    head.output.clone().unwrap_or_else(nothing)
+}
+
+/// The user's patterns; the stand-in's body uses neither.
+fn patterns(head: &Head, drive: &TokenStream) -> (Pat, Pat) {
+    let unused = drive.to_string() == quote!(::core::unreachable!()).to_string();
+    let pat = |param: &Option<crate::ast::Param>| match param {
+        Some(param) if !unused => param.pat.clone(),
+        _ => parse_quote!(_),
+    };
+    (pat(&head.ctx), pat(&head.input))
+}
+
+fn is_cfg(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg")
+}
+
+fn is_lint(attr: &Attribute) -> bool {
+    let names: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
+    attr.path().get_ident().is_some_and(|ident: &Ident| names.iter().any(|name| ident == name))
+}

@@ -1,0 +1,130 @@
+//! A plain stretch: run while running, loaded while resuming.
+//!
+//! ```text
+//! let n = f(); let took = n > 3;  =>  let (n, took) = if m.running() { let n = f(); let took = n > 3; (n, took) }
+//!                                     else { (m.load(&k_n).await, m.within(..)) };
+//! ```
+
+use super::Context;
+use super::block::Place;
+use super::handover::Handover;
+use crate::model::{Ask, Leaf, Question, VarId};
+use crate::names;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, PatIdent, Stmt, Token};
+
+/// The last stretch of its block: it is only reached while running.
+pub(super) fn last(cx: &Context<'_>, leaf: &Leaf, place: Place) -> TokenStream {
+    let takes = takes(cx, &leaf.takes);
+    let Some((tail, stmts)) = leaf.stmts.split_last().filter(|(tail, _)| place == Place::Function && is_tail(tail)) else {
+        let stmts = &leaf.stmts;
+        return quote!(#takes #(#stmts)*);
+    };
+    let m = names::machine();
+    quote!(#takes #(#stmts)* #m.tail(); #tail)
+}
+
+/// The flow's result: its tail expression, or a `return` at its end.
+fn is_tail(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Expr(Expr::Return(_), _) | Stmt::Expr(_, None) => true,
+        Stmt::Macro(mac) => mac.semi_token.is_none(),
+        _ => false,
+    }
+}
+
+/// A stretch with something behind it.
+pub(super) fn leaf(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
+    let m = names::machine();
+    let mut handover = Handover::of(cx, &leaf.exports);
+    let question = leaf.question.as_ref().map(|question| ask(cx, question, &mut handover));
+    let stmts = generated_mut(cx, leaf);
+    let (takes, gives_back) = (takes(cx, &leaf.takes), gives_back(cx, &leaf.gives_back));
+    let saves = cx.saves(&leaf.saves);
+    if handover.is_empty() {
+        return quote!(if #m.running() { #takes #(#stmts)* #gives_back });
+    }
+    let (pattern, value, stand_in) = (handover.pattern(), handover.value(), handover.stand_in());
+    quote! {
+        let #pattern = if #m.running() {
+            #takes #(#stmts)* #question #saves #gives_back
+            #value
+        } else {
+            #stand_in
+        };
+    }
+}
+
+/// Asks the question of the `if` behind, and hands the answer on.
+fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
+    let within = cx.within(question.then);
+    match &question.ask {
+        Ask::Condition(condition) => {
+            let took = names::local("took");
+            handover.add(quote!(#took), quote!(#took), within);
+            quote!(let #took = #condition;)
+        }
+        Ask::Pattern { pat, scrutinee, exports, saves, .. } => {
+            let taken = names::local("taken");
+            let bound = Handover::of(cx, exports);
+            let (value, stand_in) = (bound.value(), bound.stand_in());
+            let saves = cx.saves(saves);
+            let (some, none) = (quote!(::core::option::Option::Some), quote!(::core::option::Option::None));
+            let resumed = match question.then {
+                Some(_) => quote!(if #within { #some(#stand_in) } else { #none }),
+                None => none.clone(),
+            };
+            handover.add(quote!(#taken), quote!(#taken), resumed);
+            quote!(let #taken = if let #pat = #scrutinee { #saves #some(#value) } else { #none };)
+        }
+    }
+}
+
+/// `let Some(x) = slot_x.take() else { unreachable!() };`: only a stretch that runs takes, and then one has filled it.
+fn takes(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
+    let take = |id: &VarId| {
+        let variable = cx.variable(*id);
+        let (slot, again) = (names::slot(&variable.identity), cx.again(*id));
+        let mutable = variable.mutable.then(|| quote!(mut));
+        quote!(let ::core::option::Option::Some(#mutable #again) = #slot.take() else { ::core::unreachable!() };)
+    };
+    variables.iter().map(take).collect()
+}
+
+fn gives_back(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
+    let give = |id: &VarId| {
+        let (slot, again) = (names::slot(&cx.variable(*id).identity), cx.again(*id));
+        quote!(#slot = ::core::option::Option::Some(#again);)
+    };
+    variables.iter().map(give).collect()
+}
+
+/// A `mut` variable that is handed on is bound twice, and perhaps only one of the two is changed. Both bindings count
+/// as generated, so that the user is not told of a `mut` that he needs.
+fn generated_mut(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
+    let mutable = |id: &&VarId| cx.variable(**id).mutable;
+    let idents: Vec<&Ident> = leaf.exports.iter().filter(mutable).map(|id| &cx.variable(*id).ident).collect();
+    let mut stmts = leaf.stmts.clone();
+    for stmt in &mut stmts {
+        if let (Stmt::Local(local), false) = (stmt, idents.is_empty()) {
+            Generated(&idents).visit_pat_mut(&mut local.pat);
+        }
+    }
+    stmts
+}
+
+struct Generated<'a>(&'a [&'a Ident]);
+
+impl VisitMut for Generated<'_> {
+    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+        if pat.mutability.is_some() && self.0.contains(&&pat.ident) {
+            pat.ident = names::again(&pat.ident);
+            pat.mutability = Some(Token![mut](Span::call_site()));
+        }
+        visit_mut::visit_pat_ident_mut(self, pat);
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}

@@ -1,0 +1,103 @@
+//! From the [`model`](crate::model) to tokens: one file for each generated thing.
+
+mod block;
+mod body;
+mod branch;
+mod drive;
+mod event;
+mod handover;
+mod items;
+mod leaf;
+mod module;
+mod point;
+mod transaction;
+mod visibility;
+
+use crate::ast::Head;
+use crate::model::{Model, PointId, Range, VarId, Variable};
+use crate::names;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+/// Emits a flow.
+pub(crate) fn flow(model: &Model) -> TokenStream {
+    let variants = names::variants(model.points.iter().map(|point| point.name.text.as_str()));
+    let cx = Context { model, variants };
+    items::items(&model.head, &module::contents(&cx), &drive::body(&cx))
+}
+
+/// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
+pub(crate) fn stand_in(head: &Head) -> TokenStream {
+    items::items(head, &module::stand_in(head), &quote!(::core::unreachable!()))
+}
+
+/// What every emitter needs.
+struct Context<'a> {
+    model: &'a Model,
+    variants: Vec<Ident>,
+}
+
+impl Context<'_> {
+    fn variable(&self, id: VarId) -> &Variable {
+        self.model.variable(id)
+    }
+
+    fn head(&self) -> &Head {
+        &self.model.head
+    }
+
+    /// `::prose::__private`
+    fn private(&self) -> TokenStream {
+        private(self.head())
+    }
+
+    /// The flow's error type.
+    fn error(&self) -> TokenStream {
+        let krate = &self.head().options.krate;
+        quote!(<Self as #krate::Flow>::Error)
+    }
+
+    /// A point's number: `process_order::Point::ChargePayment as u16`.
+    fn number(&self, point: PointId) -> TokenStream {
+        let module = &self.head().ident;
+        let variant = &self.variants[point.0];
+        quote!(#module::Point::#variant as ::core::primitive::u16)
+    }
+
+    /// Resuming, and the target lies in this part of the flow.
+    fn within(&self, range: Range) -> TokenStream {
+        let m = names::machine();
+        match range {
+            Some((first, last)) => {
+                let (first, last) = (self.number(first), self.number(last));
+                quote!(#m.within(#first, #last))
+            }
+            None => quote!(false),
+        }
+    }
+
+    /// `k_total`
+    fn key(&self, variable: VarId) -> Ident {
+        names::key(&self.variable(variable).identity)
+    }
+
+    /// `total`, as generated code mentions it.
+    fn again(&self, variable: VarId) -> Ident {
+        names::again(&self.variable(variable).ident)
+    }
+
+    /// `m.save(&k_total, &total);` for each.
+    fn saves(&self, variables: &[VarId]) -> TokenStream {
+        let m = names::machine();
+        let save = |variable: &VarId| {
+            let (key, again) = (self.key(*variable), self.again(*variable));
+            quote!(#m.save(&#key, &#again);)
+        };
+        variables.iter().map(save).collect()
+    }
+}
+
+fn private(head: &Head) -> TokenStream {
+    let krate = &head.options.krate;
+    quote!(#krate::__private)
+}

@@ -1,0 +1,143 @@
+//! The contents of the flow's module: `enum Point`, and `META`, the table of the points.
+
+use super::{Context, private};
+use crate::ast::{Head, Kind, Retry};
+use crate::model::{Point, VarId};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use std::time::Duration;
+
+/// The module of a flow.
+pub(super) fn contents(cx: &Context<'_>) -> TokenStream {
+    let variants = &cx.variants;
+    let points = cx.model.points.iter().map(|point| meta_of_point(cx, point));
+    let meta = meta(cx.head(), fingerprint(cx), quote!(#(#points),*));
+    let point = (!variants.is_empty()).then(|| {
+        quote! {
+            #[doc(hidden)]
+            #[repr(u16)]
+            pub(super) enum Point { #(#variants),* }
+        }
+    });
+    quote!(#point #meta)
+}
+
+/// The module of a flow with errors.
+pub(super) fn stand_in(head: &Head) -> TokenStream {
+    meta(head, 0, quote!())
+}
+
+fn meta(head: &Head, fingerprint: u64, points: TokenStream) -> TokenStream {
+    let private = private(head);
+    let (name, version) = (&head.options.name, head.options.version);
+    quote! {
+        pub(super) static META: #private::Meta = #private::Meta {
+            name: #name,
+            version: #version,
+            fingerprint: #fingerprint,
+            points: &[#points],
+        };
+    }
+}
+
+fn meta_of_point(cx: &Context<'_>, point: &Point) -> TokenStream {
+    let private = cx.private();
+    let name = &point.name.text;
+    let kind = kind(&point.kind);
+    let live = variables(cx, &point.loaded);
+    let outputs = variables(cx, &point.outputs);
+    let retry = optional(point.retry.as_ref().map(|retry| meta_of_retry(cx, retry)));
+    let timeout = optional(point.timeout.map(duration));
+    quote! {
+        #private::PointMeta {
+            name: #name,
+            kind: #private::PointKind::#kind,
+            live: &[#live],
+            outputs: &[#outputs],
+            retry: #retry,
+            timeout: #timeout,
+        }
+    }
+}
+
+fn kind(kind: &Kind) -> TokenStream {
+    match kind {
+        Kind::Validate => quote!(Validate),
+        Kind::Step => quote!(Step),
+        Kind::Transaction { .. } => quote!(Transaction),
+        Kind::Event { .. } => quote!(Event),
+    }
+}
+
+fn variables(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
+    let private = cx.private();
+    let variable = |id: &VarId| {
+        let name = &cx.variable(*id).identity;
+        let ty = type_name(cx, *id);
+        quote!(#private::Variable { name: #name, ty: #ty })
+    };
+    let all = variables.iter().map(variable);
+    quote!(#(#all),*)
+}
+
+/// The declared type as its tokens, spaced alike whatever the user's layout.
+fn type_name(cx: &Context<'_>, variable: VarId) -> String {
+    let ty = &cx.variable(variable).ty;
+    ty.as_ref().map_or_else(String::new, |ty| ty.to_token_stream().to_string().replace(' ', ""))
+}
+
+fn meta_of_retry(cx: &Context<'_>, retry: &Retry) -> TokenStream {
+    let private = cx.private();
+    let Retry { max_attempts, backoff, jitter, .. } = retry;
+    let delay = duration(retry.delay);
+    let max_delay = optional(retry.max_delay.map(duration));
+    quote! {
+        #private::RetryMeta {
+            max_attempts: #max_attempts,
+            delay: #delay,
+            backoff: #backoff,
+            max_delay: #max_delay,
+            jitter: #jitter,
+        }
+    }
+}
+
+fn duration(duration: Duration) -> TokenStream {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #nanos))
+}
+
+fn optional(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+}
+
+/// FNV-1a over each point's name, kind and live variables: a pure function of the tokens.
+fn fingerprint(cx: &Context<'_>) -> u64 {
+    let mut hash = Fnv::new();
+    for point in &cx.model.points {
+        hash.add(&point.name.text);
+        hash.add(&kind(&point.kind).to_string());
+        for variable in &point.loaded {
+            hash.add(&cx.variable(*variable).identity);
+            hash.add(&type_name(cx, *variable));
+        }
+        // Variables and the next point's name must not run into one another.
+        hash.add("\n");
+    }
+    hash.0
+}
+
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+
+    /// Adds a word, and where it ends.
+    fn add(&mut self, word: &str) {
+        for byte in word.bytes().chain([0]) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A point: its entrance, where the commit is written or the run goes on, and its body.
+//!
+//! ```text
+//! let total = 'point: {
+//!     let p = process_order::Point::Total as u16;
+//!     if m.running() { m.save(..); m.enter(p).await; }          // running: save what the body may see, and go in
+//!     else if !m.arrive(p) { break 'point m.load(..).await; }   // resuming, and further on: its output is known
+//!     <the body>; m.output(..); m.completed(p);
+//!     total
+//! };
+//! ```
+
+use super::handover::Handover;
+use super::{Context, body, event, transaction};
+use crate::ast::Kind;
+use crate::model::{Point, PointId};
+use crate::names;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// A point.
+pub(super) fn point(cx: &Context<'_>, id: PointId) -> TokenStream {
+    let point = cx.model.point(id);
+    let label = names::point_label();
+    let handover = Handover::of(cx, &point.exports);
+    let entrance = entrance(cx, id, &handover);
+    let body = unchanging(cx, point, run(cx, id));
+    if handover.is_empty() {
+        return quote!(#label: { #entrance #body });
+    }
+    let pattern = handover.pattern();
+    quote!(let #pattern = #label: { #entrance #body };)
+}
+
+fn entrance(cx: &Context<'_>, id: PointId, handover: &Handover) -> TokenStream {
+    let (m, number, label) = (names::machine(), names::number(), names::point_label());
+    let this = cx.number(id);
+    let point = cx.model.point(id);
+    let saves = cx.saves(&point.saves);
+    let forgets = point.forgets.iter().map(|variable| &cx.variable(*variable).identity);
+    let loaded = (!handover.is_empty()).then(|| handover.stand_in());
+    quote! {
+        let #number = #this;
+        if #m.running() {
+            #saves #(#m.forget(#forgets);)*
+            #m.enter(#number).await;
+        } else if !#m.arrive(#number) {
+            break #label #loaded;
+        }
+    }
+}
+
+fn run(cx: &Context<'_>, id: PointId) -> TokenStream {
+    match &cx.model.point(id).kind {
+        Kind::Validate | Kind::Step => body::step(cx, id),
+        Kind::Transaction { tx } => transaction::transaction(cx, id, tx),
+        Kind::Event { channel } => event::event(cx, id, channel),
+    }
+}
+
+/// Half a change would outlive a retry and be lost in a crash: so a body sees `mut` variables as immutable ones.
+///
+/// ```text
+/// let (total, held_n) = { let n = n; <body>; (total, n) }; n = held_n; total
+/// ```
+fn unchanging(cx: &Context<'_>, point: &Point, body: TokenStream) -> TokenStream {
+    if point.held.is_empty() {
+        return body;
+    }
+    let hide = point.held.iter().map(|id| cx.again(*id)).map(|held| quote!(let #held = #held;));
+    let hide = quote!(#(#hide)*);
+    if point.given_back.is_empty() {
+        return quote!(#hide #body);
+    }
+    let given = point.given_back.iter().map(|id| cx.again(*id)).collect::<Vec<_>>();
+    let held = point.given_back.iter().map(|id| names::held(&cx.variable(*id).identity)).collect::<Vec<_>>();
+    let out = names::local("out");
+    quote! {
+        let (#out, #(#held),*) = { #hide let #out = { #body }; (#out, #(#given),*) };
+        #(#given = #held;)*
+        #out
+    }
+}

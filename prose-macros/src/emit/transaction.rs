@@ -1,0 +1,63 @@
+//! A transaction: its rows, its output and the record that it is done are committed together.
+
+use super::{Context, body};
+use crate::model::PointId;
+use crate::names;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{Expr, ExprReference, token};
+
+/// `#[transaction(tx = EXPR)]`
+pub(super) fn transaction(cx: &Context<'_>, id: PointId, database: &Expr) -> TokenStream {
+    let point = cx.model.point(id);
+    let (m, number, open) = (names::machine(), names::number(), names::local("open"));
+    let (ctx, database) = (body::ctx(cx, id), borrowed(database));
+    let attempt = body::attempt(cx, id, tx(cx, id));
+    let bind = body::bind(point, &body::outcome(cx, point));
+    let (outputs, result) = (body::outputs(cx, point), body::result(cx, point));
+    if point.retry.is_none() {
+        return quote! {
+            #ctx
+            let mut #open = #m.begin_once(#number, #database).await;
+            #attempt
+            #bind
+            #outputs
+            #m.commit_once(#number, #open).await;
+            #result
+        };
+    }
+    let (private, when) = (cx.private(), body::when(cx, point));
+    quote! {
+        #when
+        loop {
+            #ctx
+            let mut #open = match #m.begin(#number, #database).await {
+                #private::Begun::Open(#open) => #open,
+                #private::Begun::Again => continue,
+            };
+            #attempt
+            #bind
+            #outputs
+            match #m.commit(#number, #open).await {
+                #private::Committed::Done => break #result,
+                #private::Committed::Again => {}
+            }
+        }
+    }
+}
+
+/// `&EXPR`, with parentheses only where they are needed.
+fn borrowed(database: &Expr) -> Expr {
+    Expr::Reference(ExprReference {
+        attrs: Vec::new(),
+        and_token: token::And { spans: [Span::mixed_site()] },
+        mutability: None,
+        expr: Box::new(database.clone()),
+    })
+}
+
+/// `let tx = open.tx();`, the user's `tx`, where the body mentions it.
+fn tx(cx: &Context<'_>, id: PointId) -> Option<TokenStream> {
+    let (tx, open) = (Ident::new("tx", Span::call_site()), names::local("open"));
+    cx.model.point(id).uses_tx.then(|| quote!(let #tx = #open.tx();))
+}

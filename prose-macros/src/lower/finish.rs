@@ -1,0 +1,148 @@
+//! Finishes the model: runs the passes over the draft, and writes down what they found.
+
+use super::build::Draft;
+use super::graph::{Graph, Vars};
+use super::liveness::Liveness;
+use super::{availability, dirtiness, endings};
+use crate::ast::Head;
+use crate::model::{Around, Ask, Block, Class, How, Leaf, Model, Node, NodeId, PointId, VarId, Variable};
+
+/// The model of a draft.
+pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
+    classify(&mut draft, live);
+    let at_once = save_at_once(&mut draft, live);
+    points(&mut draft, live, &at_once);
+    let Draft { graph, variables, points, mut body, .. } = draft;
+    block(&mut body, &Finish { graph: &graph, live, variables: &variables });
+    Model { head, variables, points, body }
+}
+
+// What becomes of the variables
+
+fn classify(draft: &mut Draft, live: &Liveness) {
+    for (id, node) in draft.graph.iter() {
+        let Some(point) = node.point else { continue };
+        live.at(id).iter().for_each(|variable| draft.variables[variable.0].live_at.push(point));
+    }
+    let elsewhere = mentioned_elsewhere(&draft.graph);
+    for (number, variable) in draft.variables.iter_mut().enumerate() {
+        variable.class = match variable.class {
+            Class::Parameter => Class::Parameter,
+            Class::View => Class::View,
+            _ if variable.output || !variable.live_at.is_empty() => Class::Saved { at_once: false },
+            _ if elsewhere.contains(&VarId(number)) => Class::Transient,
+            _ => Class::Local,
+        };
+    }
+}
+
+/// Variables that some node mentions which does not define them.
+fn mentioned_elsewhere(graph: &Graph) -> Vars {
+    graph.iter().flat_map(|(_, node)| node.mentions.difference(&node.defines).copied()).collect()
+}
+
+fn save_at_once(draft: &mut Draft, live: &Liveness) -> Vars {
+    let plain = these(&draft.variables, |variable| variable.class.is_saved() && !variable.output);
+    let at = |(number, scope): (usize, &Vec<VarId>)| Some((draft.graph.of_point(PointId(number))?, scope.clone()));
+    let in_scope: Vec<(NodeId, Vec<VarId>)> = draft.in_scope.iter().enumerate().filter_map(at).collect();
+    let missing = availability::missing(&draft.graph, live, &plain, &in_scope);
+    missing.iter().for_each(|variable| draft.variables[variable.0].class = Class::Saved { at_once: true });
+    missing
+}
+
+fn these(variables: &[Variable], wanted: impl Fn(&Variable) -> bool) -> Vars {
+    variables.iter().enumerate().filter(|(_, variable)| wanted(variable)).map(|(number, _)| VarId(number)).collect()
+}
+
+// What happens at the points
+
+fn points(draft: &mut Draft, live: &Liveness, at_once: &Vars) {
+    let saved = these(&draft.variables, |variable| variable.class.is_saved());
+    let mutable = these(&draft.variables, |variable| variable.mutable);
+    let outputs = these(&draft.variables, |variable| variable.output);
+    let saved_by_definition = outputs.union(at_once).copied().collect();
+    let facts = dirtiness::Facts { saved: &saved, mutable: &mutable, saved_by_definition: &saved_by_definition };
+    let dirty = dirtiness::analyse(&draft.graph, live, &facts);
+    let ended = endings::analyse(&draft.graph);
+    let elsewhere = mentioned_elsewhere(&draft.graph);
+    let Draft { graph, variables, points, in_scope, .. } = draft;
+    for (number, point) in points.iter_mut().enumerate() {
+        let Some(node) = graph.of_point(PointId(number)) else { continue };
+        let (live_here, behind) = (live.at(node), live.behind(node));
+        let needs_loading = |variable: &&VarId| saved.contains(variable) && (!outputs.contains(variable) || elsewhere.contains(variable));
+        point.exports = point.outputs.iter().filter(|output| elsewhere.contains(output)).copied().collect();
+        point.loaded = in_scope[number].iter().filter(needs_loading).copied().collect();
+        point.saves = dirty[node.0].intersection(live_here).copied().collect();
+        point.forgets = ended[node.0].iter().filter(|one| saved.contains(one) && !outputs.contains(one)).copied().collect();
+        let held = |variable: &&VarId| mutable.contains(variable) && saved.contains(variable) && !variables[variable.0].viewed;
+        point.held = graph.nodes[node.0].mentions.iter().filter(held).copied().collect();
+        point.given_back = point.held.iter().filter(|variable| behind.contains(variable)).copied().collect();
+    }
+}
+
+// What the stretches hand on
+
+struct Finish<'a> {
+    graph: &'a Graph,
+    live: &'a Liveness,
+    variables: &'a [Variable],
+}
+
+impl Finish<'_> {
+    fn class(&self, variable: VarId) -> Class {
+        self.variables[variable.0].class
+    }
+
+    /// Of these, the ones that others need; and of those, the ones to save at once.
+    fn handed_on(&self, defined: impl Iterator<Item = VarId>) -> (Vec<VarId>, Vec<VarId>) {
+        let exports: Vec<VarId> =
+            defined.filter(|one| self.class(*one).is_saved() || self.class(*one) == Class::Transient).collect();
+        let at_once = |variable: &&VarId| self.class(**variable) == Class::Saved { at_once: true };
+        let saves = exports.iter().filter(at_once).copied().collect();
+        (exports, saves)
+    }
+}
+
+fn block(block: &mut Block, finish: &Finish<'_>) {
+    let mut answer = Vec::new();
+    for node in &mut block.nodes {
+        match node {
+            Node::Leaf(leaf) => answer = self::leaf(leaf, finish),
+            Node::View(_) | Node::Point(_) => {}
+            Node::If(node) => {
+                if let How::Taken { exports } = &mut node.how {
+                    *exports = std::mem::take(&mut answer);
+                }
+                self::block(&mut node.then, finish);
+                node.otherwise.iter_mut().for_each(|block| self::block(block, finish));
+                around(&mut node.around, finish);
+            }
+            Node::Nested(node) => {
+                self::block(&mut node.block, finish);
+                around(&mut node.around, finish);
+            }
+        }
+    }
+}
+
+/// Fills a stretch in; gives what its `if let` binds for others.
+fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) -> Vec<VarId> {
+    let node = &finish.graph.nodes[leaf.node.0];
+    (leaf.exports, leaf.saves) = finish.handed_on(node.defines.iter().copied());
+    let transient = |variable: &&VarId| finish.class(**variable) == Class::Transient && !node.defines.contains(variable);
+    leaf.takes = node.mentions.iter().filter(transient).copied().collect();
+    let behind = finish.live.behind(leaf.node);
+    leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
+    match leaf.question.as_mut().map(|question| &mut question.ask) {
+        Some(Ask::Pattern { bound, exports, saves, .. }) => {
+            (*exports, *saves) = finish.handed_on(bound.iter().copied());
+            exports.clone()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn around(around: &mut Around, finish: &Finish<'_>) {
+    let defined = std::mem::take(&mut around.exports);
+    (around.exports, around.saves) = finish.handed_on(defined.into_iter());
+}

@@ -1,0 +1,58 @@
+//! The control flow graph: stretches and points, with what each mentions and defines.
+//!
+//! Early exits (`?`, `return`) leave the flow, so they need no edges.
+
+use crate::model::{NodeId, PointId, VarId};
+use std::collections::BTreeSet;
+
+/// A set of variables.
+pub(crate) type Vars = BTreeSet<VarId>;
+
+/// The graph; node 0 is the start.
+#[derive(Default)]
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<GraphNode>,
+}
+
+/// A stretch, or a point.
+#[derive(Default)]
+pub(crate) struct GraphNode {
+    /// The point whose entrance, and then whose body, this is.
+    pub(crate) point: Option<PointId>,
+    pub(crate) mentions: Vars,
+    pub(crate) defines: Vars,
+    /// Variables whose block ends here.
+    pub(crate) ends: Vars,
+    pub(crate) next: Vec<NodeId>,
+}
+
+impl Graph {
+    /// Adds a node behind others.
+    pub(crate) fn add(&mut self, node: GraphNode, behind: &[NodeId]) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(node);
+        for before in behind {
+            self.nodes[before.0].next.push(id);
+        }
+        id
+    }
+
+    /// The nodes with their numbers.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (NodeId, &GraphNode)> {
+        self.nodes.iter().enumerate().map(|(number, node)| (NodeId(number), node))
+    }
+
+    /// The nodes in front of each.
+    pub(crate) fn before(&self) -> Vec<Vec<NodeId>> {
+        let mut before = vec![Vec::new(); self.nodes.len()];
+        for (id, node) in self.iter() {
+            node.next.iter().for_each(|next| before[next.0].push(id));
+        }
+        before
+    }
+
+    /// The node of a point.
+    pub(crate) fn of_point(&self, point: PointId) -> Option<NodeId> {
+        self.iter().find(|(_, node)| node.point == Some(point)).map(|(id, _)| id)
+    }
+}

@@ -1,0 +1,39 @@
+//! From the [`ast`](crate::ast) to the [`model`](crate::model): the control flow graph, and the passes over it.
+
+mod availability;
+mod build;
+mod dirtiness;
+mod endings;
+mod exits;
+mod finish;
+mod graph;
+mod liveness;
+mod mentions;
+mod patterns;
+mod scopes;
+#[cfg(test)]
+mod tests;
+mod views;
+
+use crate::ast::Flow;
+use crate::model::{Model, VarId};
+use std::collections::BTreeSet;
+
+pub(crate) use mentions::{Mention, mentions_in_tokens};
+
+/// Lowers a flow.
+///
+/// Which borrows have to be made again is only known when it is known what lives at a point; and a borrow that
+/// is made again keeps its owner alive. So the flow is lowered until no further borrow turns up.
+pub(crate) fn model(flow: Flow) -> Model {
+    let mut views = BTreeSet::new();
+    loop {
+        let draft = build::draft(&flow, &views);
+        let live = liveness::analyse(&draft.graph);
+        let more: BTreeSet<VarId> = views::needed(&draft, &live);
+        if more.is_subset(&views) {
+            return finish::model(flow.head, draft, &live);
+        }
+        views.extend(more);
+    }
+}

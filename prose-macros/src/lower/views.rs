@@ -1,0 +1,70 @@
+//! Views: borrows that are made again when the run goes on, instead of being saved.
+//!
+//! `&place`, a pattern over one, a string literal, and pure calls on one of them. Making one again must not fail and
+//! must not mean anything else, so its owner is a parameter or not `mut`; a `mut` owner only where the place is
+//! a chain of fields.
+
+use super::build::Draft;
+use super::liveness::Liveness;
+use crate::model::VarId;
+use proc_macro2::Ident;
+use std::collections::BTreeSet;
+use syn::{Expr, ExprLit, Lit, Member};
+
+/// Calls that give the same borrow each time.
+const PURE: [&str; 7] = ["as_ref", "as_deref", "as_slice", "as_str", "iter", "enumerate", "rev"];
+
+/// An expression that may be made again.
+#[derive(Default)]
+pub(crate) struct View {
+    /// The variables that it borrows from.
+    pub(crate) owners: Vec<Ident>,
+    /// Has it an index, or anything else that depends on more than fields?
+    pub(crate) beyond_fields: bool,
+}
+
+/// The view that an expression is, if it is one.
+pub(crate) fn view(expr: &Expr) -> Option<View> {
+    let mut view = View::default();
+    borrow(expr, &mut view).then_some(view)
+}
+
+fn borrow(expr: &Expr, view: &mut View) -> bool {
+    match expr {
+        Expr::Reference(reference) if reference.mutability.is_none() => {
+            place(&reference.expr, view) || borrow(&reference.expr, view)
+        }
+        Expr::MethodCall(call) => {
+            let pure = call.args.is_empty() && PURE.iter().any(|name| call.method == name);
+            pure && (place(&call.receiver, view) || borrow(&call.receiver, view))
+        }
+        Expr::Paren(paren) => borrow(&paren.expr, view),
+        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
+        _ => false,
+    }
+}
+
+fn place(expr: &Expr, view: &mut View) -> bool {
+    match expr {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident().is_some_and(|ident| {
+            view.owners.push(ident.clone());
+            true
+        }),
+        Expr::Field(field) => matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view),
+        Expr::Index(index) => {
+            view.beyond_fields = true;
+            let fixed = matches!(&*index.index, Expr::Lit(_)) || place(&index.index, view);
+            fixed && place(&index.expr, view)
+        }
+        Expr::Paren(paren) => place(&paren.expr, view),
+        _ => false,
+    }
+}
+
+/// The variables that have to be views, since they live at a point.
+pub(crate) fn needed(draft: &Draft, live: &Liveness) -> BTreeSet<VarId> {
+    let points = draft.graph.iter().filter(|(_, node)| node.point.is_some());
+    let live_somewhere: BTreeSet<VarId> = points.flat_map(|(id, _)| live.at(id).iter().copied()).collect();
+    let wanted = draft.candidates.iter().filter(|bindings| bindings.iter().any(|one| live_somewhere.contains(one)));
+    wanted.flatten().copied().collect()
+}

@@ -1,0 +1,165 @@
+//! Every generated identifier, and how names are turned into one another.
+//!
+//! | name | is |
+//! |---|---|
+//! | `m` | the machine |
+//! | `k_{v}` | the key (codec and name) of the saved variable `v` |
+//! | `slot_{v}` | the `Option` that holds a variable which never crosses a point |
+//! | `took`, `taken` | what a recorded `if`, `if let` decided |
+//! | `held_{v}` | a `mut` variable while a body runs that must not change it |
+//! | `p` | the number of a point, inside of its block |
+//! | `'point` | the block of a point, left early when its output is loaded |
+//! | `body`, `tried`, `v`, `e` | a body, how an attempt of it ended, its value, its error |
+//! | `when`, `open`, `events`, `out` | which errors are retried, a transaction, what to publish, a point's outputs |
+//!
+//! A second variable of the same name is `{v}_2`; locals are hygienic (`mixed_site`), so none of them can meet a name
+//! of the user's.
+
+use proc_macro2::{Ident, Span};
+use syn::Lifetime;
+use syn::ext::IdentExt;
+
+/// A hygienic local.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The machine.
+pub(crate) fn machine() -> Ident {
+    local("m")
+}
+
+/// The number of the point that is being emitted.
+pub(crate) fn number() -> Ident {
+    local("p")
+}
+
+/// The key of a saved variable, by the variable's identity (`n`, `n#2`).
+pub(crate) fn key(identity: &str) -> Ident {
+    local(&format!("k_{}", identity.replace('#', "_")))
+}
+
+/// The slot of a transient variable.
+pub(crate) fn slot(identity: &str) -> Ident {
+    local(&format!("slot_{}", identity.replace('#', "_")))
+}
+
+/// Where a `mut` variable is given back from behind a body.
+pub(crate) fn held(identity: &str) -> Ident {
+    local(&format!("held_{}", identity.replace('#', "_")))
+}
+
+/// The label of a point's block.
+pub(crate) fn point_label() -> Lifetime {
+    Lifetime::new("'point", Span::mixed_site())
+}
+
+/// The user's variable in a place that he did not write: it resolves as his own and errors point at it, but lints
+/// know that it was generated.
+pub(crate) fn again(variable: &Ident) -> Ident {
+    let mut ident = variable.clone();
+    ident.set_span(Span::call_site().located_at(variable.span()));
+    ident
+}
+
+/// The name a person reads: `r#type` is `type`.
+pub(crate) fn plain(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+/// The default name of a flow: `process_order` is `process-order`.
+pub(crate) fn flow_name(ident: &Ident) -> String {
+    plain(ident).replace('_', "-")
+}
+
+/// The default type of an event: `OrderConfirmed` is `order.confirmed`.
+pub(crate) fn event_type(ident: &Ident) -> String {
+    let mut dotted = String::new();
+    for letter in plain(ident).chars() {
+        if letter.is_uppercase() && !dotted.is_empty() {
+            dotted.push('.');
+        }
+        dotted.extend(letter.to_lowercase());
+    }
+    dotted
+}
+
+/// The variants of `enum Point`, in order: `charge_payment` is `ChargePayment`; a second of the same gets a number.
+pub(crate) fn variants<'a>(points: impl Iterator<Item = &'a str>) -> Vec<Ident> {
+    let mut taken: Vec<String> = Vec::new();
+    for name in points {
+        let camel = camel_case(name);
+        let clashes = |candidate: &String| taken.contains(candidate);
+        let variant = if clashes(&camel) {
+            (2..).map(|n| format!("{camel}{n}")).find(|candidate| !clashes(candidate)).unwrap_or(camel)
+        } else {
+            camel
+        };
+        taken.push(variant);
+    }
+    taken.iter().map(|variant| Ident::new(variant, Span::mixed_site())).collect()
+}
+
+/// The known name that is meant, if one is near.
+pub(crate) fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = |name: &&'a str| distance(wrong, name) <= (name.len() / 3).max(1);
+    known.iter().copied().filter(near).min_by_key(|name| distance(wrong, name))
+}
+
+/// How many letters have to be put in, left out, changed or swapped.
+fn distance(one: &str, other: &str) -> usize {
+    let one: Vec<char> = one.chars().collect();
+    let other: Vec<char> = other.chars().collect();
+    let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let change = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
+}
+
+/// `send confirmation` and `send_confirmation` are `SendConfirmation`; `2nd` is `P2nd`, for a variant begins with a letter.
+fn camel_case(name: &str) -> String {
+    let mut camel = String::new();
+    for word in name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let mut letters = word.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.extend(letters);
+    }
+    let usable = syn::parse_str::<syn::Ident>(&camel).is_ok();
+    if usable { camel } else { format!("P{camel}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_are_camel_case_and_distinct() {
+        let names = ["charge_payment", "charge-payment", "2nd", "self", "orders.OrderConfirmed"];
+        let variants: Vec<_> = variants(names.into_iter()).iter().map(ToString::to_string).collect();
+        assert_eq!(variants, ["ChargePayment", "ChargePayment2", "P2nd", "PSelf", "OrdersOrderConfirmed"]);
+    }
+
+    #[test]
+    fn a_near_name_is_suggested_and_a_far_one_is_not() {
+        let known = ["name", "retry", "timeout"];
+        assert_eq!(nearest("timout", &known), Some("timeout"));
+        assert_eq!(nearest("rteyr", &known), None);
+        assert_eq!(nearest("retyr", &known), Some("retry"));
+        assert_eq!(nearest("colour", &known), None);
+    }
+
+    #[test]
+    fn an_event_type_is_dotted_lower_case() {
+        assert_eq!(event_type(&local("OrderConfirmed")), "order.confirmed");
+    }
+}

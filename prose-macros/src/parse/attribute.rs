@@ -1,0 +1,104 @@
+//! Which attributes are points, and how they are taken off a statement.
+
+use crate::errors::Errors;
+use crate::names;
+use syn::{Attribute, Expr, Stmt};
+
+/// Attributes that make a point, here already.
+const POINTS: [&str; 4] = ["validate", "step", "transaction", "event"];
+/// Attributes that the language has and this version does not.
+const LATER: [&str; 5] = ["parallel", "each", "sleep", "signal", "child"];
+
+/// Is it one of ours, here already or later?
+pub(crate) fn is_point(attr: &Attribute) -> bool {
+    name(attr).is_some_and(|name| POINTS.contains(&name.as_str()) || LATER.contains(&name.as_str()))
+}
+
+/// Is it one that this version does not have yet?
+pub(super) fn is_later(attr: &Attribute) -> bool {
+    name(attr).is_some_and(|name| LATER.contains(&name.as_str()))
+}
+
+/// Is this the name of a point's attribute?
+pub(super) fn is_point_name(name: &str) -> bool {
+    POINTS.contains(&name) || LATER.contains(&name)
+}
+
+/// The attribute's name, if it is a single word.
+pub(super) fn name(attr: &Attribute) -> Option<String> {
+    attr.path().get_ident().map(names::plain)
+}
+
+/// Takes the attributes off a statement: ours, and the others.
+pub(super) fn take(stmt: &mut Stmt) -> Vec<Attribute> {
+    attrs_mut(stmt).map(std::mem::take).unwrap_or_default()
+}
+
+/// Puts attributes onto a statement.
+pub(super) fn put(stmt: &mut Stmt, attrs: Vec<Attribute>) {
+    if let Some(place) = attrs_mut(stmt) {
+        *place = attrs;
+    }
+}
+
+/// The attributes of a statement.
+fn attrs_mut(stmt: &mut Stmt) -> Option<&mut Vec<Attribute>> {
+    match stmt {
+        Stmt::Local(local) => Some(&mut local.attrs),
+        Stmt::Macro(mac) => Some(&mut mac.attrs),
+        Stmt::Expr(expr, _) => leftmost_attrs(expr),
+        _ => None,
+    }
+}
+
+/// Where the parser puts the attributes of an expression statement: on its leftmost operand.
+fn leftmost_attrs(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
+    match expr {
+        Expr::Assign(assign) => leftmost_attrs(&mut assign.left),
+        Expr::Binary(binary) => leftmost_attrs(&mut binary.left),
+        Expr::Cast(cast) => leftmost_attrs(&mut cast.expr),
+        other => expr_attrs(other),
+    }
+}
+
+/// The attributes of an expression, whatever it is.
+fn expr_attrs(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
+    macro_rules! any_of {
+        ($($kind:ident)*) => { match expr { $(Expr::$kind(inner) => Some(&mut inner.attrs),)* _ => None } };
+    }
+    any_of!(Array Assign Async Await Binary Block Break Call Cast Closure Const Continue Field ForLoop Group If Index
+        Infer Let Lit Loop Macro Match MethodCall Paren Path Range RawAddr Reference Repeat Return Struct Try TryBlock
+        Tuple Unary Unsafe While Yield)
+}
+
+/// Tells an attribute that is near to one of ours: rustc would only say that it does not know it.
+pub(super) fn refuse_misspelt(attr: &Attribute, errors: &mut Errors) {
+    const BUILTIN: [&str; 9] = ["allow", "warn", "deny", "forbid", "expect", "cfg", "cfg_attr", "doc", "inline"];
+    let Some(name) = name(attr) else { return };
+    if BUILTIN.contains(&name.as_str()) {
+        return;
+    }
+    let known: Vec<&str> = POINTS.iter().chain(&LATER).copied().collect();
+    if let Some(near) = names::nearest(&name, &known) {
+        let what = format!("there is no attribute `#[{name}]`");
+        let why = "what it stands on would not be saved";
+        errors.push(attr.path(), &what, why, &format!("did you mean `#[{near}]`?"));
+    }
+}
+
+/// Tells an attribute whose place does not fit it.
+pub(super) fn refuse_place(attr: &Attribute, place: &str, errors: &mut Errors) {
+    let name = name(attr).unwrap_or_default();
+    let (why, instead) = match name.as_str() {
+        "validate" => ("it looks, and either lets the flow go on or fails it", "write `'name: { .. }`".to_owned()),
+        "event" => (
+            "it is recorded with the step before it",
+            "put it on an expression that is an event, or on `'name: { .. }`".to_owned(),
+        ),
+        _ => (
+            "its result is saved under a name and a type",
+            "put it on `let name: Type = ..;` or on `'name: { .. }`".to_owned(),
+        ),
+    };
+    errors.push(attr.path(), &format!("`#[{name}]` has no place on {place}"), why, &instead);
+}

@@ -1,0 +1,51 @@
+//! From tokens to the [`ast`](crate::ast): the flow's arguments, its signature, its body.
+
+mod attribute;
+mod body;
+mod name;
+mod options;
+mod point;
+mod search;
+mod signature;
+
+use crate::ast::Flow;
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Signature, Stmt, Visibility};
+
+/// Parses a flow; `None` if there is not even a signature. What is wrong goes to `errors`.
+pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<Flow> {
+    let item = syn::parse2::<HalfTyped>(item).map_err(|error| errors.push_syntax(error)).ok()?;
+    let head = signature::head(args, &item, errors);
+    let stmts = item.stmts.unwrap_or_else(|error| {
+        errors.push_syntax(error);
+        Vec::new()
+    });
+    let mut body = body::block(stmts, errors);
+    name::settle(&mut body, errors);
+    Some(Flow { head, body })
+}
+
+/// A fn whose body may not parse yet, as while someone types it.
+struct HalfTyped {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    sig: Signature,
+    stmts: syn::Result<Vec<Stmt>>,
+}
+
+impl Parse for HalfTyped {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let sig = input.parse()?;
+        let body;
+        syn::braced!(body in input);
+        let stmts = body.call(syn::Block::parse_within);
+        if stmts.is_err() {
+            body.parse::<TokenStream>()?;
+        }
+        Ok(HalfTyped { attrs, vis, sig, stmts })
+    }
+}

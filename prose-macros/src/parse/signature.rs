@@ -1,0 +1,149 @@
+//! The flow's head: its arguments, and a signature of exactly `(ctx: Ctx<D>, input: T) -> Result<O, E>`.
+
+use super::HalfTyped;
+use super::options::Options as Given;
+use crate::ast::{Head, Options, Param};
+use crate::errors::Errors;
+use crate::names;
+use proc_macro2::{Ident, TokenStream};
+use syn::spanned::Spanned;
+use syn::{Expr, FnArg, GenericArgument, Path, PathArguments, ReturnType, Signature, Type, parse_quote};
+
+/// The head, with `None` for what is wrong.
+pub(super) fn head(args: TokenStream, item: &HalfTyped, errors: &mut Errors) -> Head {
+    let sig = &item.sig;
+    let options = options(args, &sig.ident, errors);
+    refuse_qualifiers(sig, errors);
+    let (ctx, input) = params(sig, errors);
+    let deps = ctx.as_ref().and_then(|ctx| deps(&ctx.ty, errors));
+    let output = output(sig, errors);
+    Head { attrs: item.attrs.clone(), vis: item.vis.clone(), ident: sig.ident.clone(), options, ctx, deps, input, output }
+}
+
+fn options(args: TokenStream, ident: &Ident, errors: &mut Errors) -> Options {
+    let mut given = Given::of_tokens(args, "`#[flow]`", ident.span(), errors);
+    let name = given.string("name", errors).map_or_else(|| names::flow_name(ident), |name| name.value());
+    let version = given.integer("version", 1, errors).unwrap_or(1);
+    let krate = given.expr("crate", errors).and_then(|expr| path(expr, errors));
+    given.finish(errors);
+    Options { name, version, krate: krate.unwrap_or_else(|| parse_quote!(::prose)) }
+}
+
+fn path(expr: Expr, errors: &mut Errors) -> Option<Path> {
+    match expr {
+        Expr::Path(path) if path.qself.is_none() => Some(path.path),
+        other => {
+            let why = "generated code names the runtime's items by this path";
+            errors.push(other, "`crate` takes a path", why, "write `crate = ::prose`");
+            None
+        }
+    }
+}
+
+fn refuse_qualifiers(sig: &Signature, errors: &mut Errors) {
+    let name = &sig.ident;
+    if sig.asyncness.is_none() {
+        let why = "it stops at each step until the step is saved";
+        errors.push(sig.fn_token, "a flow is an `async fn`", why, &format!("write `async fn {name}(..)`"));
+    }
+    if !sig.generics.params.is_empty() || sig.generics.where_clause.is_some() {
+        errors.push(
+            &sig.generics,
+            "a flow has no generics",
+            "a saved run is continued by name, and a name does not tell the types it was started with",
+            "write the types out, or call a generic fn from a step",
+        );
+    }
+    for unwanted in [sig.constness.span_of(), sig.abi.span_of()].into_iter().flatten() {
+        errors.push_at(unwanted, "a flow is a plain `async fn`", "the machine calls it, nobody else", "remove this");
+    }
+}
+
+/// The span of a part that should not be there.
+trait SpanOf {
+    fn span_of(&self) -> Option<proc_macro2::Span>;
+}
+
+impl<T: Spanned> SpanOf for Option<T> {
+    fn span_of(&self) -> Option<proc_macro2::Span> {
+        self.as_ref().map(Spanned::span)
+    }
+}
+
+fn params(sig: &Signature, errors: &mut Errors) -> (Option<Param>, Option<Param>) {
+    if let Some(receiver) = sig.receiver() {
+        let why = "what it needs must be in its saved input, or in its dependencies";
+        errors.push(receiver, "a flow has no `self`", why, "put it into `ctx.deps` or the input");
+    }
+    let typed: Vec<Param> = sig.inputs.iter().filter_map(param).collect();
+    let mut rest = typed.iter().skip(2).peekable();
+    if let Some(extra) = rest.peek() {
+        let why = "the input is saved with the run as one value";
+        errors.push(&extra.pat, "a flow has one input", why, "put all that it needs into one struct");
+    }
+    let ctx = typed.first().cloned();
+    let input = typed.get(1).cloned();
+    if input.is_none() && sig.receiver().is_none() {
+        let what = if ctx.is_some() { "a flow needs an input" } else { "a flow needs a context and an input" };
+        let why = "a run is saved together with its input, so that it can go on without its caller";
+        errors.push_at(sig.paren_token.span.join(), what, why, "write `(ctx: Ctx<Deps>, input: Input)`");
+    }
+    (ctx, input)
+}
+
+fn param(arg: &FnArg) -> Option<Param> {
+    match arg {
+        FnArg::Typed(typed) => Some(Param { pat: (*typed.pat).clone(), ty: (*typed.ty).clone() }),
+        FnArg::Receiver(_) => None,
+    }
+}
+
+/// The `D` of `Ctx<D>`; a bare `Ctx` needs no dependencies.
+fn deps(ctx: &Type, errors: &mut Errors) -> Option<Type> {
+    let deps = match ctx {
+        Type::Path(path) => path.path.segments.last().and_then(|last| match &last.arguments {
+            PathArguments::None if last.ident == "Ctx" => Some(parse_quote!(())),
+            arguments => only_type(arguments),
+        }),
+        _ => None,
+    };
+    if deps.is_none() {
+        let why = "it carries the dependencies, which are given anew when a run goes on";
+        errors.push(ctx, "a flow's first parameter is its context", why, "write `ctx: Ctx<Deps>`");
+    }
+    deps
+}
+
+fn only_type(arguments: &PathArguments) -> Option<Type> {
+    let PathArguments::AngleBracketed(angle) = arguments else { return None };
+    match angle.args.first() {
+        Some(GenericArgument::Type(ty)) if angle.args.len() == 1 => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+fn output(sig: &Signature, errors: &mut Errors) -> Option<Type> {
+    let why = "its result or its error is saved as the end of the run";
+    let instead = "write `-> Result<Output, Error>`";
+    match &sig.output {
+        ReturnType::Default => {
+            errors.push_at(sig.paren_token.span.close(), "a flow returns a `Result`", why, instead);
+            None
+        }
+        ReturnType::Type(_, ty) if surely_no_result(ty) => {
+            errors.push(ty, "a flow returns a `Result`", why, instead);
+            None
+        }
+        ReturnType::Type(_, ty) => Some((**ty).clone()),
+    }
+}
+
+/// Aliases pass: whether they are a `Result` is left to the compiler.
+fn surely_no_result(ty: &Type) -> bool {
+    const OTHERS: [&str; 20] = [
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64", "String", "Option", "Vec",
+    ];
+    let Type::Path(path) = ty else { return true };
+    path.path.segments.last().is_some_and(|last| OTHERS.iter().any(|other| last.ident == other))
+}
