@@ -61,5 +61,8 @@ pub use store::{Checkpoint, Status, Store, StoreError};
 pub use tokio_util::sync::CancellationToken;
 pub use validation::{Issue, ValidationError};
 
-// Turns an `async fn` into a durable flow. See the [crate's documentation](crate).
-// pub use prose_macros::flow;
+/// Turns an `async fn` into a durable flow. See the [crate's documentation](crate).
+pub use prose_macros::flow;
+
+/// Makes a struct an [`Event`](trait@Event).
+pub use prose_macros::Event;
