@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use prose::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::error::{describe, refused, unavailable};
+use crate::error::{refused, unavailable};
 
 /// 3.7.0 to 3.51.2 can damage a WAL file when several connections write and checkpoint.
 const OLDEST: i32 = 3_051_003;
@@ -147,12 +147,6 @@ impl Readers {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-/// [`describe`] for what is not an error of a driver.
-pub(crate) fn folder_failed(path: &Path, error: std::io::Error) -> StoreError {
-    let message = describe(path, None, &error.to_string());
-    StoreError::unavailable(format!("{message}; a store keeps the locks of its instances there"), error)
 }
 
 #[cfg(test)]

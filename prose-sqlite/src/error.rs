@@ -11,6 +11,15 @@ pub(crate) fn unavailable(path: &Path, error: rusqlite::Error) -> StoreError {
     StoreError::unavailable(message, error)
 }
 
+/// The same for what the operating system says of the file, or of what lies beside it.
+pub(crate) fn io_failed(path: &Path, doing: &str, error: std::io::Error) -> StoreError {
+    let message = format!(
+        "{doing} {} failed; see that this user may write to its directory, and that the disk is not full ({error})",
+        path.display()
+    );
+    StoreError::unavailable(message, error)
+}
+
 /// An error that is not SQLite's own: no source, the message says it all.
 pub(crate) fn refused(message: String) -> StoreError {
     StoreError::Unavailable { message, source: None }

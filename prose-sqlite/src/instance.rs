@@ -50,11 +50,6 @@ impl Folder {
         Self(PathBuf::from(name))
     }
 
-    /// The folder itself, for error messages.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
     fn file(&self, id: &str) -> PathBuf {
         self.0.join(format!("{id}.lock"))
     }

@@ -16,8 +16,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 use crate::clock;
-use crate::connection::{Readers, folder_failed, open_writer};
-use crate::error::{concerns_all, refused, result_code, unavailable};
+use crate::connection::{Readers, open_writer};
+use crate::error::{concerns_all, io_failed, refused, result_code, unavailable};
 use crate::gate::{self, Gate};
 use crate::holds::Holds;
 use crate::instance::Instance;
@@ -113,8 +113,8 @@ impl Core {
     pub(crate) fn open(path: PathBuf, lease: Duration, busy: Duration) -> Result<Arc<Self>, StoreError> {
         let mut sql = open_writer(&path, busy)?;
         schema::prepare(&mut sql, &path)?;
-        let gate = gate::of_file(&path).map_err(|error| folder_failed(&path, error))?;
-        let instance = Instance::start(&path).map_err(|error| folder_failed(&path, error))?;
+        let gate = gate::of_file(&path).map_err(|error| io_failed(&path, "looking at", error))?;
+        let instance = Instance::start(&path).map_err(|error| io_failed(&path, "locking a file beside", error))?;
         instance.folder.sweep();
         let beaten = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
         let core = Arc::new(Self {
@@ -134,7 +134,7 @@ impl Core {
         std::thread::Builder::new()
             .name("prose-sqlite".to_owned())
             .spawn(move || served.serve())
-            .map_err(|error| folder_failed(&core.path, error))?;
+            .map_err(|error| io_failed(&core.path, "starting a thread for", error))?;
         Ok(core)
     }
 

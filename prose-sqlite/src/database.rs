@@ -1,0 +1,322 @@
+//! [`SqliteDatabase`]: the bodies of `#[transaction]` on SQLite, committed together with the step.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use prose::store::{Commit, Lease, Store};
+use prose::{Database, DatabaseError, Record, StoreError};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx_core::transaction::TransactionManager;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::clock;
+use crate::connection::open_writer;
+use crate::error::describe;
+use crate::gate::{self, Gate};
+use crate::statement::Append;
+use crate::store::SqliteStore;
+
+/// An SQLite file in whose transactions a flow's steps can run: `#[transaction(tx = ctx.deps.db)]`.
+///
+/// A body sees `tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>` and writes `sqlx::query(..).execute(&mut **tx).await?`.
+/// Where the run is kept in the same file, the step's record is committed by the same COMMIT, and only while the run is
+/// still the caller's: so the body's rows are written exactly once. Without a store it is a transaction as any other.
+///
+/// Transactions are `BEGIN IMMEDIATE` and stand in one queue with the store's own writes, first come, first served. So a
+/// body should be short, and must not wait for something that writes to the same file (another transaction, a durable call): it
+/// would wait for itself. A process that is stopped within a body holds up all who write to the file.
+///
+/// ```
+/// use prose::Database;
+/// use prose_sqlite::{SqliteDatabase, SqliteStore};
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders.db");
+/// let store = SqliteStore::open(&path).await?;
+/// let db = store.database().await?;
+/// sqlx::query("create table orders (id text primary key)").execute(db.pool()).await?;
+///
+/// // What a `#[transaction]` does around its body:
+/// let mut open = db.begin(Some(&store)).await?;
+/// let tx = SqliteDatabase::tx(&mut open);
+/// sqlx::query("insert into orders values ('ord_abc123')").execute(&mut **tx).await?;
+/// db.commit(open, None).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteDatabase {
+    pool: SqlitePool,
+    /// Known as soon as there is a file.
+    gate: Arc<OnceLock<Gate>>,
+    /// The queue of a database that has no file.
+    own: Gate,
+}
+
+impl SqliteDatabase {
+    /// Opens a file, creating it if it is missing. It may be a store's file, before or after the store is opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], in words that name the file and say what to do.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref().to_owned();
+        let file = path.clone();
+        let failed = |error: tokio::task::JoinError| StoreError::unavailable("opening was given up", error);
+        // Creates the file, and checks it as a store's file is checked.
+        tokio::task::spawn_blocking(move || open_writer(&file, BUSY)).await.map_err(failed)??;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY);
+        let pool = SqlitePool::connect_with(options).await.map_err(|error| {
+            StoreError::unavailable(describe(&path, primary_code(&error), &error.to_string()), error)
+        })?;
+        Ok(Self::from_pool(pool))
+    }
+
+    /// Uses a pool that the application has already. Its settings stay as they are, but for the connection that runs a
+    /// transaction: that syncs at each commit (`synchronous=FULL`), because the step's record relies on it.
+    ///
+    /// A pool on `:memory:` works without a store.
+    pub fn from_pool(pool: SqlitePool) -> Self {
+        Self { pool, gate: Arc::default(), own: Gate::default() }
+    }
+
+    /// The pool, for reading and for what is no part of a flow.
+    pub fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// The file's queue; a file that does not exist yet has none, nor has a database in memory.
+    fn gate(&self) -> Gate {
+        if let Some(known) = self.gate.get() {
+            return Arc::clone(known);
+        }
+        match gate::of_file(&self.path()) {
+            Ok(found) => Arc::clone(self.gate.get_or_init(|| found)),
+            Err(_) => Arc::clone(&self.own),
+        }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.pool.connect_options().get_filename().to_owned()
+    }
+
+    fn failed(&self, error: sqlx::Error) -> DatabaseError {
+        DatabaseError::failed(describe(&self.path(), primary_code(&error), &error.to_string()), error)
+    }
+
+    /// The store that shares the file; an error if the run is kept elsewhere.
+    fn partner(&self, store: &dyn Store) -> Result<SqliteStore, DatabaseError> {
+        let file = self.path();
+        let file = file.display();
+        let Some(store) = store.as_any().downcast_ref::<SqliteStore>() else {
+            return Err(DatabaseError::Pairing(format!(
+                "the run is not kept in {file}, so the transaction and the step cannot be committed together; keep the runs \
+                 in the same file (`SqliteStore::open`), or run the flow without a store"
+            )));
+        };
+        if !Arc::ptr_eq(store.gate(), &self.gate()) {
+            return Err(DatabaseError::Pairing(format!(
+                "the run is kept in {}, the transaction works on {file}, and two files cannot be committed together; open \
+                 both on one file (`store.database()`), or run the flow without a store",
+                store.path().display()
+            )));
+        }
+        Ok(store.clone())
+    }
+}
+
+impl SqliteStore {
+    /// The same file, for the transactions of flows and for the application's own queries.
+    ///
+    /// # Errors
+    /// As [`SqliteDatabase::open`].
+    pub async fn database(&self) -> Result<SqliteDatabase, StoreError> {
+        SqliteDatabase::open(self.path()).await
+    }
+}
+
+/// Ends a transaction by reference, so that a failed COMMIT can be cleaned up after.
+type Manager = <Sqlite as sqlx::Database>::TransactionManager;
+
+const BUSY: Duration = Duration::from_secs(5);
+
+/// One round trip: the settings that a transaction needs whatever the pool's are, and its begin.
+const BEGIN: &str = "pragma synchronous = full; begin immediate";
+
+impl Database for SqliteDatabase {
+    type Tx = Transaction<'static, Sqlite>;
+    type Open = OpenTransaction;
+
+    async fn begin(&self, store: Option<&dyn Store>) -> Result<OpenTransaction, DatabaseError> {
+        let store = store.map(|store| self.partner(store)).transpose()?;
+        // First the turn, then a connection: who waits for a turn keeps none from reading.
+        let turn = self.gate().lock_owned().await;
+        let tx = self.pool.begin_with(BEGIN).await.map_err(|error| self.failed(error))?;
+        let mut open = OpenTransaction(Some(Opened { tx, ending: Arc::default(), store, _turn: turn }));
+        open.guard().await.map_err(|error| self.failed(error))?;
+        Ok(open)
+    }
+
+    fn tx(open: &mut OpenTransaction) -> &mut Self::Tx {
+        &mut open.0.as_mut().unwrap_or_else(|| unreachable!("it is taken only when it ends")).tx
+    }
+
+    fn commit(
+        &self,
+        mut open: OpenTransaction,
+        record: Option<Record<'_>>,
+    ) -> impl Future<Output = Result<(), DatabaseError>> + Send {
+        let record = record.map(|record| (record.lease.clone(), record.commit));
+        let database = self.clone();
+        async move {
+            let Some(opened) = open.0.take() else { return Err(DatabaseError::EndedByBody) };
+            // On a task of its own: whoever drops this future does not cut off the commit.
+            let ending = tokio::spawn(async move { database.end(opened, record).await });
+            ending.await.map_err(|error| {
+                DatabaseError::failed("the commit was cut off by the end of the runtime; its outcome is unknown", error)
+            })?
+        }
+    }
+}
+
+impl SqliteDatabase {
+    /// Commits, or has rolled back when it returns.
+    async fn end(&self, mut opened: Opened, record: Option<(Lease, Commit)>) -> Result<(), DatabaseError> {
+        let ended = self.try_end(&mut opened, record).await;
+        if ended.is_err() {
+            opened.roll_back().await;
+        }
+        ended
+    }
+
+    async fn try_end(&self, opened: &mut Opened, record: Option<(Lease, Commit)>) -> Result<(), DatabaseError> {
+        let mut written = None;
+        if let Some((lease, commit)) = record {
+            let size = self.append(opened, &lease, &commit).await?;
+            written = Some((lease, size, commit.ending.is_some()));
+        }
+        if !opened.ending.allow() {
+            return Err(DatabaseError::EndedByBody);
+        }
+        Manager::commit(&mut opened.tx).await.map_err(|error| self.failed(error))?;
+        if let (Some(store), Some((lease, size, ended))) = (&opened.store, written) {
+            store.note_committed(&lease, size, ended);
+        }
+        Ok(())
+    }
+
+    /// Writes the run's commit as the last of the transaction: the fence of its epoch is in its first statement.
+    async fn append(&self, opened: &mut Opened, lease: &Lease, commit: &Commit) -> Result<usize, DatabaseError> {
+        if opened.ending.is_by_body() {
+            return Err(DatabaseError::EndedByBody);
+        }
+        let append = Append::new(lease, commit, clock::now())
+            .map_err(|error| DatabaseError::failed(format!("run `{}` cannot be written: {error}", lease.key), error))?;
+        if append.fenced.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
+            return Err(DatabaseError::Fenced);
+        }
+        for statement in append.ending {
+            statement.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))?;
+        }
+        Ok(append.size)
+    }
+}
+
+/// A transaction of [`SqliteDatabase`], with its turn in the file's queue. Dropping it rolls back; the turn passes on when
+/// that is done.
+#[derive(Debug)]
+pub struct OpenTransaction(Option<Opened>);
+
+/// The fields go in this order when it is just dropped: the driver has been told to roll back when the turn passes on.
+#[derive(Debug)]
+struct Opened {
+    tx: Transaction<'static, Sqlite>,
+    ending: Arc<TransactionEnd>,
+    /// Where the run is kept, if it is.
+    store: Option<SqliteStore>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl OpenTransaction {
+    /// Keeps the body from ending the transaction by itself: its COMMIT is turned into a rollback by SQLite, and so is
+    /// whatever it writes afterwards.
+    async fn guard(&mut self) -> Result<(), sqlx::Error> {
+        let Some(opened) = &mut self.0 else { return Ok(()) };
+        let mut connection = opened.tx.lock_handle().await?;
+        let ending = Arc::clone(&opened.ending);
+        connection.set_commit_hook(move || ending.commit());
+        let ending = Arc::clone(&opened.ending);
+        connection.set_rollback_hook(move || ending.rolled_back());
+        Ok(())
+    }
+}
+
+impl Opened {
+    /// Rolls back, waits for it, and leaves the connection as the pool gave it.
+    async fn roll_back(mut self) {
+        self.ending.allow();
+        if Manager::rollback(&mut self.tx).await.is_ok() {
+            return;
+        }
+        // There is nothing to roll back: the body has done it, or SQLite by itself (a full disk). The driver still counts a
+        // transaction, and needs one to end; without that the connection could begin no other.
+        let _begun = sqlx::query("begin").execute(&mut *self.tx).await;
+        if let Err(error) = Manager::rollback(&mut self.tx).await {
+            tracing::warn!(%error, "a transaction could not be rolled back");
+        }
+    }
+}
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        let Some(opened) = self.0.take() else { return };
+        // Outside of a runtime, and in one that shuts down, the driver's own thread rolls back, a moment after the turn has
+        // passed on: the next one waits for SQLite's lock then.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(opened.roll_back());
+        }
+    }
+}
+
+/// Who may end a transaction, and who did: told by the hooks of its connection.
+#[derive(Debug, Default)]
+struct TransactionEnd(AtomicU8);
+
+const BODY_RUNS: u8 = 0;
+const ENDED_BY_BODY: u8 = 1;
+const ALLOWED: u8 = 2;
+
+impl TransactionEnd {
+    /// The body is over: from now on the connection may commit and roll back. `false` if the body has done so already.
+    fn allow(&self) -> bool {
+        self.0.swap(ALLOWED, Ordering::SeqCst) != ENDED_BY_BODY
+    }
+
+    fn is_by_body(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == ENDED_BY_BODY
+    }
+
+    /// Asked at each COMMIT: whether it may be one.
+    fn commit(&self) -> bool {
+        self.rolled_back();
+        self.0.load(Ordering::SeqCst) == ALLOWED
+    }
+
+    fn rolled_back(&self) {
+        // Fails where it is allowed, or known already.
+        let _known = self.0.compare_exchange(BODY_RUNS, ENDED_BY_BODY, Ordering::SeqCst, Ordering::SeqCst);
+    }
+}
+
+/// SQLite's result code without its extension, if SQLite has said anything.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
+}
