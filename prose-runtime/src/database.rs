@@ -1,6 +1,7 @@
 //! What a database is to a flow: where the bodies of `#[transaction]` run.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::store::{Commit, Lease, Store};
 
@@ -31,6 +32,24 @@ pub trait Database: Send + Sync {
         open: Self::Open,
         record: Option<Record<'_>>,
     ) -> impl Future<Output = Result<(), DatabaseError>> + Send;
+}
+
+/// A shared database is a database.
+impl<D: Database> Database for Arc<D> {
+    type Tx = D::Tx;
+    type Open = D::Open;
+
+    async fn begin(&self, store: Option<&dyn Store>) -> Result<D::Open, DatabaseError> {
+        (**self).begin(store).await
+    }
+
+    fn tx(open: &mut D::Open) -> &mut D::Tx {
+        D::tx(open)
+    }
+
+    async fn commit(&self, open: D::Open, record: Option<Record<'_>>) -> Result<(), DatabaseError> {
+        (**self).commit(open, record).await
+    }
 }
 
 /// What is to be committed together with a transaction's own rows.

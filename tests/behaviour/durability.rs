@@ -123,7 +123,7 @@ async fn a_crash_behind_any_commit_changes_nothing_but_the_attempts() {
 #[tokio::test]
 async fn a_run_under_another_version_is_refused_unchanged() {
     #[flow(name = "sums", version = 4)]
-    async fn newer(ctx: Ctx<Deps>, input: Vec<u64>) -> Result<u64, Failure> {
+    async fn newer(_ctx: Ctx<Deps>, input: Vec<u64>) -> Result<u64, Failure> {
         #[step]
         let total: u64 = input.iter().sum();
         Ok(total)
@@ -141,7 +141,7 @@ async fn a_run_under_another_version_is_refused_unchanged() {
 #[tokio::test]
 async fn a_step_that_is_gone_from_the_code_is_named() {
     #[flow(name = "sums", version = 3)]
-    async fn renamed(ctx: Ctx<Deps>, input: Vec<u64>) -> Result<u64, Failure> {
+    async fn renamed(_ctx: Ctx<Deps>, input: Vec<u64>) -> Result<u64, Failure> {
         #[step]
         let total: u64 = input.iter().sum();
         #[step]

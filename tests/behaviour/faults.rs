@@ -159,7 +159,7 @@ mod before {
     use super::*;
 
     #[flow(name = "grows")]
-    pub async fn grows(ctx: Ctx<Log>, _input: ()) -> Result<u32, Failure> {
+    pub(crate) async fn grows(ctx: Ctx<Log>, _input: ()) -> Result<u32, Failure> {
         #[step]
         let one: u32 = 1;
         #[step]
@@ -176,7 +176,7 @@ mod after {
     use super::*;
 
     #[flow(name = "grows")]
-    pub async fn grows(ctx: Ctx<Log>, _input: ()) -> Result<u32, Failure> {
+    pub(crate) async fn grows(ctx: Ctx<Log>, _input: ()) -> Result<u32, Failure> {
         #[step]
         'inserted_in_front: {
             ctx.deps.add("front");

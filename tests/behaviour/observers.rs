@@ -8,7 +8,7 @@ use prose::{Ctx, MemoryStore, Observer, Status, Store, flow};
 use super::support::{CrashingStore, Failure, Log, until_stuck};
 
 #[flow]
-async fn two(_ctx: Ctx, early: bool) -> Result<u32, Failure> {
+async fn two(ctx: Ctx, early: bool) -> Result<u32, Failure> {
     #[step]
     let a: u32 = 1;
     if early {

@@ -9,29 +9,29 @@ use prose::{Checkpoint, MemoryStore, Store, StoreError, ValidationError};
 
 /// A log that bodies write, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    pub fn add(&self, line: impl Into<String>) {
+    pub(crate) fn add(&self, line: impl Into<String>) {
         self.0.lock().unwrap().push(line.into());
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 
-    pub fn count(&self, line: &str) -> usize {
+    pub(crate) fn count(&self, line: &str) -> usize {
         self.lines().iter().filter(|known| *known == line).count()
     }
 
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.0.lock().unwrap().clear();
     }
 }
 
 /// The error of the tests' flows.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     #[error("{0}")]
     Boom(&'static str),
     #[error("transient")]
@@ -41,7 +41,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Failure::Transient)
     }
 }
@@ -81,18 +81,18 @@ impl Observer for Log {
 
 /// A store that "crashes" right behind its nth write: the flow's future never hears of it, and is dropped by the test.
 #[derive(Clone, Default)]
-pub struct CrashingStore {
-    pub inner: MemoryStore,
+pub(crate) struct CrashingStore {
+    pub(crate) inner: MemoryStore,
     writes: Arc<Mutex<u32>>,
     crash_after: Option<u32>,
 }
 
 impl CrashingStore {
-    pub fn crash_after(&self, writes: u32) -> Self {
+    pub(crate) fn crash_after(&self, writes: u32) -> Self {
         Self { inner: self.inner.clone(), writes: Arc::default(), crash_after: Some(writes) }
     }
 
-    pub fn writes(&self) -> u32 {
+    pub(crate) fn writes(&self) -> u32 {
         *self.writes.lock().unwrap()
     }
 
@@ -152,7 +152,7 @@ impl Store for CrashingStore {
 }
 
 /// Polls a call until it can go no further by itself, then drops it: what a crash does to it.
-pub async fn until_stuck<T>(call: impl IntoFuture<Output = T>) -> Option<T> {
+pub(crate) async fn until_stuck<T>(call: impl IntoFuture<Output = T>) -> Option<T> {
     let call = call.into_future();
     tokio::pin!(call);
     for _ in 0..1_000 {
