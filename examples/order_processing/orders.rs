@@ -2,7 +2,6 @@
 //!
 //! An order's id is not unique in it, on purpose: if the transaction were ever done twice, there would be two rows to see.
 
-use prose::{Database, DatabaseError};
 use prose_sqlite::SqliteDatabase;
 
 const TABLE: &str = "create table if not exists orders (
@@ -13,28 +12,13 @@ const TABLE: &str = "create table if not exists orders (
     receipt_id text not null
 )";
 
-/// An order as it is stored.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct OrderRow {
-    pub(crate) order_id: String,
-    pub(crate) user_id: String,
-    pub(crate) total: f64,
-}
-
 /// Makes the table, if it is not there yet.
-pub(crate) async fn create_table(db: &SqliteDatabase) -> Result<(), DatabaseError> {
-    let mut open = db.begin(None).await?;
-    sqlx::query(TABLE).execute(&mut **SqliteDatabase::tx(&mut open)).await.map_err(failed)?;
-    db.commit(open, None).await
+pub(crate) async fn create_table(db: &SqliteDatabase) -> sqlx::Result<()> {
+    sqlx::query(TABLE).execute(db.pool()).await?;
+    Ok(())
 }
 
-/// All orders that are stored.
-pub(crate) async fn all(db: &SqliteDatabase) -> Result<Vec<OrderRow>, DatabaseError> {
-    let mut open = db.begin(None).await?;
-    let rows = sqlx::query_as("select order_id, user_id, total from orders order by row");
-    rows.fetch_all(&mut **SqliteDatabase::tx(&mut open)).await.map_err(failed)
-}
-
-fn failed(error: sqlx::Error) -> DatabaseError {
-    DatabaseError::failed(format!("the table of orders: {error}"), error)
+/// The ids of all orders that are stored.
+pub(crate) async fn ids(db: &SqliteDatabase) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("select order_id from orders order by row").fetch_all(db.pool()).await
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use prose::{Publisher, TracingPublisher};
-use prose_sqlite::{SqliteDatabase, SqliteStore};
+use prose_sqlite::SqliteStore;
 
 use crate::cli::RunArgs;
 use crate::crash::Crashing;
@@ -22,8 +22,8 @@ use crate::{orders, output};
 pub(crate) async fn run(args: &RunArgs) -> Result<(), Failure> {
     let input = read_input(args)?;
     let store = SqliteStore::open(&args.db).await?;
-    let db = SqliteDatabase::open(&args.db).await.map_err(|error| Failure::failed("DATABASE", error))?;
-    orders::create_table(&db).await.map_err(|error| Failure::failed("DATABASE", error))?;
+    let db = store.database().await?;
+    orders::create_table(&db).await?;
     let services = Services::find(&args.db)?;
     let deps = OrderDeps {
         stripe: Stripe::new(&services.stripe_api_base, services.stripe_secret_key.clone())

@@ -25,7 +25,7 @@ fn a_kill_before_the_commit_of_any_step_repeats_that_step_only() {
         let checkpoint = shop.checkpoint(&run_id);
         assert_eq!(checkpoint["status"], "running");
         assert_eq!(checkpoint["completed_steps"], json!(STEPS[..done_before]), "{step}");
-        finish(&shop, &run_id);
+        shop.finish(&run_id);
         assert_eq!(shop.world(&run_id).requests(), requests_after_a_crash_before_the_commit_of(step), "{step}");
     }
 }
@@ -40,7 +40,7 @@ fn a_kill_after_the_commit_of_any_step_repeats_nothing() {
         let last = index + 1 == STEPS.len(); // its commit is the run's end as well
         assert_eq!(checkpoint["status"], if last { "completed" } else { "running" });
         assert_eq!(checkpoint["completed_steps"], json!(STEPS[..=index]), "{step}");
-        finish(&shop, &run_id);
+        shop.finish(&run_id);
         assert_eq!(shop.world(&run_id).requests(), (1, 1, 1), "{step}");
     }
 }
@@ -51,7 +51,7 @@ fn a_step_is_named_as_on_the_page_too() {
     for step in ["validateOrder", "calculateTotal", "chargePayment", "persistOrder", "sendConfirmation"] {
         let run_id = format!("page_{step}");
         shop.run(&run_id, &["--crash-after", step]).assert_killed();
-        finish(&shop, &run_id);
+        shop.finish(&run_id);
     }
 }
 
@@ -62,7 +62,7 @@ fn a_run_that_is_killed_at_every_step_in_turn_still_does_everything_once() {
         shop.run("ord_1", &["--crash-before-commit", step]).assert_killed();
         shop.run("ord_1", &["--crash-after", step]).assert_killed();
     }
-    finish(&shop, "ord_1");
+    shop.finish("ord_1");
 }
 
 #[test]
@@ -76,19 +76,4 @@ fn a_run_that_several_processes_ask_for_at_once_is_done_once() {
     assert!(outputs.iter().all(|output| output.stdout == outputs[0].stdout), "{outputs:?}");
     assert_eq!(shop.world("ord_1").requests(), (1, 1, 1));
     assert_eq!(shop.order_rows("ord_1"), 1);
-}
-
-/// Calls until the end, and looks at everything.
-#[track_caller]
-fn finish(shop: &Shop, run_id: &str) {
-    let done = shop.run(run_id, &[]);
-    assert_eq!(done.code, Some(0), "{run_id}: {done:?}");
-    shop.world(run_id).assert_exactly_once(run_id);
-    assert_eq!(shop.order_rows(run_id), 1, "{run_id}");
-    let checkpoint = shop.checkpoint(run_id);
-    assert_eq!((&checkpoint["status"], &checkpoint["output"]), (&json!("completed"), &done.json()), "{run_id}");
-    assert_eq!(checkpoint["completed_steps"], json!(STEPS), "{run_id}");
-    let receipt_id = &shop.world(run_id).charges()[0]["answer"]["id"];
-    let expected = json!({"orderId": run_id, "total": 118.77, "receiptId": receipt_id, "status": "confirmed"});
-    assert_eq!(done.json(), expected);
 }

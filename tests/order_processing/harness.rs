@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub const STEPS: [&str; 6] =
@@ -121,6 +121,22 @@ impl Shop {
 
     pub fn world(&self, run_id: &str) -> World {
         World::read(&self.dir.path().join("world.jsonl"), run_id)
+    }
+
+    /// Calls a run of the example's order to its end, and looks at everything.
+    #[track_caller]
+    pub fn finish(&self, run_id: &str) {
+        let done = self.run(run_id, &[]);
+        assert_eq!(done.code, Some(0), "{run_id}: {done:?}");
+        let world = self.world(run_id);
+        world.assert_exactly_once(run_id);
+        assert_eq!(self.order_rows(run_id), 1, "{run_id}");
+        let receipt_id = &world.charges()[0]["answer"]["id"];
+        let expected = json!({"orderId": run_id, "total": 118.77, "receiptId": receipt_id, "status": "confirmed"});
+        assert_eq!(done.json(), expected, "{run_id}");
+        let checkpoint = self.checkpoint(run_id);
+        assert_eq!((&checkpoint["status"], &checkpoint["output"]), (&json!("completed"), &expected), "{run_id}");
+        assert_eq!(checkpoint["completed_steps"], json!(STEPS), "{run_id}");
     }
 
     /// Rows of the order that this run is for.

@@ -6,8 +6,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
-
 use crate::harness::Shop;
 
 const MOMENTS: u64 = 200;
@@ -29,7 +27,7 @@ fn a_kill_at_200_random_moments_changes_nothing_that_anybody_sees() {
                     // A tenth beyond the end: a kill behind it is a moment as well.
                     kill_after(&shop, &run_id, longest.mul_f64(1.1 * fraction(seed, n)));
                     *survived.lock().unwrap().entry(left_behind(&shop, &run_id)).or_default() += 1;
-                    finish(&shop, &run_id);
+                    shop.finish(&run_id);
                 }
             });
         }
@@ -65,17 +63,6 @@ fn left_behind(shop: &Shop, run_id: &str) -> String {
         Some(1) => shown.error()["code"].to_string(),
         _ => panic!("{run_id}: {shown:?}"),
     }
-}
-
-fn finish(shop: &Shop, run_id: &str) {
-    let done = shop.run(run_id, &[]);
-    assert_eq!(done.code, Some(0), "{run_id}: {done:?}");
-    let world = shop.world(run_id);
-    world.assert_exactly_once(run_id);
-    assert_eq!(shop.order_rows(run_id), 1, "{run_id}");
-    let receipt_id = &world.charges()[0]["answer"]["id"];
-    let expected = json!({"orderId": run_id, "total": 118.77, "receiptId": receipt_id, "status": "confirmed"});
-    assert_eq!(done.json(), expected, "{run_id}");
 }
 
 fn seed() -> u64 {

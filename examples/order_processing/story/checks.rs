@@ -31,13 +31,19 @@ impl Checks {
 
     /// Compares what the page says with what was seen.
     pub(super) fn equal(&mut self, what: &'static str, expected: &Value, seen: &Value) {
-        self.rows.push(Row::Check { what, expected: expected.to_string(), seen: seen.to_string() });
+        self.rows.push(Row::Check { what, expected: plain(expected), seen: plain(seen) });
     }
 
     /// The table. What was expected is shown where something else was seen.
     pub(super) fn print(&self) -> Result<(), Failure> {
         let width = self.rows.iter().map(Row::width).max().unwrap_or(0);
-        self.rows.iter().try_for_each(|row| terminal::line(&row.text(width)))
+        for (index, row) in self.rows.iter().enumerate() {
+            if index > 0 && matches!(row, Row::Group(_)) {
+                terminal::line("")?;
+            }
+            terminal::line(&row.text(width))?;
+        }
+        Ok(())
     }
 
     /// An error if anything was not as the page says.
@@ -46,6 +52,17 @@ impl Checks {
             0 => terminal::note(true, "All as the page says: one charge, one order, one mail, one event."),
             wrong => Err(Failure::failed("STORY", format!("{wrong} of these are not as the page says"))),
         }
+    }
+}
+
+/// JSON as a person would write it in a table.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -59,7 +76,7 @@ impl Row {
 
     fn text(&self, width: usize) -> String {
         match self {
-            Self::Group(name) => format!("\n  {}", paint(Colour::Bold, name)),
+            Self::Group(name) => format!("  {}", paint(Colour::Bold, name)),
             Self::Check { what, expected, seen } if expected == seen => {
                 format!("  {} {what:width$}  {seen}", paint(Colour::Green, "✓"))
             }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::terminal;
 use crate::failure::Failure;
-use crate::orders::{self, OrderRow};
+use crate::orders;
 use crate::stand_ins::StandIns;
 use crate::stand_ins::memory::World;
 
@@ -88,10 +88,9 @@ impl Stage {
         Ok(world.payments.len() + world.mails.len() + world.events.len())
     }
 
-    pub(super) async fn orders(&self) -> Result<Vec<OrderRow>, Failure> {
-        let failed = |error| Failure::failed("DATABASE", error);
-        let db = SqliteDatabase::open(&self.db).await.map_err(failed)?;
-        orders::all(&db).await.map_err(failed)
+    pub(super) async fn order_ids(&self) -> Result<Vec<String>, Failure> {
+        let db = SqliteDatabase::open(&self.db).await?;
+        Ok(orders::ids(&db).await?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output;
@@ -55,7 +55,11 @@ pub(super) fn progress(text: &str) -> Result<(), Failure> {
     line(&format!("  {}", paint(Colour::Dim, &format!("│ {text}"))))
 }
 
-pub(super) fn json_block(value: &Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
+pub(super) fn json_block(value: &impl Serialize) -> Result<(), Failure> {
+    block(&serde_json::to_string_pretty(value).map_err(std::io::Error::from)?)
+}
+
+/// Text that somebody else has laid out.
+pub(super) fn block(text: &str) -> Result<(), Failure> {
     text.lines().try_for_each(|text| line(&format!("    {text}")))
 }
