@@ -1,7 +1,8 @@
 //! SIGKILL from outside, at 200 random moments of a run.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -9,14 +10,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::harness::Shop;
 
 const MOMENTS: u64 = 200;
-const AT_ONCE: usize = 4;
+const AT_ONCE: u64 = 4;
 
 #[test]
 fn a_kill_at_200_random_moments_changes_nothing_that_anybody_sees() {
     let seed = seed();
     println!("seed {seed}; to repeat it, set PROSE_SEED={seed}");
     let shop = Shop::open();
-    let longest = longest_of(&shop, 3);
+    let usual = usual_times(&shop);
     let next = AtomicU64::new(0);
     let survived = Mutex::new(BTreeMap::<String, u32>::new());
     std::thread::scope(|scope| {
@@ -24,32 +25,72 @@ fn a_kill_at_200_random_moments_changes_nothing_that_anybody_sees() {
             scope.spawn(|| {
                 while let Some(n) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < MOMENTS) {
                     let run_id = format!("kill_{n}");
-                    // A tenth beyond the end: a kill behind it is a moment as well.
-                    kill_after(&shop, &run_id, longest.mul_f64(1.1 * fraction(seed, n)));
+                    kill(&shop, &run_id, n, usual, fraction(seed, n));
                     *survived.lock().unwrap().entry(left_behind(&shop, &run_id)).or_default() += 1;
                     shop.finish(&run_id);
                 }
             });
         }
     });
-    println!("kills by what they left behind (a run takes up to {longest:?}): {:#?}", survived.into_inner().unwrap());
+    println!("{usual:?}; the kills by what they left behind: {:#?}", survived.into_inner().unwrap());
 }
 
-/// Only spreads the moments: any of them must be survived, so nothing depends on how exact it is.
-fn longest_of(shop: &Shop, runs: u32) -> Duration {
-    let run = |n| {
-        let start = Instant::now();
-        assert_eq!(shop.run(&format!("measure_{n}"), &[]).code, Some(0));
-        start.elapsed()
+/// How long things take here. Only spreads the moments: any of them must be survived, so nothing depends on it.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// From the start of the process to the start of the flow.
+    start: Duration,
+    /// From there to the end of the process.
+    flow: Duration,
+}
+
+/// Measured with as many at once as there will be.
+fn usual_times(shop: &Shop) -> Times {
+    let measure = |run_id: String| {
+        let begin = Instant::now();
+        let mut process = Running::start(shop, &run_id);
+        process.wait_for_the_flow();
+        let start = begin.elapsed();
+        assert!(process.child.wait().unwrap().success());
+        Times { start, flow: begin.elapsed() - start }
     };
-    (0..runs).map(run).max().unwrap()
+    let measured: Vec<Times> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|n| scope.spawn(move || measure(format!("measure_{n}")))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mean = |of: fn(&Times) -> Duration| measured.iter().map(of).sum::<Duration>() / measured.len() as u32;
+    Times { start: mean(|times| times.start), flow: mean(|times| times.flow) }
 }
 
-fn kill_after(shop: &Shop, run_id: &str, delay: Duration) {
-    let mut process = shop.command(run_id, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(delay);
-    process.kill().unwrap();
-    process.wait().unwrap();
+/// One kill in eight comes at any moment of the process, its start and its end included; the others while the flow runs.
+fn kill(shop: &Shop, run_id: &str, n: u64, usual: Times, fraction: f64) {
+    let mut process = Running::start(shop, run_id);
+    if n % 8 == 0 {
+        std::thread::sleep((usual.start + usual.flow).mul_f64(1.2 * fraction));
+    } else {
+        process.wait_for_the_flow();
+        std::thread::sleep(usual.flow.mul_f64(fraction));
+    }
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+}
+
+/// A run whose progress is heard. Its stderr stays open as long as it lives.
+struct Running {
+    child: Child,
+    progress: BufReader<ChildStderr>,
+}
+
+impl Running {
+    fn start(shop: &Shop, run_id: &str) -> Self {
+        let mut child = shop.command(run_id, &[]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let progress = BufReader::new(child.stderr.take().unwrap());
+        Self { child, progress }
+    }
+
+    fn wait_for_the_flow(&mut self) {
+        self.progress.read_line(&mut String::new()).unwrap();
+    }
 }
 
 /// What the kill has left: nothing yet, a run with so many steps done, or a completed one.
