@@ -52,7 +52,7 @@ pub(crate) enum Answer {
     Created { lease: Lease, ended: bool },
     Exists,
     Missing,
-    Claimed(Lease),
+    Claimed { lease: Lease, seq: u64, at: i64 },
     Held(u64),
     Ended,
     OtherFlow(String),
@@ -165,12 +165,14 @@ impl Batch<'_> {
         };
         let now = clock::now();
         let epoch = integer(found.epoch) + 1;
-        self.sql
+        let (seq, at) = self
+            .sql
             .prepare_cached(
                 "insert into prose_commits (run, seq, epoch, at) \
-                 select run, seq + 1, ?2, max(at, ?3) from prose_commits where run = ?1 order by seq desc limit 1",
+                 select run, seq + 1, ?2, max(at, ?3) from prose_commits where run = ?1 order by seq desc limit 1 \
+                 returning seq, at",
             )?
-            .execute(params![found.run, epoch, now])?;
+            .query_row(params![found.run, epoch, now], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?;
         self.sql
             .prepare_cached(
                 "update prose_runs set epoch = ?2, owner = ?3, status = 'running', updated_at = max(?4, updated_at) \
@@ -179,7 +181,7 @@ impl Batch<'_> {
             .execute(params![found.run, epoch, self.instance.id, now])?;
         let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
         self.claimed.push(lease.clone());
-        Ok(Answer::Claimed(lease))
+        Ok(Answer::Claimed { lease, seq, at })
     }
 
     /// The run, if it can be claimed; otherwise why not. Writes nothing.
@@ -191,6 +193,8 @@ impl Batch<'_> {
         match Status::parse(&found.status) {
             Some(Status::Failed) if request.restart_failed => {}
             Some(status) if status.is_ended() => return Ok(Err(Answer::Ended)),
+            // A status of a newer version, or nonsense: reading the run will say so.
+            None => return Ok(Err(Answer::Ended)),
             _ if self.is_held(&request.key, &found)? => return Ok(Err(Answer::Held(found.epoch))),
             _ => {}
         }

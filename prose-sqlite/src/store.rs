@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use prose::store::{
     BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Commit, Lease, NewRun, RunKey, RunState, Store, StoreError,
+    from_millis,
 };
 
 use crate::clock;
@@ -15,7 +16,7 @@ use crate::gate::Gate;
 use crate::job::{Answer, Batch, FirstCommit, Job, find};
 use crate::load::{self, Loaded};
 use crate::statement::{Append, CommitRow};
-use crate::writer::{Core, Reply};
+use crate::writer::{Core, Guard, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
 ///
@@ -139,33 +140,41 @@ impl SqliteStore {
         blocking(self.path(), move || core.readers.read(|sql| read(&core, sql))).await
     }
 
-    /// What can be said of a claim without writing; `None`: the run can be claimed.
-    async fn look(&self, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+    /// What can be said of a claim without writing: what is in its way, or what there is to be claimed.
+    async fn look(&self, request: &ClaimRequest) -> Result<Result<Loaded, Claim>, StoreError> {
         let request = request.clone();
         self.read(move |core, sql| {
             let looked = batch(core, sql).look(&request).map_err(|error| unavailable(&core.path, error))?;
-            match looked {
-                Ok(_) => Ok(None),
-                Err(Answer::Ended) => {
-                    let run = load::run(sql, &core.path, &request.key)?;
-                    Ok(Some(run.map_or(Claim::Missing, |run| Claim::Ended(Box::new(run.state)))))
-                }
-                Err(Answer::Held(epoch)) => Ok(Some(Claim::Held { epoch })),
-                Err(Answer::OtherFlow(flow)) => Ok(Some(Claim::OtherFlow(flow))),
-                Err(_) => Ok(Some(Claim::Missing)),
-            }
+            let run = match looked {
+                Ok(_) | Err(Answer::Ended) => load::run(sql, &core.path, &request.key)?,
+                Err(Answer::Held(epoch)) => return Ok(Err(Claim::Held { epoch })),
+                Err(Answer::OtherFlow(flow)) => return Ok(Err(Claim::OtherFlow(flow))),
+                Err(_) => None,
+            };
+            Ok(match (looked, run) {
+                (_, None) => Err(Claim::Missing),
+                (Ok(_), Some(run)) => Ok(run),
+                (Err(_), Some(run)) => Err(Claim::Ended(Box::new(run.state))),
+            })
         })
         .await
     }
 
     async fn claim_run(&self, request: &ClaimRequest) -> Result<Claim, StoreError> {
         loop {
-            if let Some(refusal) = self.look(request).await? {
-                return Ok(refusal);
-            }
-            let reply = self.core().submit(Job::Claim(request.clone())).await?;
-            match reply.answer {
-                Answer::Claimed(_) => return self.claimed(reply).await,
+            // Read first: most claims find nothing, or somebody, and a run that cannot be read is not to be claimed.
+            let looked = match self.look(request).await? {
+                Ok(looked) => looked,
+                Err(refusal) => return Ok(refusal),
+            };
+            let Reply { answer, guard } = self.core().submit(Job::Claim(request.clone())).await?;
+            match answer {
+                Answer::Claimed { lease, seq, at } => {
+                    let Loaded { state, log } = self.behind_claim(&lease, looked, seq, at).await?;
+                    self.core().holds.set_log(&lease, log);
+                    guard.map(Guard::keep);
+                    return Ok(Claim::Claimed(Box::new(ClaimedRun { lease, state })));
+                }
                 Answer::Held(epoch) => return Ok(Claim::Held { epoch }),
                 // It has changed since the look: look again.
                 _ => {}
@@ -173,16 +182,16 @@ impl SqliteStore {
         }
     }
 
-    /// Reads the run behind its claim: until the next claim nobody else can change it.
-    async fn claimed(&self, reply: Reply) -> Result<Claim, StoreError> {
-        let (Answer::Claimed(lease), guard) = (reply.answer, reply.guard) else { return Ok(Claim::Missing) };
-        let Loaded { state, log } =
-            self.load(&lease.key).await?.ok_or_else(|| StoreError::Fenced(lease.key.clone()))?;
-        self.core().holds.set_log(&lease, log);
-        if let Some(guard) = guard {
-            guard.keep();
+    /// The run as the claim has left it: as it was looked at, unless somebody has written to it in between.
+    async fn behind_claim(&self, lease: &Lease, looked: Loaded, seq: u64, at: i64) -> Result<Loaded, StoreError> {
+        let Loaded { mut state, mut log } = looked;
+        if state.run.uid == lease.uid && state.folded.seq + 1 == seq {
+            state.folded.apply(Commit::empty(seq));
+            state.updated_at = from_millis(at);
+            log.commits += 1;
+            return Ok(Loaded { state, log });
         }
-        Ok(Claim::Claimed(Box::new(ClaimedRun { lease, state })))
+        self.load(&lease.key).await?.ok_or_else(|| StoreError::Fenced(lease.key.clone()))
     }
 
     async fn load(&self, key: &RunKey) -> Result<Option<Loaded>, StoreError> {
@@ -196,9 +205,7 @@ impl SqliteStore {
         let reply = self.core().submit(Job::Create { run: run.clone(), first }).await?;
         match reply.answer {
             Answer::Created { lease, .. } => {
-                if let Some(guard) = reply.guard {
-                    guard.keep();
-                }
+                reply.guard.map(Guard::keep);
                 Ok(lease)
             }
             _ => Err(StoreError::Exists(run.key.clone())),

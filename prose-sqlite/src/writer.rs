@@ -319,7 +319,7 @@ impl Core {
 
     fn settle_one(self: &Arc<Self>, job: &Job, answer: Answer) -> Reply {
         let claimed = match &answer {
-            Answer::Claimed(lease) | Answer::Created { lease, ended: false } => Some(lease),
+            Answer::Claimed { lease, .. } | Answer::Created { lease, ended: false } => Some(lease),
             _ => None,
         };
         let guard = claimed.map(|lease| {

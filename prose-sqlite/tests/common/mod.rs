@@ -1,6 +1,8 @@
 //! Runs and commits for the tests of this crate.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod child;
+
 use prose::Json;
 use prose::store::{Claim, ClaimRequest, ClaimedRun, Commit, Ending, NewRun, Phase, Position, RunKey, Store, Write};
 

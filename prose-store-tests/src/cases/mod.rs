@@ -1,4 +1,5 @@
 //! The cases, each a function over a fresh, empty store. They panic where the store does not do what it must.
+#![allow(clippy::unwrap_used, reason = "a case is a test")]
 
 pub mod claims;
 pub mod concurrency;
