@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub const STEPS: [&str; 6] =
+pub(crate) const STEPS: [&str; 6] =
     ["validate_order", "calculate_total", "charge_payment", "persist_order", "send_confirmation", "orders"];
 
 /// The example's binary. Built here, because `cargo test --test order_processing` alone would leave an old one, or none.
-pub fn example() -> &'static Path {
+pub(crate) fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
         // This test is `{target}/{profile}/deps/order_processing-{hash}`.
@@ -34,7 +34,7 @@ pub fn example() -> &'static Path {
 }
 
 /// A directory for databases, and stand-ins that outlive every run in it.
-pub struct Shop {
+pub(crate) struct Shop {
     dir: TempDir,
     stand_ins: Child,
     addresses: Value,
@@ -42,23 +42,23 @@ pub struct Shop {
 
 /// How a process ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// What the outside world saw of one run.
 #[derive(Debug, Default)]
-pub struct World {
-    pub payments: Vec<Value>,
-    pub mails: Vec<Value>,
-    pub events: Vec<Value>,
+pub(crate) struct World {
+    pub(crate) payments: Vec<Value>,
+    pub(crate) mails: Vec<Value>,
+    pub(crate) events: Vec<Value>,
 }
 
 impl Shop {
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let dir = TempDir::new().unwrap();
         let mut stand_ins = Command::new(example())
             .args(["stand-ins", "--memory"])
@@ -73,18 +73,18 @@ impl Shop {
     }
 
     /// Each run has a database of its own.
-    pub fn db(&self, run_id: &str) -> PathBuf {
+    pub(crate) fn db(&self, run_id: &str) -> PathBuf {
         self.dir.path().join(format!("{run_id}.db"))
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
     }
 
     /// `run`, with this shop's servers in the environment.
-    pub fn command(&self, run_id: &str, options: &[&str]) -> Command {
+    pub(crate) fn command(&self, run_id: &str, options: &[&str]) -> Command {
         let mut command = bare(run_id, &self.db(run_id), options);
         for (variable, address) in
             [("STRIPE_API_BASE", "stripe_api_base"), ("SMTP_URL", "smtp_url"), ("EVENTS_URL", "events_url")]
@@ -95,12 +95,12 @@ impl Shop {
         command
     }
 
-    pub fn run(&self, run_id: &str, options: &[&str]) -> Ended {
+    pub(crate) fn run(&self, run_id: &str, options: &[&str]) -> Ended {
         ended(&mut self.command(run_id, options))
     }
 
     /// `run` with an order of this customer.
-    pub fn run_for(&self, customer: &str, run_id: &str) -> Ended {
+    pub(crate) fn run_for(&self, customer: &str, run_id: &str) -> Ended {
         let order = format!(
             r#"{{"orderId":"{run_id}","userId":"{customer}","items":[{{"sku":"mug","price":5,"quantity":2}}]}}"#
         );
@@ -108,24 +108,24 @@ impl Shop {
         self.run(run_id, &["--input", file.to_str().unwrap()])
     }
 
-    pub fn show(&self, run_id: &str) -> Ended {
+    pub(crate) fn show(&self, run_id: &str) -> Ended {
         ended(Command::new(example()).args(["show", "--run-id", run_id, "--db"]).arg(self.db(run_id)))
     }
 
     /// The checkpoint of a run that exists.
-    pub fn checkpoint(&self, run_id: &str) -> Value {
+    pub(crate) fn checkpoint(&self, run_id: &str) -> Value {
         let shown = self.show(run_id);
         assert_eq!(shown.code, Some(0), "{shown:?}");
         shown.json()
     }
 
-    pub fn world(&self, run_id: &str) -> World {
+    pub(crate) fn world(&self, run_id: &str) -> World {
         World::read(&self.dir.path().join("world.jsonl"), run_id)
     }
 
     /// Calls a run of the example's order to its end, and looks at everything.
     #[track_caller]
-    pub fn finish(&self, run_id: &str) {
+    pub(crate) fn finish(&self, run_id: &str) {
         let done = self.run(run_id, &[]);
         assert_eq!(done.code, Some(0), "{run_id}: {done:?}");
         let world = self.world(run_id);
@@ -140,7 +140,7 @@ impl Shop {
     }
 
     /// Rows of the order that this run is for.
-    pub fn order_rows(&self, run_id: &str) -> i64 {
+    pub(crate) fn order_rows(&self, run_id: &str) -> i64 {
         order_rows(&self.db(run_id), run_id)
     }
 }
@@ -153,7 +153,7 @@ impl Drop for Shop {
 }
 
 /// `run`, with no servers in the environment.
-pub fn bare(run_id: &str, db: &Path, options: &[&str]) -> Command {
+pub(crate) fn bare(run_id: &str, db: &Path, options: &[&str]) -> Command {
     let mut command = Command::new(example());
     command.args(["run", "--run-id", run_id, "--db"]).arg(db).args(options);
     for variable in ["STRIPE_API_BASE", "STRIPE_SECRET_KEY", "SMTP_URL", "EVENTS_URL"] {
@@ -162,13 +162,13 @@ pub fn bare(run_id: &str, db: &Path, options: &[&str]) -> Command {
     command
 }
 
-pub fn ended(command: &mut Command) -> Ended {
+pub(crate) fn ended(command: &mut Command) -> Ended {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: status.code(), signal: status.signal(), stdout: text(stdout), stderr: text(stderr) }
 }
 
-pub fn order_rows(db: &Path, order_id: &str) -> i64 {
+pub(crate) fn order_rows(db: &Path, order_id: &str) -> i64 {
     use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -180,24 +180,24 @@ pub fn order_rows(db: &Path, order_id: &str) -> i64 {
 
 impl Ended {
     /// stdout, which is JSON and nothing else.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The error, which is the last line of stderr.
-    pub fn error(&self) -> Value {
+    pub(crate) fn error(&self) -> Value {
         let last = self.stderr.lines().last().unwrap_or_default();
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     #[track_caller]
-    pub fn assert_killed(&self) {
+    pub(crate) fn assert_killed(&self) {
         assert_eq!((self.signal, self.stdout.as_str()), (Some(9), ""), "{self:?}");
     }
 
     /// Ended with this status, with an error in place of a result.
     #[track_caller]
-    pub fn assert_failed(&self, status: i32) {
+    pub(crate) fn assert_failed(&self, status: i32) {
         assert_eq!((self.code, self.stdout.as_str()), (Some(status), ""), "{self:?}");
         assert!(!self.stderr.is_empty());
     }
@@ -205,7 +205,7 @@ impl Ended {
 
 impl World {
     /// Reads the memory of stand-ins, of which only what belongs to this run.
-    pub fn read(memory: &Path, run_id: &str) -> Self {
+    pub(crate) fn read(memory: &Path, run_id: &str) -> Self {
         let mut world = Self::default();
         let prefix = format!("{run_id}:");
         for line in std::fs::read_to_string(memory).unwrap_or_default().lines() {
@@ -223,21 +223,21 @@ impl World {
         world
     }
 
-    pub fn charges(&self) -> Vec<&Value> {
+    pub(crate) fn charges(&self) -> Vec<&Value> {
         self.payments.iter().filter(|payment| payment["status"] == 200 && payment["replayed"] == false).collect()
     }
 
-    pub fn accepted_mails(&self) -> usize {
+    pub(crate) fn accepted_mails(&self) -> usize {
         self.mails.iter().filter(|mail| mail["duplicate"] == false).count()
     }
 
-    pub fn requests(&self) -> (usize, usize, usize) {
+    pub(crate) fn requests(&self) -> (usize, usize, usize) {
         (self.payments.len(), self.mails.len(), self.events.len())
     }
 
     /// One charge, one mail in the inbox, and the event, perhaps repeated under its one id.
     #[track_caller]
-    pub fn assert_exactly_once(&self, run_id: &str) {
+    pub(crate) fn assert_exactly_once(&self, run_id: &str) {
         assert_eq!(self.charges().len(), 1, "{run_id}: {self:#?}");
         assert_eq!(self.accepted_mails(), 1, "{run_id}: {self:#?}");
         assert!(!self.events.is_empty(), "{run_id}: {self:#?}");

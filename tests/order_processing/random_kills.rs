@@ -65,7 +65,7 @@ fn usual_times(shop: &Shop) -> Times {
 /// One kill in eight comes at any moment of the process, its start and its end included; the others while the flow runs.
 fn kill(shop: &Shop, run_id: &str, n: u64, usual: Times, fraction: f64) {
     let mut process = Running::start(shop, run_id);
-    if n % 8 == 0 {
+    if n.is_multiple_of(8) {
         std::thread::sleep((usual.start + usual.flow).mul_f64(1.2 * fraction));
     } else {
         process.wait_for_the_flow();

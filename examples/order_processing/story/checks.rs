@@ -46,12 +46,9 @@ impl Checks {
         Ok(())
     }
 
-    /// An error if anything was not as the page says.
-    pub(super) fn verdict(&self) -> Result<(), Failure> {
-        match self.rows.iter().filter(|row| row.is_wrong()).count() {
-            0 => terminal::note(true, "All as the page says: one charge, one order, one mail, one event."),
-            wrong => Err(Failure::failed("STORY", format!("{wrong} of these are not as the page says"))),
-        }
+    /// How many are not as the page says.
+    pub(super) fn wrong(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_wrong()).count()
     }
 }
 
