@@ -126,7 +126,13 @@ pub(crate) struct Question {
 pub(crate) enum Ask {
     Condition(Expr),
     /// `if let PAT = SCRUTINEE` over an owned value.
-    Pattern { pat: Pat, scrutinee: Expr, bound: Vec<VarId>, exports: Vec<VarId>, saves: Vec<VarId> },
+    Pattern {
+        pat: Pat,
+        scrutinee: Expr,
+        bound: Vec<VarId>,
+        exports: Vec<VarId>,
+        saves: Vec<VarId>,
+    },
 }
 
 /// The points of a part of the flow, first to last, if it has any.

@@ -15,7 +15,7 @@
 //! A second variable of the same name is `{v}_2`; locals are hygienic (`mixed_site`), so none of them can meet a name
 //! of the user's.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use syn::Lifetime;
 use syn::ext::IdentExt;
 
@@ -60,6 +60,19 @@ pub(crate) fn again(variable: &Ident) -> Ident {
     let mut ident = variable.clone();
     ident.set_span(Span::call_site().located_at(variable.span()));
     ident
+}
+
+/// Tokens without locals, as if they were written at the span: that is where errors about them are told.
+pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
+    tokens.into_iter().map(|token| respan(span, token)).collect()
+}
+
+fn respan(span: Span, mut token: TokenTree) -> TokenTree {
+    if let TokenTree::Group(group) = &token {
+        token = TokenTree::Group(Group::new(group.delimiter(), at(span, group.stream())));
+    }
+    token.set_span(span);
+    token
 }
 
 /// The name a person reads: `r#type` is `type`.

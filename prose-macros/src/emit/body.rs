@@ -1,14 +1,13 @@
 //! The body of a point: an async block of its own, in a loop if it may be tried again.
 
 use super::Context;
-use super::handover::Handover;
+use super::handover::{Handover, immutable};
 use crate::ast::Kind;
 use crate::model::{Point, PointId, VarId};
 use crate::names;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, PatIdent};
+use syn::{Expr, Pat};
 
 /// A step or a validation.
 pub(super) fn step(cx: &Context<'_>, id: PointId) -> TokenStream {
@@ -104,7 +103,12 @@ fn unless_failed(tried: &Ident) -> TokenStream {
 }
 
 /// An expression: what `tried` comes to in a loop of attempts; `next` goes to the next one.
-fn unless_again(cx: &Context<'_>, tried: &Ident, done: impl FnOnce(&Ident) -> TokenStream, next: &TokenStream) -> TokenStream {
+fn unless_again(
+    cx: &Context<'_>,
+    tried: &Ident,
+    done: impl FnOnce(&Ident) -> TokenStream,
+    next: &TokenStream,
+) -> TokenStream {
     let (private, v) = (cx.private(), names::local("v"));
     let failed = failed(&quote!(#private::Try::Failed));
     let done = done(&v);
@@ -125,27 +129,15 @@ pub(super) fn outcome(cx: &Context<'_>, point: &Point) -> TokenStream {
     }
 }
 
-/// `let PAT = VALUE;`. Nothing changes an output before it is saved, so a `mut` in it would be told as unneeded.
+/// `let PAT = VALUE;`
 pub(super) fn bind(point: &Point, value: &TokenStream) -> TokenStream {
     match &point.target {
         Some(target) => {
-            let mut pat = target.pat.clone();
-            Immutable.visit_pat_mut(&mut pat);
+            let pat = immutable(&target.pat);
             quote!(let #pat = #value;)
         }
         None => quote!(#value;),
     }
-}
-
-struct Immutable;
-
-impl VisitMut for Immutable {
-    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
-        pat.mutability = None;
-        visit_mut::visit_pat_ident_mut(self, pat);
-    }
-
-    fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
 /// `m.output(&k_total, &total);` for each.

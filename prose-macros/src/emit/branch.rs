@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::block::{Place, block};
-use super::handover::Handover;
+use super::handover::{Handover, immutable};
 use crate::model::{Around, How, If, Nested};
 use crate::names;
 use proc_macro2::TokenStream;
@@ -52,7 +52,7 @@ fn around(cx: &Context<'_>, around: &Around, inner: TokenStream, guarded: bool) 
     let semi = around.semi.then(|| quote!(;));
     match &around.target {
         Some(target) => {
-            let pat = &target.pat;
+            let pat = immutable(&target.pat);
             let ty = target.ty.as_ref().map(|ty| quote!(: #ty));
             bound(cx, around, quote!(let #pat #ty = #inner;))
         }

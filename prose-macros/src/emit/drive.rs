@@ -4,7 +4,7 @@ use super::{Context, block};
 use crate::model::VarId;
 use crate::names;
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
 /// The body of `drive`.
 pub(super) fn body(cx: &Context<'_>) -> TokenStream {
@@ -18,8 +18,8 @@ pub(super) fn body(cx: &Context<'_>) -> TokenStream {
 fn key(cx: &Context<'_>, id: VarId) -> TokenStream {
     let variable = cx.variable(id);
     let key = names::key(&variable.identity);
-    let krate = &cx.head().options.krate;
     let identity = &variable.identity;
-    let make = quote_spanned!(variable.ident.span()=> __private::key);
-    quote!(let #key = #krate::#make(#identity);)
+    let private = cx.private();
+    let make = names::at(variable.ident.span(), quote!(#private::key));
+    quote!(let #key = #make(#identity);)
 }

@@ -61,7 +61,11 @@ fn implementation(head: &Head, drive: &TokenStream) -> TokenStream {
     let (input, result) = (input(head), result(head));
     let deps = head.deps.clone().unwrap_or_else(|| parse_quote!(()));
     let (ctx_pat, input_pat) = patterns(head, drive);
-    let ctx_ty = head.ctx.as_ref().filter(|_| head.deps.is_some()).map_or_else(|| parse_quote!(#krate::Ctx<#deps>), |ctx| ctx.ty.clone());
+    let ctx_ty = head
+        .ctx
+        .as_ref()
+        .filter(|_| head.deps.is_some())
+        .map_or_else(|| parse_quote!(#krate::Ctx<#deps>), |ctx| ctx.ty.clone());
     let outputs = quote_spanned! {result.span()=>
         type Output = <#result as #private::FlowResult>::Ok;
         type Error = <#result as #private::FlowResult>::Err;

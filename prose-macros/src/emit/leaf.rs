@@ -18,7 +18,8 @@ use syn::{Expr, PatIdent, Stmt, Token};
 /// The last stretch of its block: it is only reached while running.
 pub(super) fn last(cx: &Context<'_>, leaf: &Leaf, place: Place) -> TokenStream {
     let takes = takes(cx, &leaf.takes);
-    let Some((tail, stmts)) = leaf.stmts.split_last().filter(|(tail, _)| place == Place::Function && is_tail(tail)) else {
+    let Some((tail, stmts)) = leaf.stmts.split_last().filter(|(tail, _)| place == Place::Function && is_tail(tail))
+    else {
         let stmts = &leaf.stmts;
         return quote!(#takes #(#stmts)*);
     };

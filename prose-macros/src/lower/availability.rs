@@ -14,7 +14,11 @@ pub(crate) fn missing(graph: &Graph, live: &Liveness, plain: &Vars, in_scope: &[
     let saved = saved_at(graph, live, plain);
     let looked_for = |(node, scope): &(NodeId, Vec<VarId>)| {
         let saved = &saved[node.0];
-        scope.iter().filter(|variable| plain.contains(variable) && !saved.contains(variable)).copied().collect::<Vec<_>>()
+        scope
+            .iter()
+            .filter(|variable| plain.contains(variable) && !saved.contains(variable))
+            .copied()
+            .collect::<Vec<_>>()
     };
     in_scope.iter().flat_map(looked_for).collect()
 }

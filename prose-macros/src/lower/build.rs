@@ -227,7 +227,14 @@ impl Builder<'_> {
         owners.filter(|owners| !view.beyond_fields || owners.iter().all(|owner| !self.variables[owner.0].mutable))
     }
 
-    fn view(&mut self, stmt: &syn::Stmt, defined: &[VarId], owners: &[VarId], pending: &mut Pending, to: &mut Vec<Node>) {
+    fn view(
+        &mut self,
+        stmt: &syn::Stmt,
+        defined: &[VarId],
+        owners: &[VarId],
+        pending: &mut Pending,
+        to: &mut Vec<Node>,
+    ) {
         self.flush(pending, None, to);
         self.own(defined, owners);
         let defines = defined.iter().copied().collect();

@@ -1,7 +1,7 @@
 //! Where plain code leaves: whether it always does, and the labelled blocks that it breaks out of.
 
-use quote::ToTokens;
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{Block, Expr, Macro, Stmt};
 
 /// Does control never come behind this statement?

@@ -69,12 +69,16 @@ fn points(draft: &mut Draft, live: &Liveness, at_once: &Vars) {
     for (number, point) in points.iter_mut().enumerate() {
         let Some(node) = graph.of_point(PointId(number)) else { continue };
         let (live_here, behind) = (live.at(node), live.behind(node));
-        let needs_loading = |variable: &&VarId| saved.contains(variable) && (!outputs.contains(variable) || elsewhere.contains(variable));
+        let needs_loading = |variable: &&VarId| {
+            saved.contains(variable) && (!outputs.contains(variable) || elsewhere.contains(variable))
+        };
         point.exports = point.outputs.iter().filter(|output| elsewhere.contains(output)).copied().collect();
         point.loaded = in_scope[number].iter().filter(needs_loading).copied().collect();
         point.saves = dirty[node.0].intersection(live_here).copied().collect();
-        point.forgets = ended[node.0].iter().filter(|one| saved.contains(one) && !outputs.contains(one)).copied().collect();
-        let held = |variable: &&VarId| mutable.contains(variable) && saved.contains(variable) && !variables[variable.0].viewed;
+        point.forgets =
+            ended[node.0].iter().filter(|one| saved.contains(one) && !outputs.contains(one)).copied().collect();
+        let held =
+            |variable: &&VarId| mutable.contains(variable) && saved.contains(variable) && !variables[variable.0].viewed;
         point.held = graph.nodes[node.0].mentions.iter().filter(held).copied().collect();
         point.given_back = point.held.iter().filter(|variable| behind.contains(variable)).copied().collect();
     }
@@ -129,7 +133,8 @@ fn block(block: &mut Block, finish: &Finish<'_>) {
 fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) -> Vec<VarId> {
     let node = &finish.graph.nodes[leaf.node.0];
     (leaf.exports, leaf.saves) = finish.handed_on(node.defines.iter().copied());
-    let transient = |variable: &&VarId| finish.class(**variable) == Class::Transient && !node.defines.contains(variable);
+    let transient =
+        |variable: &&VarId| finish.class(**variable) == Class::Transient && !node.defines.contains(variable);
     leaf.takes = node.mentions.iter().filter(transient).copied().collect();
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();

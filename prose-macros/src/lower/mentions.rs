@@ -63,9 +63,11 @@ fn inline_arguments(literal: &str, span: Span) -> Vec<Ident> {
 
 fn names_of_placeholder(inside: &str, span: Span) -> Vec<Ident> {
     let (name, spec) = inside.split_once(':').unwrap_or((inside, ""));
-    let sizes = spec.split('$').rev().skip(1).filter_map(|part| {
-        part.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next()
-    });
+    let sizes = spec
+        .split('$')
+        .rev()
+        .skip(1)
+        .filter_map(|part| part.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next());
     let ident = |name: &str| syn::parse_str::<Ident>(name.trim()).ok();
     let mut idents: Vec<Ident> = std::iter::once(name).chain(sizes).filter_map(ident).collect();
     idents.iter_mut().for_each(|ident| ident.set_span(span));
@@ -222,7 +224,15 @@ fn is_assignment(op: &BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
-        AddAssign(_) | SubAssign(_) | MulAssign(_) | DivAssign(_) | RemAssign(_) | BitXorAssign(_) | BitAndAssign(_)
-            | BitOrAssign(_) | ShlAssign(_) | ShrAssign(_)
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitXorAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
     )
 }

@@ -53,11 +53,19 @@ fn place(expr: &Expr, view: &mut View) -> bool {
         Expr::Field(field) => matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view),
         Expr::Index(index) => {
             view.beyond_fields = true;
-            let fixed = matches!(&*index.index, Expr::Lit(_)) || place(&index.index, view);
-            fixed && place(&index.expr, view)
+            fixed(&index.index, view) && place(&index.expr, view)
         }
         Expr::Paren(paren) => place(&paren.expr, view),
         _ => false,
+    }
+}
+
+/// An index, or a range of them, that is the same each time.
+fn fixed(index: &Expr, view: &mut View) -> bool {
+    match index {
+        Expr::Lit(_) => true,
+        Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| fixed(end, view)),
+        index => place(index, view),
     }
 }
 

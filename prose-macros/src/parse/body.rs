@@ -121,11 +121,17 @@ fn refuse(found: &Found, errors: &mut Errors) {
     let name = found.name.to_string();
     let statement = "make it a statement of its own";
     let (place, why, instead) = match found.within {
-        Within::Closure => ("in a closure", "the machine cannot know when the closure is called, or how often", statement),
+        Within::Closure => {
+            ("in a closure", "the machine cannot know when the closure is called, or how often", statement)
+        }
         Within::Async => ("in an async block", "the machine cannot know when the block is polled", statement),
-        Within::Item => ("in a fn inside the flow", "only the flow itself is saved", "move it into the flow's own body"),
+        Within::Item => {
+            ("in a fn inside the flow", "only the flow itself is saved", "move it into the flow's own body")
+        }
         Within::Macro => ("in a macro call", "the flow is taken apart before the macro is expanded", statement),
-        Within::Expression => ("inside a larger expression", "the rest of the expression could not be saved", statement),
+        Within::Expression => {
+            ("inside a larger expression", "the rest of the expression could not be saved", statement)
+        }
         Within::Loop => return not_yet(&found.name, &format!("`#[{name}]` in a loop"), errors),
         Within::Match => return not_yet(&found.name, &format!("`#[{name}]` in a `match`"), errors),
     };

@@ -159,10 +159,7 @@ fn describe(stmt: &Stmt) -> &'static str {
 
 /// An event is a value; control flow around one is written inside a labelled block.
 fn may_be_event(expr: &Expr) -> bool {
-    !matches!(
-        expr,
-        Expr::Assign(_) | Expr::If(_) | Expr::Match(_) | Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_)
-    )
+    !matches!(expr, Expr::Assign(_) | Expr::If(_) | Expr::Match(_) | Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_))
 }
 
 /// A `let` whose value can be saved: it has one, it has a type, and no `else`.

@@ -17,7 +17,16 @@ pub(super) fn head(args: TokenStream, item: &HalfTyped, errors: &mut Errors) -> 
     let (ctx, input) = params(sig, errors);
     let deps = ctx.as_ref().and_then(|ctx| deps(&ctx.ty, errors));
     let output = output(sig, errors);
-    Head { attrs: item.attrs.clone(), vis: item.vis.clone(), ident: sig.ident.clone(), options, ctx, deps, input, output }
+    Head {
+        attrs: item.attrs.clone(),
+        vis: item.vis.clone(),
+        ident: sig.ident.clone(),
+        options,
+        ctx,
+        deps,
+        input,
+        output,
+    }
 }
 
 fn options(args: TokenStream, ident: &Ident, errors: &mut Errors) -> Options {
