@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Error};
+use reqwest::Client;
 
 /// A client for a service at `base`.
 pub(crate) fn client(base: &str) -> reqwest::Result<Client> {
@@ -16,8 +16,7 @@ pub(crate) fn client(base: &str) -> reqwest::Result<Client> {
 }
 
 /// reqwest says "error sending request" and keeps the reason in its sources.
-pub(crate) fn with_causes(error: &Error) -> String {
-    let first: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    let causes = std::iter::successors(first, |cause| cause.source());
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -11,6 +11,7 @@ use crate::crash::Crashing;
 use crate::events::HttpPublisher;
 use crate::failure::Failure;
 use crate::flow::{OrderDeps, process_order};
+use crate::http::with_causes;
 use crate::mail::Mailer;
 use crate::order::OrderInput;
 use crate::payment::Stripe;
@@ -59,5 +60,5 @@ fn publisher(services: &Services) -> Result<Arc<dyn Publisher>, Failure> {
 }
 
 fn bad<E: std::error::Error>(variable: &str) -> impl Fn(E) -> Failure {
-    move |error| Failure::bad_input(Path::new(variable), error)
+    move |error| Failure::bad_input(Path::new(variable), with_causes(&error))
 }
