@@ -1,6 +1,7 @@
 //! Builds the example, runs it as real processes, and reads what the outside world saw.
 
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -208,7 +209,7 @@ impl World {
     pub(crate) fn read(memory: &Path, run_id: &str) -> Self {
         let mut world = Self::default();
         let prefix = format!("{run_id}:");
-        for line in std::fs::read_to_string(memory).unwrap_or_default().lines() {
+        for line in read_locked(memory).lines() {
             let seen: Value = serde_json::from_str(line).unwrap();
             let key = seen["key"].as_str().or(seen["event"]["id"].as_str()).unwrap();
             if key.starts_with(&prefix) {
@@ -248,4 +249,14 @@ impl World {
         let same = |of: fn(&Value) -> &Value| self.events.iter().all(|event| of(event) == of(&self.events[0]));
         assert!(same(|seen| &seen["event"]["id"]) && same(|seen| &seen["event"]["data"]), "{run_id}: {self:#?}");
     }
+}
+
+/// The memory's lines, none of them half written: who adds one holds the file's lock.
+fn read_locked(memory: &Path) -> String {
+    let mut lines = String::new();
+    if let Ok(mut file) = File::open(memory) {
+        file.lock_shared().unwrap();
+        file.read_to_string(&mut lines).unwrap();
+    }
+    lines
 }

@@ -62,8 +62,8 @@ impl World {
     /// Reads a memory without writing to it; a file that does not exist has seen nothing.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let mut world = Self::default();
-        match std::fs::read_to_string(path) {
-            Ok(lines) => world.add_lines(&lines),
+        match File::open(path) {
+            Ok(file) => world.add_lines(&read_locked(file)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -101,6 +101,14 @@ impl World {
             }
         }
     }
+}
+
+/// Who adds a line holds the file's lock, so none is seen half written.
+fn read_locked(mut file: File) -> io::Result<String> {
+    let mut lines = String::new();
+    file.lock_shared()?;
+    file.read_to_string(&mut lines)?;
+    Ok(lines)
 }
 
 /// A memory that can be added to. Several processes may share its file: each request is handled under the file's lock.
