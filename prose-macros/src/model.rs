@@ -45,8 +45,8 @@ pub(crate) struct Variable {
     pub(crate) class: Class,
     /// Is it a point's output: saved at the end of the point's body?
     pub(crate) output: bool,
-    /// Is it a parameter, which every run has from the start?
-    pub(crate) parameter: bool,
+    /// Was it declared without a value?
+    pub(crate) deferred: bool,
     /// Is it borrowed by a view?
     pub(crate) viewed: bool,
     /// Points that need it.
@@ -86,8 +86,8 @@ pub(crate) struct Block {
 
 /// A part of a block. Loops, matches and the points that wait are further variants, later.
 pub(crate) enum Node {
-    Leaf(Leaf),
-    View(Stmt),
+    Leaf(Box<Leaf>),
+    View(Box<Stmt>),
     Point(PointId),
     If(Box<If>),
     Nested(Box<Nested>),
@@ -125,14 +125,18 @@ pub(crate) struct Question {
 /// A question, recorded by the stretch that asks it.
 pub(crate) enum Ask {
     Condition(Expr),
-    /// `if let PAT = SCRUTINEE` over an owned value.
-    Pattern {
-        pat: Pat,
-        scrutinee: Expr,
-        bound: Vec<VarId>,
-        exports: Vec<VarId>,
-        saves: Vec<VarId>,
-    },
+    Pattern(Box<Pattern>),
+}
+
+/// `if let PAT = SCRUTINEE` over an owned value.
+pub(crate) struct Pattern {
+    pub(crate) pat: Pat,
+    pub(crate) scrutinee: Expr,
+    pub(crate) bound: Vec<VarId>,
+    /// Variables of the pattern that the branch needs.
+    pub(crate) exports: Vec<VarId>,
+    /// Saved at once, of the exports.
+    pub(crate) saves: Vec<VarId>,
 }
 
 /// The points of a part of the flow, first to last, if it has any.
@@ -153,7 +157,14 @@ pub(crate) enum How {
     /// The stretch in front has asked, and these were bound.
     Taken { exports: Vec<VarId> },
     /// A pattern over a view, matched again.
-    Again { pat: Pat, scrutinee: Expr, then: Range },
+    Again(Box<Again>),
+}
+
+/// `if let PAT = &PLACE`, and the points of its branch.
+pub(crate) struct Again {
+    pub(crate) pat: Pat,
+    pub(crate) scrutinee: Expr,
+    pub(crate) then: Range,
 }
 
 /// A block with points inside.
@@ -178,7 +189,6 @@ pub(crate) struct Around {
 
 /// A point.
 pub(crate) struct Point {
-    pub(crate) attr: Ident,
     pub(crate) kind: Kind,
     pub(crate) name: Name,
     pub(crate) retry: Option<Retry>,

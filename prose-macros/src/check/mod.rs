@@ -1,4 +1,15 @@
-//! The rules: one file each. None of them emits anything.
+//! The rules, one file each; those on signatures and attributes are told where these are parsed. None emits anything.
+
+mod awaits;
+mod borrows;
+mod cells;
+mod changes;
+mod deferred;
+mod duplicates;
+mod guards;
+mod mutable_borrows;
+mod mutable_input;
+mod walk;
 
 use crate::ast::Flow;
 use crate::errors::Errors;
@@ -6,10 +17,17 @@ use crate::model::Model;
 
 /// The rules on what the user wrote.
 pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
-    let _ = (flow, errors);
+    mutable_input::check(flow, errors);
+    duplicates::check(flow, errors);
+    awaits::check(flow, errors);
 }
 
 /// The rules on what lives where.
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
-    let _ = (model, errors);
+    changes::check(model, errors);
+    deferred::check(model, errors);
+    guards::check(model, errors);
+    mutable_borrows::check(model, errors);
+    borrows::check(model, errors);
+    cells::check(model, errors);
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use super::block::{Place, block};
 use super::handover::{Handover, immutable};
-use crate::model::{Around, How, If, Nested};
+use crate::model::{Again, Around, How, If, Nested};
 use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -25,7 +25,8 @@ pub(super) fn conditional(cx: &Context<'_>, node: &If, place: Place) -> TokenStr
             let bound = Handover::of(cx, exports).pattern();
             quote!(if let ::core::option::Option::Some(#bound) = #taken { #then } #or_else)
         }
-        How::Again { pat, scrutinee, then: range } => {
+        How::Again(again) => {
+            let Again { pat, scrutinee, then: range } = &**again;
             let within = cx.within(*range);
             quote!(match #scrutinee { #pat if #m.running() || #within => { #then } _ => { #otherwise } })
         }

@@ -8,7 +8,7 @@
 use super::Context;
 use super::block::Place;
 use super::handover::Handover;
-use crate::model::{Ask, Leaf, Question, VarId};
+use crate::model::{Ask, Leaf, Pattern, Question, VarId};
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -67,7 +67,8 @@ fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenS
             handover.add(quote!(#took), quote!(#took), within);
             quote!(let #took = #condition;)
         }
-        Ask::Pattern { pat, scrutinee, exports, saves, .. } => {
+        Ask::Pattern(pattern) => {
+            let Pattern { pat, scrutinee, exports, saves, .. } = &**pattern;
             let taken = names::local("taken");
             let bound = Handover::of(cx, exports);
             let (value, stand_in) = (bound.value(), bound.stand_in());

@@ -7,7 +7,8 @@ use super::scopes::Scopes;
 use super::views;
 use crate::ast::{self, Condition, Flow, Stmt, Target};
 use crate::model::{
-    Around, Ask, Block, Class, How, If, Leaf, Nested, Node, NodeId, Point, PointId, Question, Range, VarId, Variable,
+    Again, Around, Ask, Block, Class, How, If, Leaf, Nested, Node, NodeId, Pattern, Point, PointId, Question, Range,
+    VarId, Variable,
 };
 use crate::names;
 use proc_macro2::{Ident, Span};
@@ -85,6 +86,7 @@ struct Definition<'a> {
     init: Option<&'a Expr>,
     output: bool,
     parameter: bool,
+    deferred: bool,
 }
 
 impl Builder<'_> {
@@ -92,7 +94,8 @@ impl Builder<'_> {
         let params = [&flow.head.ctx, &flow.head.input];
         let mut defines = Vars::new();
         for param in params.into_iter().flatten() {
-            let parameter = Definition { pat: &param.pat, ty: None, init: None, output: false, parameter: true };
+            let parameter =
+                Definition { pat: &param.pat, ty: None, init: None, output: false, parameter: true, deferred: false };
             defines.extend(self.define(&parameter));
         }
         let ctx = flow.head.ctx.as_ref().and_then(|ctx| bindings(&ctx.pat).into_iter().next());
@@ -116,7 +119,7 @@ impl Builder<'_> {
                 init: definition.init.filter(|_| single).cloned(),
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
                 output: definition.output,
-                parameter: definition.parameter,
+                deferred: definition.deferred,
                 viewed: false,
                 live_at: Vec::new(),
                 ident: binding.ident,
@@ -205,7 +208,8 @@ impl Builder<'_> {
         let target = target(&local.pat);
         let init = local.init.as_ref().map(|init| &*init.expr);
         let (pat, ty) = (&target.pat, target.ty.as_ref());
-        let defined = self.define(&Definition { pat, ty, init, output: false, parameter: false });
+        let deferred = init.is_none();
+        let defined = self.define(&Definition { pat, ty, init, output: false, parameter: false, deferred });
         if let Some(owners) = owners {
             self.candidates.push(defined.clone());
             if self.views.contains(&first) {
@@ -240,7 +244,7 @@ impl Builder<'_> {
         let defines = defined.iter().copied().collect();
         let mentions = owners.iter().copied().collect();
         self.node(GraphNode { mentions, defines, ..GraphNode::default() });
-        to.push(Node::View(stmt.clone()));
+        to.push(Node::View(Box::new(stmt.clone())));
     }
 
     fn own(&mut self, views: &[VarId], owners: &[VarId]) {
@@ -263,7 +267,16 @@ impl Builder<'_> {
             self.frontier.clear();
         }
         let (exports, saves, takes, gives_back) = Default::default();
-        nodes.push(Node::Leaf(Leaf { stmts, question, exports, saves, takes, gives_back, last: false, node }));
+        nodes.push(Node::Leaf(Box::new(Leaf {
+            stmts,
+            question,
+            exports,
+            saves,
+            takes,
+            gives_back,
+            last: false,
+            node,
+        })));
     }
 
     fn breaks_out(&mut self, stmts: &[syn::Stmt], node: NodeId) {
@@ -283,7 +296,7 @@ impl Builder<'_> {
         let mentions = self.resolve(&mentioned);
         let outputs = point.target.as_ref().map_or_else(Vec::new, |target| {
             let (pat, ty) = (&target.pat, target.ty.as_ref());
-            self.define(&Definition { pat, ty, init: None, output: true, parameter: false })
+            self.define(&Definition { pat, ty, init: None, output: true, parameter: false, deferred: false })
         });
         let defines = outputs.iter().copied().collect();
         let changes = self.changes(&mentioned);
@@ -338,7 +351,7 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) -> Branches {
         let owners = self.owners_of_pattern(pat, scrutinee);
-        if let Some(owners) = &owners {
+        if owners.is_some() {
             let first = self.variables.len();
             let bound = (first..first + bindings(pat).len()).map(VarId).collect();
             self.candidates.push(bound);
@@ -371,7 +384,8 @@ impl Builder<'_> {
             let bound = builder.bind(pat);
             builder.own(&bound, &owners);
         });
-        (How::Again { pat: pat.clone(), scrutinee: scrutinee.clone(), then: range }, then, otherwise)
+        let again = Again { pat: pat.clone(), scrutinee: scrutinee.clone(), then: range };
+        (How::Again(Box::new(again)), then, otherwise)
     }
 
     fn if_let_owned(
@@ -386,7 +400,8 @@ impl Builder<'_> {
         let first = self.variables.len();
         let bound: Vec<VarId> = (first..first + bindings(pat).len()).map(VarId).collect();
         let (exports, saves) = Default::default();
-        let ask = Ask::Pattern { pat: pat.clone(), scrutinee: scrutinee.clone(), bound, exports, saves };
+        let asked = Pattern { pat: pat.clone(), scrutinee: scrutinee.clone(), bound, exports, saves };
+        let ask = Ask::Pattern(Box::new(asked));
         self.flush(pending, Some(Question { ask, then: None }), nodes);
         let (then, range, otherwise) = self.branches(node, |builder| {
             builder.bind(pat);
@@ -397,7 +412,8 @@ impl Builder<'_> {
 
     /// Defines the variables of an `if let` where its branch begins.
     fn bind(&mut self, pat: &Pat) -> Vec<VarId> {
-        let bound = self.define(&Definition { pat, ty: None, init: None, output: false, parameter: false });
+        let bound =
+            self.define(&Definition { pat, ty: None, init: None, output: false, parameter: false, deferred: false });
         self.node(GraphNode { defines: bound.iter().copied().collect(), ..GraphNode::default() });
         bound
     }
@@ -435,7 +451,7 @@ impl Builder<'_> {
         let range = self.points_since(first);
         let defined = target.as_ref().map_or_else(Vec::new, |target| {
             let (pat, ty) = (&target.pat, target.ty.as_ref());
-            self.define(&Definition { pat, ty, init: None, output: false, parameter: false })
+            self.define(&Definition { pat, ty, init: None, output: false, parameter: false, deferred: false })
         });
         if !defined.is_empty() {
             self.node(GraphNode { defines: defined.iter().copied().collect(), ..GraphNode::default() });
@@ -448,8 +464,8 @@ type Branches = (How, Block, Option<Block>);
 
 /// Tells the stretch that asked which points lie in its branch.
 fn answer(nodes: &mut [Node], range: Range) {
-    if let Some(Node::Leaf(Leaf { question: Some(question), .. })) = nodes.last_mut() {
-        question.then = range;
+    if let Some(Node::Leaf(leaf)) = nodes.last_mut() {
+        leaf.question.iter_mut().for_each(|question| question.then = range);
     }
 }
 
@@ -481,7 +497,6 @@ fn model_point(point: &ast::Point, outputs: Vec<VarId>, changes: Vec<Ident>, use
     });
     let (exports, loaded, saves, forgets, held, given_back) = Default::default();
     Point {
-        attr: point.attr.clone(),
         kind: point.kind.clone(),
         name: point.name.clone().unwrap_or_else(nameless),
         retry: point.retry.clone(),

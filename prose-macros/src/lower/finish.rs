@@ -139,9 +139,9 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) -> Vec<VarId> {
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
     match leaf.question.as_mut().map(|question| &mut question.ask) {
-        Some(Ask::Pattern { bound, exports, saves, .. }) => {
-            (*exports, *saves) = finish.handed_on(bound.iter().copied());
-            exports.clone()
+        Some(Ask::Pattern(pattern)) => {
+            (pattern.exports, pattern.saves) = finish.handed_on(pattern.bound.iter().copied());
+            pattern.exports.clone()
         }
         _ => Vec::new(),
     }

@@ -29,7 +29,7 @@ pub(crate) fn in_stmt(stmt: &Stmt) -> Vec<Mention> {
 }
 
 /// The names mentioned in the tokens of a macro call: any that is no field or method. It errs on the side of saving.
-pub(crate) fn mentions_in_tokens(tokens: TokenStream) -> Vec<Ident> {
+fn mentions_in_tokens(tokens: TokenStream) -> Vec<Ident> {
     let mut found = Vec::new();
     scan(tokens, &mut found);
     found

@@ -19,8 +19,6 @@ use crate::ast::Flow;
 use crate::model::{Model, VarId};
 use std::collections::BTreeSet;
 
-pub(crate) use mentions::{Mention, mentions_in_tokens};
-
 /// Lowers a flow.
 ///
 /// Which borrows have to be made again is only known when it is known what lives at a point; and a borrow that

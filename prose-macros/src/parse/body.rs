@@ -34,7 +34,7 @@ fn structured(stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
     match stmt {
         syn::Stmt::Expr(expr, semi) => match branch(expr, None, semi.is_some(), errors) {
             Ok(stmt) => Some(stmt),
-            Err(expr) => refuse_inside(&syn::Stmt::Expr(expr, semi), errors),
+            Err(expr) => refuse_inside(&syn::Stmt::Expr(*expr, semi), errors),
         },
         syn::Stmt::Local(local) => bound(local, errors),
         other => refuse_inside(&other, errors),
@@ -61,11 +61,11 @@ pub(super) fn target(pat: Pat) -> Target {
 }
 
 /// An `if` or a block; any other expression is given back.
-fn branch(expr: Expr, target: Option<Target>, semi: bool, errors: &mut Errors) -> Result<Stmt, Expr> {
+fn branch(expr: Expr, target: Option<Target>, semi: bool, errors: &mut Errors) -> Result<Stmt, Box<Expr>> {
     match expr {
         Expr::If(node) => Ok(Stmt::If(Box::new(Bound { target, semi, node: conditional(node, errors) }))),
         Expr::Block(node) => Ok(Stmt::Nested(Box::new(Bound { target, semi, node: nested(node, errors) }))),
-        other => Err(other),
+        other => Err(Box::new(other)),
     }
 }
 

@@ -1,0 +1,13 @@
+use prose::{Ctx, Event, flow};
+
+#[derive(serde::Serialize, Event)]
+struct Sold;
+
+#[flow]
+async fn sell(ctx: Ctx, input: u32) -> Result<u32, String> {
+    #[event]
+    Sold;
+    Ok(input)
+}
+
+fn main() {}

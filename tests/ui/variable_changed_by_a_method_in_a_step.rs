@@ -1,0 +1,14 @@
+use prose::{Ctx, flow};
+
+#[flow]
+async fn change(ctx: Ctx, input: u32) -> Result<usize, String> {
+    let mut list = vec![input];
+    list.push(1);
+    #[step]
+    'add: {
+        list.push(2);
+    }
+    Ok(list.len())
+}
+
+fn main() {}
