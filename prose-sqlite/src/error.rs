@@ -67,7 +67,8 @@ pub(crate) fn describe(path: &Path, code: Option<i32>, said: &str) -> String {
 
 /// Whether an error is of the file or disk, so that trying the other writes of a batch alone would be in vain.
 pub(crate) fn concerns_all(error: &rusqlite::Error) -> bool {
-    !matches!(result_code(error), Some(ffi::SQLITE_TOOBIG | ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH))
+    let of_one = [ffi::SQLITE_TOOBIG, ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_RANGE];
+    result_code(error).is_some_and(|code| !of_one.contains(&code))
 }
 
 #[cfg(test)]

@@ -375,16 +375,82 @@ impl Queue {
     /// What waits, up to a full batch.
     fn take(&self) -> Vec<Waiting> {
         let mut state = self.state();
+        let mut batch = Vec::new();
         let mut bytes = 0_usize;
-        let fits = |waiting: &Waiting| {
+        while batch.len() < BATCH_JOBS && bytes < BATCH_BYTES {
+            let Some(waiting) = state.waiting.pop_front() else { break };
             bytes = bytes.saturating_add(waiting.job.size());
-            bytes <= BATCH_BYTES
+            batch.push(waiting);
+        }
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prose::store::{Commit, RunKey};
+
+    use super::*;
+    use crate::statement::{Append, Statement, Value};
+
+    fn commit(lease: &Lease, seq: u64) -> Job {
+        let append = Append::new(lease, &Commit::empty(seq), 1).unwrap();
+        Job::Commit { lease: lease.clone(), append, fold: false }
+    }
+
+    fn create(core: &Arc<Core>, run_id: &str) -> Lease {
+        let run = prose::store::NewRun {
+            key: RunKey::new(run_id),
+            uid: "u".to_owned(),
+            flow: "f".to_owned(),
+            version: 1,
+            fingerprint: 1,
+            input: prose::Json::parse("1".to_owned()).unwrap(),
+            correlation_id: "c".to_owned(),
         };
-        let count = state.waiting.iter().take(BATCH_JOBS).take_while({
-            let mut fits = fits;
-            move |waiting| fits(waiting)
-        });
-        let count = count.count().max(1).min(state.waiting.len());
-        state.waiting.drain(..count).collect()
+        let row = crate::statement::CommitRow::new(&Commit::empty(1)).unwrap();
+        let first = crate::job::FirstCommit { seq: 1, row, ending: None };
+        let reply = core.write_all(&[Job::Create { run, first }]).pop().unwrap().unwrap();
+        reply.guard.map(Guard::keep);
+        let Answer::Created { lease, .. } = reply.answer else { panic!("{:?}", reply.answer) };
+        lease
+    }
+
+    /// A job that SQLite refuses, and one that is fenced, take none of their batch with them.
+    #[test]
+    fn what_cannot_be_written_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        let (one, two) = (create(&core, "one"), create(&core, "two"));
+        let mut refused = commit(&one, 2);
+        if let Job::Commit { append, .. } = &mut refused {
+            let run = vec![Value::Integer(one.row)];
+            append.fenced = Statement { sql: "insert into prose_commits (run) values (?1)", values: run };
+        }
+        let results = core.write_all(&[commit(&one, 2), refused, commit(&two, 9), commit(&two, 2)]);
+        let [good, refused, fenced, good_as_well] = <[_; 4]>::try_from(results).unwrap();
+        assert!(matches!(good.unwrap().answer, Answer::Committed { .. }));
+        assert!(refused.unwrap_err().to_string().contains("a.db"));
+        assert!(matches!(fenced.unwrap().answer, Answer::Fenced { replaced: false }));
+        assert!(matches!(good_as_well.unwrap().answer, Answer::Committed { .. }));
+        core.close();
+    }
+
+    /// A claim whose answer nobody takes is no claim.
+    #[test]
+    fn an_answer_that_is_dropped_gives_the_run_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        let lease = create(&core, "one");
+        core.release(&lease);
+        let key = RunKey::new("one");
+        let request = prose::store::ClaimRequest { key: key.clone(), flow: "f".to_owned(), restart_failed: false };
+        let reply = core.write_all(&[Job::Claim(request)]).pop().unwrap().unwrap();
+        assert!(matches!(reply.answer, Answer::Claimed { .. }) && core.holds.contains(&key, 2));
+        drop(reply);
+        assert!(core.holds.is_empty());
+        core.close();
     }
 }
