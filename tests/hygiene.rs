@@ -1,1 +1,219 @@
-//! Flows written in awkward surroundings: shadowed prelude names, raw identifiers, denied lints.
+//! Flows in awkward surroundings: shadowed prelude names, raw identifiers, a renamed runtime, denied and forbidden lints.
+
+#![forbid(unsafe_code)]
+#![deny(warnings)]
+#![deny(unused, unused_mut, unused_qualifications, unreachable_pub, missing_docs, clippy::all)]
+
+/// The prelude's names mean something else here.
+mod shadowed {
+    use prose::{Ctx, flow};
+
+    pub(super) struct Result;
+    pub(super) struct Option;
+    pub(super) struct String;
+    pub(super) struct Vec;
+    pub(super) struct Box;
+    pub(super) trait Fn {}
+    pub(super) trait Send {}
+    pub(super) trait Sync {}
+    #[derive(Debug, PartialEq)]
+    pub(super) enum Wrong {
+        Some,
+        None,
+        Ok,
+        Err,
+    }
+    pub(super) use Wrong::*;
+    #[expect(non_camel_case_types, reason = "to be in the way")]
+    pub(super) struct u16;
+    #[expect(non_camel_case_types, reason = "to be in the way")]
+    pub(super) struct bool;
+
+    #[flow]
+    pub(super) async fn shadowed(ctx: Ctx, input: u32) -> std::result::Result<u32, std::string::String> {
+        let _here = (Result, Option, String, Vec, Box, Some, None, Ok, Err, u16, bool);
+        let text = std::string::String::from("a");
+        #[step(retry(max_attempts = 2, when = |error| error.is_empty()))]
+        let one: u32 = input + 1;
+        let two = if one > 1 {
+            #[step]
+            let more: u32 = one + text.len() as u32;
+            more
+        } else {
+            0
+        };
+        if let std::option::Option::Some(three) = std::option::Option::Some(two) {
+            #[step]
+            'three: {
+                let _ = three;
+            }
+        }
+        std::result::Result::Ok(two)
+    }
+}
+
+#[tokio::test]
+async fn a_shadowed_prelude() {
+    assert_eq!(shadowed::shadowed(1).await.unwrap(), 3);
+    assert_eq!([shadowed::Some, shadowed::None, shadowed::Ok, shadowed::Err].len(), 4);
+    let implementations = |_: &dyn std::any::Any| ();
+    struct Any;
+    impl shadowed::Fn for Any {}
+    impl shadowed::Send for Any {}
+    impl shadowed::Sync for Any {}
+    implementations(&Any);
+}
+
+/// Names that are keywords.
+mod raw {
+    use prose::{Ctx, Flow, MemoryStore, flow};
+
+    #[flow]
+    pub(super) async fn r#loop(ctx: Ctx, r#in: u32) -> Result<u32, String> {
+        #[step]
+        let r#type: u32 = r#in + 1;
+        let mut r#match = r#type;
+        r#match += 1;
+        #[step]
+        'r#fn: {
+            if r#match > 2 {
+                break 'r#fn;
+            }
+        }
+        Ok(r#type + r#match)
+    }
+
+    #[tokio::test]
+    async fn raw_identifiers() {
+        let store = MemoryStore::new();
+        assert_eq!(r#loop(1).durable(&store, "raw").await.unwrap(), 5);
+        let names: Vec<_> = r#loop::Flow::META.points.iter().map(|point| point.name).collect();
+        assert_eq!((r#loop::Flow::META.name, names), ("loop", vec!["type", "fn"]));
+        assert_eq!(r#loop::Flow::META.points[1].live[0].name, "type");
+    }
+}
+
+/// The runtime under another name.
+mod renamed {
+    use crate::renamed::durable::{Ctx, Event, flow};
+
+    pub(super) mod durable {
+        pub(crate) use ::prose::*;
+    }
+
+    #[derive(serde::Serialize, Event)]
+    #[event(type = "thing.done", crate = crate::renamed::durable)]
+    struct Done {
+        #[event(correlation_id)]
+        id: Option<String>,
+    }
+
+    #[derive(serde::Serialize, Event)]
+    struct OrderConfirmed {
+        #[event(correlation_id)]
+        id: String,
+    }
+
+    #[flow(crate = crate::renamed::durable)]
+    async fn renamed(ctx: Ctx, input: u32) -> Result<u32, String> {
+        #[step]
+        let one: u32 = input;
+        Ok(one)
+    }
+
+    #[tokio::test]
+    async fn a_renamed_runtime() {
+        assert_eq!(renamed(1).await.unwrap(), 1);
+        assert_eq!(<Done as Event>::TYPE, "thing.done");
+        assert_eq!(Done { id: Some("c".into()) }.correlation_id(), Some("c"));
+        assert_eq!(<OrderConfirmed as Event>::TYPE, "order.confirmed");
+        assert_eq!(OrderConfirmed { id: "d".into() }.correlation_id(), Some("d"));
+    }
+}
+
+/// A flow that nobody outside of a fn sees, over types that nobody outside of it sees.
+#[tokio::test]
+async fn a_flow_inside_a_fn() {
+    use prose::{Ctx, Flow, flow};
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Local(u32);
+
+    #[flow(name = "inside", version = 3)]
+    async fn inside(ctx: Ctx, Local(number): Local) -> Result<Local, String> {
+        #[step]
+        let twice: Local = Local(number * 2);
+        Ok(twice)
+    }
+
+    assert_eq!(inside(Local(2)).await.unwrap().0, 4);
+    assert_eq!((inside::Flow::META.name, inside::Flow::META.version), ("inside", 3));
+}
+
+/// Names that the generated code uses for itself.
+mod clashing {
+    use prose::{Ctx, flow};
+
+    #[flow]
+    pub(super) async fn clashing(ctx: Ctx, m: u32) -> Result<u32, String> {
+        let (p, v, e, tried, body, open) = (m, 1, 2, 3, 4, 5);
+        let (k_p, slot_p, took, taken, when, out) = (1, 2, 3, 4, 5, 6);
+        let mut held_n = 1;
+        let mut n = 1;
+        #[step(retry(max_attempts = 2))]
+        let input: u32 = p + v + e + tried + body + open + n + held_n;
+        n += k_p + slot_p + took + taken + when + out;
+        held_n += n;
+        if n > 1 {
+            #[step]
+            'point: {
+                if input > 1 {
+                    break 'point;
+                }
+            }
+        }
+        Ok(input + n + held_n)
+    }
+}
+
+#[tokio::test]
+async fn generated_names_clash_with_nothing() {
+    assert_eq!(clashing::clashing(1).await.unwrap(), 18 + 22 + 23);
+}
+
+/// A `mut` that is used in one stretch only, whichever it is, and lints that are forbidden rather than denied.
+mod strict {
+    #![forbid(unused_mut, unused_variables, unused_assignments, unused_labels, unreachable_code, dead_code)]
+
+    use prose::{Ctx, flow};
+
+    #[flow]
+    pub(super) async fn strict(ctx: Ctx, input: u32) -> Result<Vec<u32>, String> {
+        let mut early = vec![input];
+        early.push(1);
+        let mut late = vec![input];
+        #[step]
+        let mut made: Vec<u32> = early.iter().chain(&late).copied().collect();
+        late.push(2);
+        made.append(&mut late);
+        let mut both = if made.len() > 2 {
+            #[step]
+            'inside: {
+                drop(made.clone());
+            }
+            1
+        } else {
+            2
+        };
+        both += 1;
+        #[step]
+        let last: u32 = both;
+        made.push(last);
+        Ok(made)
+    }
+}
+
+#[tokio::test]
+async fn forbidden_lints() {
+    assert_eq!(strict::strict(7).await.unwrap(), [7, 1, 7, 7, 2, 2]);
+}

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span};
 use std::time::Duration;
-use syn::{Attribute, Expr, Item, Label, Lifetime, LitStr, Pat, Path, Type, Visibility};
+use syn::{Attribute, Expr, Item, Label, Lifetime, LitStr, Pat, Path, Signature, Type, Visibility};
 
 /// A flow: its head, and its body.
 pub(crate) struct Flow {
@@ -21,6 +21,8 @@ pub(crate) struct Head {
     pub(crate) deps: Option<Type>,
     pub(crate) input: Option<Param>,
     pub(crate) output: Option<Type>,
+    /// The signature as written, if it has a `self`: then the fn stands where no module can stand.
+    pub(crate) method: Option<Signature>,
 }
 
 /// A parameter of the flow.

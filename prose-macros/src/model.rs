@@ -1,7 +1,7 @@
 //! What to generate, as pure data: variables with what becomes of them, points, and the tree of stretches between.
 
 use crate::ast::{Head, Kind, Name, Retry, Target};
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use std::time::Duration;
 use syn::{Attribute, Expr, Item, Label, Lifetime, Pat, Stmt, Type};
 
@@ -189,6 +189,8 @@ pub(crate) struct Around {
 
 /// A point.
 pub(crate) struct Point {
+    /// Where its attribute stands.
+    pub(crate) span: Span,
     pub(crate) kind: Kind,
     pub(crate) name: Name,
     pub(crate) retry: Option<Retry>,

@@ -1,12 +1,8 @@
 use prose::{Ctx, flow};
 
-fn shortest(words: &[String]) -> &str {
-    words.first().map_or("", String::as_str)
-}
-
 #[flow]
-async fn borrow(ctx: Ctx, input: Vec<String>) -> Result<usize, String> {
-    let word = shortest(&input);
+async fn borrow(ctx: Ctx, input: String) -> Result<usize, String> {
+    let word = input.trim();
     #[step]
     let length: usize = word.len();
     Ok(length)

@@ -3,10 +3,10 @@ use prose::{Ctx, flow};
 #[flow]
 async fn change(ctx: Ctx, input: u32) -> Result<usize, String> {
     let mut list = vec![input];
-    list.push(1);
+    list.swap(0, 0);
     #[step]
     'add: {
-        list.push(2);
+        list.swap(0, 0);
     }
     Ok(list.len())
 }

@@ -20,6 +20,6 @@ fn key(cx: &Context<'_>, id: VarId) -> TokenStream {
     let key = names::key(&variable.identity);
     let identity = &variable.identity;
     let private = cx.private();
-    let make = names::at(variable.ident.span(), quote!(#private::key));
-    quote!(let #key = #make(#identity);)
+    let make = names::at(variable.ident.span(), quote!(#private::key(#identity)));
+    quote!(let #key = #make;)
 }

@@ -1,11 +1,11 @@
 //! The flow's public items: the fn that gives a call, the module with `Flow`, and `impl Flow`.
 
 use super::{private, visibility};
-use crate::ast::Head;
+use crate::ast::{Head, Param};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Ident, Pat, Type, parse_quote};
+use syn::{Attribute, FnArg, Ident, Pat, Signature, Type, parse_quote};
 
 /// All items, around the contents of the module and the body of `drive`.
 pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream) -> TokenStream {
@@ -13,6 +13,18 @@ pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream) -> T
     let module = self::module(head, module);
     let implementation = implementation(head, drive);
     quote!(#call #module #implementation)
+}
+
+/// A method cannot be a flow, and has no place for a module beside it: it stays what it is.
+pub(super) fn method(head: &Head, sig: &Signature) -> TokenStream {
+    let Head { attrs, vis, .. } = head;
+    let mut sig = sig.clone();
+    for arg in &mut sig.inputs {
+        if let FnArg::Typed(typed) = arg {
+            *typed.pat = parse_quote!(_);
+        }
+    }
+    quote!(#(#attrs)* #vis #sig { ::core::unreachable!() })
 }
 
 /// `pub fn process_order(input: OrderInput) -> Call<process_order::Flow>`
@@ -97,14 +109,18 @@ fn result(head: &Head) -> Type {
     head.output.clone().unwrap_or_else(nothing)
 }
 
-/// The user's patterns; the stand-in's body uses neither.
+/// The user's patterns; the stand-in's body uses neither. The context is there because a flow has one, so nobody is
+/// told that it goes unused.
 fn patterns(head: &Head, drive: &TokenStream) -> (Pat, Pat) {
-    let unused = drive.to_string() == quote!(::core::unreachable!()).to_string();
-    let pat = |param: &Option<crate::ast::Param>| match param {
-        Some(param) if !unused => param.pat.clone(),
-        _ => parse_quote!(_),
-    };
-    (pat(&head.ctx), pat(&head.input))
+    if drive.to_string() == quote!(::core::unreachable!()).to_string() {
+        return (parse_quote!(_), parse_quote!(_));
+    }
+    let pat = |param: &Option<Param>| param.as_ref().map_or_else(|| parse_quote!(_), |param| param.pat.clone());
+    let mut ctx = pat(&head.ctx);
+    if let Pat::Ident(ident) = &mut ctx {
+        ident.ident = crate::names::again(&ident.ident);
+    }
+    (ctx, pat(&head.input))
 }
 
 fn is_cfg(attr: &Attribute) -> bool {

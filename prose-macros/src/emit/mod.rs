@@ -28,7 +28,10 @@ pub(crate) fn flow(model: &Model) -> TokenStream {
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
 pub(crate) fn stand_in(head: &Head) -> TokenStream {
-    items::items(head, &module::stand_in(head), &quote!(::core::unreachable!()))
+    match &head.method {
+        Some(method) => items::method(head, method),
+        None => items::items(head, &module::stand_in(head), &quote!(::core::unreachable!())),
+    }
 }
 
 /// What every emitter needs.

@@ -13,7 +13,7 @@
 use super::handover::Handover;
 use super::{Context, body, event, transaction};
 use crate::ast::Kind;
-use crate::model::{Point, PointId};
+use crate::model::{Point, PointId, VarId};
 use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -67,7 +67,7 @@ fn unchanging(cx: &Context<'_>, point: &Point, body: TokenStream) -> TokenStream
     if point.held.is_empty() {
         return body;
     }
-    let hide = point.held.iter().map(|id| cx.again(*id)).map(|held| quote!(let #held = #held;));
+    let hide = point.held.iter().map(|id| hidden(cx, point, *id));
     let hide = quote!(#(#hide)*);
     if point.given_back.is_empty() {
         return quote!(#hide #body);
@@ -80,4 +80,12 @@ fn unchanging(cx: &Context<'_>, point: &Point, body: TokenStream) -> TokenStream
         #(#given = #held;)*
         #out
     }
+}
+
+/// `let n = n;`, told at the attribute: there the variable becomes immutable.
+fn hidden(cx: &Context<'_>, point: &Point, id: VarId) -> TokenStream {
+    let mut immutable = cx.variable(id).ident.clone();
+    immutable.set_span(point.span.resolved_at(immutable.span()));
+    let again = cx.again(id);
+    quote!(let #immutable = #again;)
 }

@@ -309,7 +309,9 @@ impl Builder<'_> {
 
     /// The flow's variables that these mentions change.
     fn changes(&self, mentioned: &[Mention]) -> Vec<Ident> {
-        let changes = |mention: &&Mention| mention.changed && self.scopes.resolve(&mention.ident).is_some();
+        let owned = |mention: &Mention| self.scopes.resolve(&mention.ident);
+        let mutable = |variable: VarId| self.variables[variable.0].mutable;
+        let changes = |mention: &&Mention| mention.changed && owned(mention).is_some_and(mutable);
         mentioned.iter().filter(changes).map(|mention| mention.ident.clone()).collect()
     }
 
@@ -497,6 +499,7 @@ fn model_point(point: &ast::Point, outputs: Vec<VarId>, changes: Vec<Ident>, use
     });
     let (exports, loaded, saves, forgets, held, given_back) = Default::default();
     Point {
+        span: point.attr.span(),
         kind: point.kind.clone(),
         name: point.name.clone().unwrap_or_else(nameless),
         retry: point.retry.clone(),

@@ -7,6 +7,27 @@ use std::collections::HashSet;
 use syn::visit::{self, Visit};
 use syn::{BinOp, Block, Expr, Item, Local, Macro, Stmt};
 
+/// Methods of the standard collections that change them. Others are left to rustc, which sees the variable as immutable.
+const CHANGING: [&str; 17] = [
+    "push",
+    "push_str",
+    "push_back",
+    "push_front",
+    "pop",
+    "extend",
+    "append",
+    "clear",
+    "truncate",
+    "retain",
+    "drain",
+    "sort",
+    "sort_by",
+    "sort_by_key",
+    "dedup",
+    "iter_mut",
+    "get_mut",
+];
+
 /// A name that is not bound inside of the code that mentions it.
 pub(crate) struct Mention {
     pub(crate) ident: Ident,
@@ -148,6 +169,13 @@ impl<'ast> Visit<'ast> for Search {
             self.changes(&reference.expr);
         }
         visit::visit_expr_reference(self, reference);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        if CHANGING.iter().any(|name| call.method == name) {
+            self.changes(&call.receiver);
+        }
+        visit::visit_expr_method_call(self, call);
     }
 
     fn visit_block(&mut self, block: &'ast Block) {

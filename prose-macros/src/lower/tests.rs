@@ -1,1 +1,350 @@
-//! x
+//! The passes over small flows: what each variable becomes, and what each commit writes.
+
+use crate::errors::Errors;
+use crate::model::{Class, Model, VarId};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The model of a flow with this body.
+fn model(body: TokenStream) -> Model {
+    let mut errors = Errors::default();
+    let item = quote!(async fn sample(ctx: Ctx<Deps>, input: Input) -> Result<u32, Error> { #body });
+    let flow = crate::parse::flow(quote!(), item, &mut errors).expect("the flow parses");
+    errors.gate().expect("the flow is right");
+    super::model(flow)
+}
+
+fn class(model: &Model, identity: &str) -> Class {
+    model.variables.iter().find(|variable| variable.identity == identity).expect("the variable is there").class
+}
+
+fn names(model: &Model, variables: &[VarId]) -> Vec<String> {
+    variables.iter().map(|id| model.variable(*id).identity.clone()).collect()
+}
+
+fn saves(model: &Model) -> Vec<Vec<String>> {
+    model.points.iter().map(|point| names(model, &point.saves)).collect()
+}
+
+const LAZY: Class = Class::Saved { at_once: false };
+const AT_ONCE: Class = Class::Saved { at_once: true };
+
+// Names
+
+#[test]
+fn a_point_is_named_by_option_then_label_then_variable_then_channel() {
+    let model = model(quote! {
+        #[step(name = "by option")]
+        let by_variable: u32 = 1;
+        #[step(name = "first")]
+        'by_label: {}
+        #[step]
+        'by_label: {}
+        #[step]
+        let by_variable: u32 = 1;
+        #[event("shop")]
+        Sold {};
+        #[event("shop")]
+        Refunded::new();
+        #[event("shop", name = "last")]
+        Sold {};
+        Ok(1)
+    });
+    let names: Vec<_> = model.points.iter().map(|point| point.name.text.as_str()).collect();
+    assert_eq!(names, ["by option", "first", "by_label", "by_variable", "shop", "shop.Refunded", "last"]);
+}
+
+#[test]
+fn a_shadowing_variable_has_an_identity_of_its_own() {
+    let model = model(quote! {
+        let n = 1;
+        #[step]
+        'one: { use_it(n); }
+        let n = n + 1;
+        #[step]
+        'two: { use_it(n); }
+        Ok(n)
+    });
+    assert_eq!(saves(&model), [["n"], ["n#2"]]);
+}
+
+#[test]
+fn an_inner_variable_is_no_mention_of_the_outer_one() {
+    let model = model(quote! {
+        let n = make();
+        consume(n);
+        #[step]
+        'one: { let n = 2; use_it(|m| n + m, |n| n); }
+        let other = match 1 { n if n > 1 => n, _ => { let n = 3; n } };
+        for n in 0..3 { use_it(n); }
+        if let Some(n) = other { use_it(n); }
+        Ok(self.n + other.n())
+    });
+    assert_eq!(class(&model, "n"), Class::Local);
+}
+
+// Liveness
+
+#[test]
+fn only_what_is_needed_at_a_point_is_saved() {
+    let model = model(quote! {
+        let early = 1;
+        let across = early + 1;
+        let body = 2;
+        #[step]
+        'one: { use_it(body); }
+        Ok(across)
+    });
+    assert_eq!(class(&model, "early"), Class::Local);
+    assert_eq!(saves(&model), [["across", "body"]]);
+}
+
+#[test]
+fn a_mention_in_a_macro_call_or_a_format_string_counts() {
+    let model = model(quote! {
+        let a = 1; let b = 2; let c = 3; let width = 4; let field = 5; let escaped = 6;
+        #[step]
+        'one: {}
+        println!("{a:>width$} {{escaped}} {}", vec![b]);
+        assert!(x.field == ..c);
+        Ok(1)
+    });
+    assert_eq!(saves(&model), [["a", "b", "c", "width"]]);
+}
+
+#[test]
+fn a_branch_that_leaves_keeps_nothing_alive() {
+    let model = model(quote! {
+        let n = make();
+        if input.fast {
+            consume(n);
+            #[step]
+            'fast: {}
+            return Ok(1);
+        }
+        #[step]
+        'slow: { use_it(n); }
+        Ok(2)
+    });
+    assert_eq!(names(&model, &model.points[0].saves), [""; 0]);
+    assert_eq!(names(&model, &model.points[1].saves), [""; 0]);
+    assert_eq!(class(&model, "n"), AT_ONCE);
+}
+
+#[test]
+fn a_break_out_of_a_block_leads_behind_it() {
+    let model = model(quote! {
+        let n = make();
+        'block: {
+            if input.fast { break 'block; }
+            #[step]
+            'inside: {}
+            return Ok(1);
+        }
+        use_it(n);
+        #[step]
+        'behind: {}
+        Ok(2)
+    });
+    assert_eq!(class(&model, "n"), Class::Transient);
+}
+
+#[test]
+fn what_no_point_needs_is_kept_in_a_slot() {
+    let model = model(quote! {
+        let n = make();
+        if input.fast {
+            consume(n);
+            #[step]
+            'fast: {}
+        }
+        Ok(1)
+    });
+    assert_eq!(class(&model, "n"), Class::Transient);
+}
+
+// Availability
+
+#[test]
+fn moved_in_one_branch_and_live_in_the_other_is_saved_at_once() {
+    let model = model(quote! {
+        let n = make();
+        if input.fast {
+            consume(n);
+            #[step]
+            'fast: {}
+        } else {
+            #[step]
+            'slow: { use_it(n); }
+        }
+        Ok(1)
+    });
+    assert_eq!(class(&model, "n"), AT_ONCE);
+    assert_eq!(saves(&model), [[""; 0], [""; 0]]);
+    assert_eq!(names(&model, &model.points[0].loaded), ["n"]);
+}
+
+#[test]
+fn live_on_every_path_is_saved_at_the_first_entrance() {
+    let model = model(quote! {
+        let n = make();
+        if input.fast {
+            #[step]
+            'fast: {}
+        } else {
+            #[step]
+            'slow: {}
+        }
+        #[step]
+        'end: { use_it(n); }
+        #[step]
+        'behind: {}
+        Ok(1)
+    });
+    assert_eq!(class(&model, "n"), LAZY);
+    assert_eq!(saves(&model), [vec!["n"], vec!["n"], vec![], vec![]]);
+}
+
+// Dirtiness
+
+#[test]
+fn a_mut_variable_is_saved_again_where_plain_code_mentions_it() {
+    let model = model(quote! {
+        let mut n = 1;
+        let fixed = 2;
+        #[step]
+        'one: { use_it(n, fixed); }
+        #[step]
+        'two: { use_it(n, fixed); }
+        n += fixed;
+        #[step]
+        'three: { use_it(n, fixed); }
+        Ok(n)
+    });
+    assert_eq!(saves(&model), [vec!["n", "fixed"], vec![], vec!["n"]]);
+}
+
+#[test]
+fn a_change_in_one_branch_is_saved_behind_both() {
+    let model = model(quote! {
+        let mut n = 1;
+        #[step]
+        'one: { use_it(n); }
+        if input.fast {
+            n += 1;
+            #[step]
+            'fast: {}
+        } else {
+            n += 2;
+            #[step]
+            'slow: {}
+            n += 3;
+        }
+        #[step]
+        'end: { use_it(n); }
+        Ok(n)
+    });
+    assert_eq!(saves(&model), [["n"], ["n"], ["n"], ["n"]]);
+}
+
+#[test]
+fn an_output_is_saved_by_its_step_and_a_changed_one_again() {
+    let model = model(quote! {
+        #[step]
+        let mut made: u32 = 1;
+        #[step]
+        'one: { use_it(made); }
+        made += 1;
+        #[step]
+        'two: { use_it(made); }
+        Ok(made)
+    });
+    assert_eq!(saves(&model), [vec![""; 0], vec![], vec!["made"]]);
+}
+
+// Views
+
+#[test]
+fn a_borrow_is_made_again_and_keeps_its_owner() {
+    let model = model(quote! {
+        let owner = make();
+        let view = &owner.field;
+        let again = view.as_deref();
+        let of_input = &input.items[0];
+        let unused_across = &owner;
+        #[step]
+        'one: { use_it(again, of_input); }
+        Ok(1)
+    });
+    assert_eq!(class(&model, "view"), Class::View);
+    assert_eq!(class(&model, "again"), Class::View);
+    assert_eq!(class(&model, "of_input"), Class::View);
+    assert_eq!(class(&model, "unused_across"), Class::Local);
+    assert_eq!(saves(&model), [["owner"]]);
+}
+
+#[test]
+fn a_borrow_of_a_mut_variable_is_made_again_only_by_fields() {
+    let model = model(quote! {
+        let mut owner = make();
+        let field = &owner.field;
+        let index = &owner[0];
+        #[step]
+        'one: { use_it(field, index); }
+        Ok(1)
+    });
+    assert_eq!(class(&model, "field"), Class::View);
+    assert_eq!(class(&model, "index"), LAZY);
+}
+
+#[test]
+fn an_if_let_over_a_borrow_is_matched_again() {
+    let model = model(quote! {
+        if let Some(coupon) = &input.coupon {
+            #[step]
+            'one: { use_it(coupon); }
+        }
+        if let Some(coupon) = input.other {
+            #[step]
+            'two: { use_it(coupon); }
+        }
+        Ok(1)
+    });
+    assert_eq!(class(&model, "coupon"), Class::View);
+    assert_eq!(class(&model, "coupon#2"), LAZY);
+}
+
+// Endings
+
+#[test]
+fn variables_of_a_block_are_forgotten_at_the_first_entrance_behind_it() {
+    let model = model(quote! {
+        if input.fast {
+            let inner = make();
+            #[step]
+            let output: u32 = inner;
+        }
+        #[step]
+        'one: {}
+        #[step]
+        'two: {}
+        Ok(1)
+    });
+    let forgets: Vec<_> = model.points.iter().map(|point| names(&model, &point.forgets)).collect();
+    assert_eq!(forgets, [vec![""; 0], vec!["inner"], vec![]]);
+}
+
+// Steps and `mut`
+
+#[test]
+fn a_mut_variable_is_held_while_a_body_runs() {
+    let model = model(quote! {
+        let mut kept = 1;
+        let mut moved = make();
+        #[step]
+        'one: { use_it(kept, moved); }
+        Ok(kept)
+    });
+    assert_eq!(names(&model, &model.points[0].held), ["kept", "moved"]);
+    assert_eq!(names(&model, &model.points[0].given_back), ["kept"]);
+}

@@ -17,16 +17,9 @@ pub(super) fn head(args: TokenStream, item: &HalfTyped, errors: &mut Errors) -> 
     let (ctx, input) = params(sig, errors);
     let deps = ctx.as_ref().and_then(|ctx| deps(&ctx.ty, errors));
     let output = output(sig, errors);
-    Head {
-        attrs: item.attrs.clone(),
-        vis: item.vis.clone(),
-        ident: sig.ident.clone(),
-        options,
-        ctx,
-        deps,
-        input,
-        output,
-    }
+    let method = sig.receiver().map(|_| sig.clone());
+    let (attrs, vis, ident) = (item.attrs.clone(), item.vis.clone(), sig.ident.clone());
+    Head { attrs, vis, ident, options, ctx, deps, input, output, method }
 }
 
 fn options(args: TokenStream, ident: &Ident, errors: &mut Errors) -> Options {
