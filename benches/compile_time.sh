@@ -42,7 +42,7 @@ incremental = false
 [workspace]
 TOML
     {
-        echo '#[derive(Debug)] pub struct Failed; impl std::fmt::Display for Failed { fn fmt(&self, f: &mut std::fmt::Formatter<'"'_'"'>) -> std::fmt::Result { f.write_str("failed") } }'
+        echo '#[derive(Debug)] pub struct Failed; impl std::fmt::Display for Failed { fn fmt(&self, f: &mut std::fmt::Formatter<'"'_"'>) -> std::fmt::Result { f.write_str("failed") } }'
         echo '#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)] pub struct Input { pub id: u64, pub name: String }'
         echo 'pub async fn next(id: u64) -> Result<u64, Failed> { tokio_free().await; Ok(id + 1) } async fn tokio_free() {}'
         # Both crates make their serde impls for real: a generic use of each, so that neither is let off their cost.

@@ -126,6 +126,44 @@ impl<E> Error<E> {
     }
 }
 
+impl Error<()> {
+    /// The text, with that of the flow's own error, which is elsewhere.
+    pub(crate) fn text(&self, flow_error: &str) -> String {
+        match self {
+            Self::Failed { step, .. } => format!("the flow failed{}: {flow_error}", At(step)),
+            other => Text(other).to_string(),
+        }
+    }
+
+    /// The same error for any flow; not for [`Error::Failed`], which has one of its own.
+    pub(crate) fn without_flow_error<E>(self) -> Error<E> {
+        match self {
+            Self::Failed { .. } => unreachable!("the flow's own error is in its place"),
+            Self::JoinedFailed { run_id, step, message } => Error::JoinedFailed { run_id, step, message },
+            Self::Timeout { step, after } => Error::Timeout { step, after },
+            Self::StepTimeout { step, after } => Error::StepTimeout { step, after },
+            Self::Cancelled { step } => Error::Cancelled { step },
+            Self::Store(error) => Error::Store(error),
+            Self::Fenced { run_id } => Error::Fenced { run_id },
+            Self::OtherFlow { run_id, called, actual } => Error::OtherFlow { run_id, called, actual },
+            Self::CodeChanged { run_id, step, reason } => Error::CodeChanged { run_id, step, reason },
+            Self::Unsavable { what, reason } => Error::Unsavable { what, reason },
+            Self::Database { step, source } => Error::Database { step, source },
+            Self::Publish { step, source } => Error::Publish { step, source },
+            Self::NoPublisher { step } => Error::NoPublisher { step },
+        }
+    }
+}
+
+/// An error whose own flow's error has no text.
+struct Text<'a>(&'a Error<()>);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self.0, &"", f)
+    }
+}
+
 /// ` at step `x``, or nothing.
 struct At<'a>(&'a Option<String>);
 
@@ -138,32 +176,37 @@ impl fmt::Display for At<'_> {
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed { step, error } => write!(f, "the flow failed{}: {error}", At(step)),
-            Self::JoinedFailed { run_id, step, message } => {
-                write!(f, "run `{run_id}` was being executed by another call, which failed{}: {message}", At(step))
-            }
-            Self::Timeout { step, after } => write!(f, "the flow timed out after {after:?}{}", At(step)),
-            Self::StepTimeout { step, after } => write!(f, "step `{step}` timed out after {after:?}"),
-            Self::Cancelled { step } => write!(f, "the flow was cancelled{}", At(step)),
-            Self::Store(error) => write!(f, "the store failed: {error}"),
-            Self::Fenced { run_id } => {
-                write!(f, "run `{run_id}` was taken over by another execution and goes on there")
-            }
-            Self::OtherFlow { run_id, called, actual } => {
-                write!(
-                    f,
-                    "run id `{run_id}` belongs to a run of flow `{actual}`, not of `{called}`; use another run id"
-                )
-            }
-            Self::CodeChanged { run_id, step, reason } => {
-                write!(f, "run `{run_id}` cannot go on with this code{}: {reason}", At(step))
-            }
-            Self::Unsavable { what, reason } => write!(f, "{what} cannot be saved: {reason}"),
-            Self::Database { step, source } => write!(f, "transaction `{step}` was rolled back: {source}"),
-            Self::Publish { step, source } => write!(f, "event `{step}` was not published: {source}"),
-            Self::NoPublisher { step } => {
-                write!(f, "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`")
-            }
+            Self::Failed { error, .. } => write(self, error, f),
+            other => write(other, &"", f),
+        }
+    }
+}
+
+/// The text of an error; `flow_error` is that of the flow's own.
+fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        Error::Failed { step, .. } => write!(f, "the flow failed{}: {flow_error}", At(step)),
+        Error::JoinedFailed { run_id, step, message } => {
+            write!(f, "run `{run_id}` was being executed by another call, which failed{}: {message}", At(step))
+        }
+        Error::Timeout { step, after } => write!(f, "the flow timed out after {after:?}{}", At(step)),
+        Error::StepTimeout { step, after } => write!(f, "step `{step}` timed out after {after:?}"),
+        Error::Cancelled { step } => write!(f, "the flow was cancelled{}", At(step)),
+        Error::Store(error) => write!(f, "the store failed: {error}"),
+        Error::Fenced { run_id } => {
+            write!(f, "run `{run_id}` was taken over by another execution and goes on there")
+        }
+        Error::OtherFlow { run_id, called, actual } => {
+            write!(f, "run id `{run_id}` belongs to a run of flow `{actual}`, not of `{called}`; use another run id")
+        }
+        Error::CodeChanged { run_id, step, reason } => {
+            write!(f, "run `{run_id}` cannot go on with this code{}: {reason}", At(step))
+        }
+        Error::Unsavable { what, reason } => write!(f, "{what} cannot be saved: {reason}"),
+        Error::Database { step, source } => write!(f, "transaction `{step}` was rolled back: {source}"),
+        Error::Publish { step, source } => write!(f, "event `{step}` was not published: {source}"),
+        Error::NoPublisher { step } => {
+            write!(f, "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`")
         }
     }
 }

@@ -20,10 +20,6 @@ impl Json {
         RawValue::from_string(text).map(Self)
     }
 
-    pub(crate) fn from_raw(raw: Box<RawValue>) -> Self {
-        Self(raw)
-    }
-
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()

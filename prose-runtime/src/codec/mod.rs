@@ -4,6 +4,7 @@ mod strict;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use strict::Checked;
 
 use crate::Json;
 
@@ -39,11 +40,21 @@ pub fn key<T: Saved>(name: &'static str) -> Key<T> {
 
 /// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, serde_json::Error> {
-    serde_json::value::to_raw_value(&strict::Strict::new(value)).map(Json::from_raw)
+    let mut text = Vec::with_capacity(128);
+    // Little is generic here: this is compiled for each type that a flow saves.
+    let written = value.serialize(Checked::new(&mut serde_json::Serializer::new(&mut text)));
+    finish(written, text)
 }
 
-fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, serde_json::Error> {
-    json.decode()
+fn finish(written: Result<(), serde_json::Error>, text: Vec<u8>) -> Result<Json, serde_json::Error> {
+    use serde::de::Error as _;
+    written?;
+    Json::parse(String::from_utf8(text).map_err(serde_json::Error::custom)?)
+}
+
+/// Decodes a value. That nothing stands behind it is known: the text is one JSON value.
+pub(crate) fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, serde_json::Error> {
+    T::deserialize(&mut serde_json::Deserializer::from_str(json.as_str()))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-/// A value, serialized strictly.
-pub(super) struct Strict<'a, T: ?Sized> {
+/// A part of a value, serialized strictly.
+struct Strict<'a, T: ?Sized> {
     value: &'a T,
     inside_some: bool,
 }
 
 impl<'a, T: ?Sized> Strict<'a, T> {
-    pub(super) fn new(value: &'a T) -> Self {
+    fn new(value: &'a T) -> Self {
         Self { value, inside_some: false }
     }
 }
@@ -24,13 +24,17 @@ impl<T: Serialize + ?Sized> Serialize for Strict<'_, T> {
 }
 
 /// Passes everything on to `serializer`, but for what would not come back as it was.
-struct Checked<S> {
+pub(super) struct Checked<S> {
     serializer: S,
     /// The value stands directly inside a `Some`: a `null` here would read back as `None`.
     inside_some: bool,
 }
 
 impl<S: Serializer> Checked<S> {
+    pub(super) fn new(serializer: S) -> Self {
+        Self { serializer, inside_some: false }
+    }
+
     fn null(&self) -> Result<(), S::Error> {
         match self.inside_some {
             true => Err(S::Error::custom("`Some(None)` and `Some(())` read back as `None`; use an enum instead")),
@@ -165,7 +169,7 @@ impl<S: Serializer> Serializer for Checked<S> {
 }
 
 /// The parts of a compound value, each checked.
-struct Parts<P>(P);
+pub(super) struct Parts<P>(P);
 
 macro_rules! elements {
     ($($trait:ident::$method:ident),* $(,)?) => {$(

@@ -4,55 +4,62 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::CancellationToken;
 
-use crate::ctx::Ctx;
-use crate::flow::Flow;
-use crate::machine::{Exit, ExitSlot, Machine};
+use super::subject::Driving;
+use crate::machine::{Exit, ExitSlot};
 
 /// Why a flow is not polled any more.
-pub(super) enum End<F: Flow> {
-    Returned(Result<F::Output, F::Error>),
+pub(super) enum End {
+    /// It returned; its result is in the subject.
+    Returned,
     Stopped(Exit),
     TimedOut,
     Cancelled,
     Panicked(Box<dyn Any + Send>),
 }
 
+/// What can stop a flow, beside itself.
+pub(super) struct Stops {
+    /// Where the machine leaves its reason.
+    pub(super) slot: Arc<ExitSlot>,
+    pub(super) token: Option<CancellationToken>,
+    pub(super) deadline: Option<Instant>,
+}
+
 /// Polls a flow to its end. Its future is dropped before this returns, so whatever it was doing is over.
-pub(super) async fn drive<F: Flow>(machine: &mut Machine, ctx: Ctx<F::Deps>, input: F::Input) -> End<F> {
-    let slot = machine.exit.clone();
-    let token = machine.run.cancellation.clone();
-    let limits = machine.limits;
-    let cancelled = pin!(limits.cancellable.then(|| token.cancelled()));
-    let deadline = pin!(limits.deadline.map(tokio::time::sleep_until));
-    let mut limit = Stops { cancelled, deadline };
-    let mut flow = pin!(F::drive(machine, ctx, input));
+pub(super) async fn drive(mut flow: Driving<'_>, stops: Stops) -> End {
+    let Stops { slot, token, deadline } = stops;
+    let cancelled = pin!(token.as_ref().map(CancellationToken::cancelled));
+    let deadline = pin!(deadline.map(tokio::time::sleep_until));
+    let mut outside = Outside { cancelled, deadline };
     poll_fn(|cx| {
         // Decided before the body runs, or between two polls; never while a write's outcome is open.
         if !slot.is_writing()
-            && let Some(end) = limit.poll::<F>(cx)
+            && let Some(end) = outside.poll(cx)
         {
             return Poll::Ready(end);
         }
-        let end = poll_flow::<F>(flow.as_mut(), &slot, cx);
+        let end = poll_flow(flow.as_mut(), &slot, cx);
         if end.is_pending() && !slot.is_writing() {
-            return limit.poll::<F>(cx).map_or(Poll::Pending, Poll::Ready);
+            return outside.poll(cx).map_or(Poll::Pending, Poll::Ready);
         }
         end
     })
     .await
 }
 
-fn poll_flow<F: Flow>(
-    flow: Pin<&mut impl Future<Output = Result<F::Output, F::Error>>>,
+fn poll_flow(
+    flow: Pin<&mut (dyn Future<Output = ()> + Send + '_)>,
     slot: &ExitSlot,
     cx: &mut Context<'_>,
-) -> Poll<End<F>> {
+) -> Poll<End> {
     let polled = match catch_unwind(AssertUnwindSafe(|| flow.poll(cx))) {
-        Ok(polled) => polled.map(End::Returned),
+        Ok(polled) => polled.map(|()| End::Returned),
         Err(panic) => Poll::Ready(End::Panicked(panic)),
     };
     // A flow that was told to stop may have returned all the same (the value of its last step cannot be saved, say).
@@ -63,13 +70,13 @@ fn poll_flow<F: Flow>(
 }
 
 /// What can stop a flow from outside.
-struct Stops<'a, C> {
+struct Outside<'a, C> {
     cancelled: Pin<&'a mut Option<C>>,
     deadline: Pin<&'a mut Option<Sleep>>,
 }
 
-impl<C: Future<Output = ()>> Stops<'_, C> {
-    fn poll<F: Flow>(&mut self, cx: &mut Context<'_>) -> Option<End<F>> {
+impl<C: Future<Output = ()>> Outside<'_, C> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Option<End> {
         if is_ready(self.cancelled.as_mut(), cx) {
             return Some(End::Cancelled);
         }

@@ -3,24 +3,22 @@
 use std::any::Any;
 
 use super::drive::End;
-use super::{Execution, Outcome};
-use crate::codec::encode;
+use super::subject::Subject;
+use super::{Ended, Execution, Outcome};
 use crate::database::DatabaseError;
 use crate::error::Error;
-use crate::flow::Flow;
 use crate::machine::{Exit, Machine};
 use crate::store::{Ending, StoreError};
 
-impl<F: Flow> Execution<F> {
+impl Execution {
     /// Commits the end of an execution, then tells it.
-    pub(super) async fn end(&self, machine: &mut Machine, end: End<F>) -> Outcome<F> {
+    pub(super) async fn end(&self, machine: &mut Machine, flow: &mut dyn Subject, end: End) -> Outcome {
         let step = machine.current_step().map(str::to_owned);
         match end {
-            End::Returned(Ok(output)) => self.complete(machine, output).await,
-            End::Returned(Err(error)) => {
-                let text = error.to_string();
-                self.fail(machine, text, Error::Failed { step, error }).await
-            }
+            End::Returned => match flow.error_text() {
+                None => self.complete(machine, flow).await,
+                Some(text) => self.fail(machine, text, Error::Failed { step, error: () }).await,
+            },
             End::TimedOut => {
                 let after = self.settings.timeout.unwrap_or_default();
                 let error = Error::Timeout { step, after };
@@ -32,36 +30,36 @@ impl<F: Flow> Execution<F> {
                 let text = format!("panicked: {}", panic_text(&*panic));
                 // The panic goes on whatever becomes of the record of it.
                 let _recorded = write(machine, Ending::Failed { step, error: text.clone() }).await;
-                self.observers().tell(|observer| observer.on_flow_error(&machine.run, &text));
+                self.observers().tell(&|observer| observer.on_flow_error(&machine.run, &text));
                 std::panic::resume_unwind(panic)
             }
         }
     }
 
-    async fn complete(&self, machine: &mut Machine, output: F::Output) -> Outcome<F> {
+    async fn complete(&self, machine: &mut Machine, flow: &mut dyn Subject) -> Outcome {
         if machine.owner.is_none() {
-            return Ok(output);
+            return Ok(Ended::Returned);
         }
-        let encoded = match encode(&output) {
-            Ok(encoded) => encoded,
+        let output = match flow.encode_output() {
+            Ok(output) => output,
             Err(error) => {
                 let (what, reason) = ("the output".to_owned(), error.to_string());
                 let text = format!("{what} cannot be saved: {reason}");
                 return self.fail(machine, text, Error::Unsavable { what, reason }).await;
             }
         };
-        write(machine, Ending::Completed { output: encoded }).await.map_err(store_error)?;
-        Ok(output)
+        write(machine, Ending::Completed { output }).await.map_err(store_error)?;
+        Ok(Ended::Returned)
     }
 
     /// Records a failure; if that cannot be done, the store's error is what the caller must know.
-    async fn fail(&self, machine: &mut Machine, text: String, error: Error<F::Error>) -> Outcome<F> {
+    async fn fail(&self, machine: &mut Machine, text: String, error: Error<()>) -> Outcome {
         let step = machine.current_step().map(str::to_owned);
         write(machine, Ending::Failed { step, error: text }).await.map_err(store_error)?;
         Err(error)
     }
 
-    async fn cancel(&self, machine: &mut Machine, step: Option<String>) -> Outcome<F> {
+    async fn cancel(&self, machine: &mut Machine, step: Option<String>) -> Outcome {
         // A run cancelled before its first commit was never there.
         if machine.owner.as_ref().is_some_and(|owner| owner.exists()) {
             let ending = Ending::Cancelled { step: step.clone() };
@@ -70,7 +68,7 @@ impl<F: Flow> Execution<F> {
         Err(Error::Cancelled { step })
     }
 
-    async fn stopped(&self, machine: &mut Machine, exit: Exit) -> Outcome<F> {
+    async fn stopped(&self, machine: &mut Machine, exit: Exit) -> Outcome {
         let run_id = machine.run.run_id.clone().unwrap_or_default();
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
@@ -85,7 +83,7 @@ impl<F: Flow> Execution<F> {
             Exit::Database { step, source } => Error::Database { step: step.to_owned(), source },
             Exit::Publish { step, source } => Error::Publish { step: step.to_owned(), source },
         };
-        let text = error.to_string();
+        let text = error.text("");
         self.fail(machine, text, error).await
     }
 }
@@ -100,7 +98,7 @@ async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> 
     Ok(())
 }
 
-fn store_error<E>(error: StoreError) -> Error<E> {
+fn store_error(error: StoreError) -> Error<()> {
     match error {
         StoreError::Fenced(key) => Error::Fenced { run_id: key.to_string() },
         error => Error::Store(error),

@@ -3,6 +3,7 @@
 mod claim;
 mod drive;
 mod ending;
+mod subject;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,15 +11,17 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::ctx::{Ctx, RunInfo};
+use crate::Json;
+use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
 use crate::flow::{Flow, Meta, PointKind};
 use crate::machine::{Limits, Machine};
 use crate::observe::Observers;
-use crate::store::{RunKey, Store};
+use crate::store::{RunKey, Store, StoreError};
 
-use claim::Claimed;
+use claim::{Asked, Claimed};
+use subject::{Subject, Typed};
 
 /// What a caller has set.
 #[derive(Default)]
@@ -32,63 +35,78 @@ pub(crate) struct Settings {
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
 }
 
-/// A result of a flow, or why there is none.
-pub(crate) type Outcome<F> = Result<<F as Flow>::Output, Error<<F as Flow>::Error>>;
-
-/// Runs a flow to its outcome.
-pub(crate) async fn execute<F: Flow>(input: F::Input, deps: Arc<F::Deps>, settings: Settings) -> Outcome<F> {
-    needs_publisher::<F>(&settings)?;
-    let execution = Execution::<F>::new(deps, settings);
-    match execution.settings.durable.clone() {
-        None => execution.run_plain(input).await,
-        Some((store, key)) => execution.run_durable(store, key, input).await,
-    }
+/// How an execution came by an output.
+enum Ended {
+    /// The flow returned it.
+    Returned,
+    /// The run was completed before.
+    Saved { run_id: String, output: Json },
 }
 
-fn needs_publisher<F: Flow>(settings: &Settings) -> Result<(), Error<F::Error>> {
-    let event = F::META.points.iter().find(|point| point.kind == PointKind::Event);
-    match (event, &settings.publisher) {
-        (Some(event), None) => Err(Error::NoPublisher { step: event.name }),
-        _ => Ok(()),
-    }
+/// The outcome of an execution. The flow's own error, where there is one, stays in the subject.
+type Outcome = Result<Ended, Error<()>>;
+
+/// Runs a flow to its outcome.
+pub(crate) async fn execute<F: Flow>(
+    input: F::Input,
+    deps: Arc<F::Deps>,
+    settings: Settings,
+) -> Result<F::Output, Error<F::Error>> {
+    let mut flow = Typed::<F> { input: Some(input), deps, result: None };
+    let ended = Execution::new(F::META, settings).run_to_end(&mut flow).await;
+    flow.outcome(ended)
 }
 
 /// One execution of a flow.
-struct Execution<F: Flow> {
-    deps: Arc<F::Deps>,
+struct Execution {
+    meta: &'static Meta,
     settings: Settings,
     started: Instant,
     limits: Limits,
 }
 
-impl<F: Flow> Execution<F> {
-    const META: &'static Meta = F::META;
-
-    fn new(deps: Arc<F::Deps>, settings: Settings) -> Self {
+impl Execution {
+    fn new(meta: &'static Meta, settings: Settings) -> Self {
         let started = Instant::now();
         let limits = Limits {
             step_timeout: settings.step_timeout,
             deadline: settings.timeout.and_then(|timeout| started.checked_add(timeout)),
             cancellable: settings.cancellation.is_some(),
         };
-        Self { deps, settings, started, limits }
+        Self { meta, settings, started, limits }
     }
 
-    async fn run_plain(&self, input: F::Input) -> Outcome<F> {
+    async fn run_to_end(&self, flow: &mut dyn Subject) -> Outcome {
+        self.needs_publisher()?;
+        match self.settings.durable.clone() {
+            None => self.run_plain(flow).await,
+            Some((store, key)) => self.run_durable(store, key, flow).await,
+        }
+    }
+
+    fn needs_publisher(&self) -> Result<(), Error<()>> {
+        let event = self.meta.points.iter().find(|point| point.kind == PointKind::Event);
+        match (event, &self.settings.publisher) {
+            (Some(event), None) => Err(Error::NoPublisher { step: event.name }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn run_plain(&self, flow: &mut dyn Subject) -> Outcome {
         let run = self.run_info(None, self.correlation_id(), SystemTime::now(), false);
         let machine = self.machine(run);
         self.announce_start(&machine);
-        self.run(machine, input).await
+        self.run(machine, flow, None).await
     }
 
-    async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, input: F::Input) -> Outcome<F> {
-        let mut asked = claim::Asked::new(store, key, input)?;
+    async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
+        let mut asked = Asked::new(store, key, flow)?;
         loop {
             match self.claim(&mut asked).await? {
                 Claimed::Ended(outcome) => return outcome,
-                Claimed::Run(machine, input) => match self.run(*machine, input).await {
+                Claimed::Run(machine, input) => match self.run(*machine, flow, input.as_ref()).await {
                     // Somebody created the run while its plain code ran here, up to the first step: join that one.
-                    Err(Error::Store(crate::StoreError::Exists(_))) => continue,
+                    Err(Error::Store(StoreError::Exists(_))) => continue,
                     outcome => return outcome,
                 },
             }
@@ -96,42 +114,48 @@ impl<F: Flow> Execution<F> {
     }
 
     /// Drives a machine to its end, and tells everyone.
-    async fn run(&self, mut machine: Machine, input: F::Input) -> Outcome<F> {
+    async fn run(&self, mut machine: Machine, flow: &mut dyn Subject, saved_input: Option<&Json>) -> Outcome {
+        let stops = drive::Stops {
+            slot: machine.exit.clone(),
+            token: self.limits.cancellable.then(|| machine.run.cancellation.clone()),
+            deadline: self.limits.deadline,
+        };
         let run = machine.run.clone();
-        let ctx = Ctx::new(self.deps.clone(), run.clone());
-        let end = drive::drive::<F>(&mut machine, ctx, input).await;
+        let driving = flow.drive(&mut machine, saved_input).map_err(|error| claim::input_changed(&run, &error))?;
+        let end = drive::drive(driving, stops).await;
         if matches!(end, drive::End::Cancelled | drive::End::TimedOut) {
             run.cancellation.cancel();
         }
-        let outcome = self.end(&mut machine, end).await;
-        self.announce_end(&machine, &outcome);
+        let outcome = self.end(&mut machine, flow, end).await;
+        self.announce_end(&machine, flow, &outcome);
         outcome
     }
 
     fn announce_start(&self, machine: &Machine) {
-        self.observers().tell(|observer| observer.on_flow_start(&machine.run));
+        self.observers().tell(&|observer| observer.on_flow_start(&machine.run));
     }
 
-    fn announce_end(&self, machine: &Machine, outcome: &Outcome<F>) {
+    fn announce_end(&self, machine: &Machine, flow: &dyn Subject, outcome: &Outcome) {
         let run = &machine.run;
         match outcome {
+            _ if self.observers().is_empty() => {}
             Ok(_) => {
                 if !machine.reached_tail() {
-                    self.observers().tell(|observer| observer.on_flow_break(run));
+                    self.observers().tell(&|observer| observer.on_flow_break(run));
                 }
-                self.observers().tell(|observer| observer.on_flow_complete(run, self.started.elapsed()));
+                self.observers().tell(&|observer| observer.on_flow_complete(run, self.started.elapsed()));
             }
             // Not an end: the execution joins the one that was there first.
-            Err(Error::Store(crate::StoreError::Exists(_))) => {}
+            Err(Error::Store(StoreError::Exists(_))) => {}
             Err(error) => {
-                let text = error.to_string();
-                self.observers().tell(|observer| observer.on_flow_error(run, &text));
+                let text = error.text(flow.error_text().as_deref().unwrap_or_default());
+                self.observers().tell(&|observer| observer.on_flow_error(run, &text));
             }
         }
     }
 
     fn machine(&self, run: RunInfo) -> Machine {
-        let mut machine = Machine::new(Self::META, Arc::new(run), self.observers().clone(), self.limits);
+        let mut machine = Machine::new(self.meta, Arc::new(run), self.observers().clone(), self.limits);
         machine.publisher = self.settings.publisher.clone();
         machine
     }
@@ -143,9 +167,9 @@ impl<F: Flow> Execution<F> {
         started_at: SystemTime,
         resuming: bool,
     ) -> RunInfo {
-        let cancellation =
-            self.settings.cancellation.as_ref().map_or_else(CancellationToken::new, CancellationToken::child_token);
-        RunInfo { flow: Self::META.name, run_id, correlation_id, resuming, started_at, cancellation }
+        let given = self.settings.cancellation.as_ref();
+        let cancellation = given.map_or_else(CancellationToken::new, CancellationToken::child_token);
+        RunInfo { flow: self.meta.name, run_id, correlation_id, resuming, started_at, cancellation }
     }
 
     fn correlation_id(&self) -> String {

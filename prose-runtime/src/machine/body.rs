@@ -1,8 +1,12 @@
 //! Running a body: attempts, time-outs, retries.
+//!
+//! Little of this is generic, because what is is compiled for each step's type: a body's value goes through [`Capture`] into a
+//! local of the caller, and the rest sees a future without a value.
 
 use std::fmt::Display;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,8 +14,11 @@ use tracing::Instrument;
 
 use super::{Exit, Machine, retry};
 
-/// A body, by reference: one machine serves all bodies of a type, so that flows compile fast.
+/// A body, by reference.
 type Body<'a, T, E> = Pin<&'a mut (dyn Future<Output = Result<T, E>> + Send + 'a)>;
+
+/// A body whose value goes elsewhere.
+type Bare<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>;
 
 /// What became of an attempt.
 #[derive(Debug)]
@@ -26,56 +33,62 @@ pub enum Try<T, E> {
 
 impl Machine {
     /// Runs a body that is not retried.
-    pub async fn run<T, E: Display>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
-        match self.once(point, body).await {
-            Some(result) => result.inspect_err(|error| self.failed(point, error)),
-            None => self.timed_out(point).await,
+    pub async fn run<T: Send, E: Display + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
+        let mut result = None;
+        self.once(point, pin!(Capture { body, result: &mut result })).await;
+        match result {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => {
+                self.failed(point, &error);
+                Err(error)
+            }
+            None => match self.timed_out(point).await {},
         }
     }
 
     /// Runs a body that is retried where `when` says so.
-    pub async fn attempt<T, E: Display>(
+    pub async fn attempt<T: Send, E: Display + Send>(
         &mut self,
         point: u16,
         when: &(dyn Fn(&E) -> bool + Sync),
         body: Body<'_, T, E>,
     ) -> Try<T, E> {
-        match self.once(point, body).await {
-            Some(Ok(value)) => Try::Done(value),
-            Some(Err(error)) => match when(&error).then(|| self.next_attempt(point, &error)).flatten() {
-                Some(delay) => again_after(delay).await,
-                None => {
-                    self.failed(point, &error);
-                    Try::Failed(error)
-                }
-            },
-            None => match self.next_attempt(point, &"timed out") {
-                Some(delay) => again_after(delay).await,
-                None => self.timed_out(point).await,
-            },
+        let mut result = None;
+        self.once(point, pin!(Capture { body, result: &mut result })).await;
+        let (delay, failed) = match result {
+            Some(Ok(value)) => return Try::Done(value),
+            Some(Err(error)) => (when(&error).then(|| self.next_attempt(point, &error)).flatten(), Some(error)),
+            None => (self.next_attempt(point, &"timed out"), None),
+        };
+        match (delay, failed) {
+            (Some(delay), _) => {
+                tokio::time::sleep(delay).await;
+                Try::Again
+            }
+            (None, Some(error)) => {
+                self.failed(point, &error);
+                Try::Failed(error)
+            }
+            (None, None) => match self.timed_out(point).await {},
         }
     }
 
-    /// One attempt; `None`: it timed out, and is dropped before anything else happens.
-    async fn once<T, E>(&mut self, point: u16, body: Body<'_, T, E>) -> Option<Result<T, E>> {
+    /// One attempt. If it times out it is dropped before anything else happens, and has left no value.
+    async fn once(&mut self, point: u16, body: Bare<'_>) {
         self.checkpoint().await;
         self.attempt += 1;
-        let observed = !self.observers.is_empty();
-        if observed && self.attempt == 1 {
-            self.started = Some(Instant::now());
-            let step = self.step_info(point);
-            self.observers.tell(|observer| observer.on_step_start(&self.run, &step));
+        let limit = self.time_limit(point);
+        if self.observers.is_empty() {
+            return within(limit, body).await;
         }
-        let span = if observed { self.observers.span(&self.run, &self.step_info(point)) } else { None };
-        match (self.time_limit(point), span) {
-            (None, None) => Some(body.await),
-            (limit, span) => {
-                let body = body.instrument(span.unwrap_or_else(tracing::Span::none));
-                match limit {
-                    Some(limit) => tokio::time::timeout(limit, body).await.ok(),
-                    None => Some(body.await),
-                }
-            }
+        let step = self.step_info(point);
+        if self.attempt == 1 {
+            self.started = Some(Instant::now());
+            self.observers.tell(&|observer| observer.on_step_start(&self.run, &step));
+        }
+        match self.observers.span(&self.run, &step) {
+            Some(span) => within(limit, pin!(body.instrument(span))).await,
+            None => within(limit, body).await,
         }
     }
 
@@ -84,7 +97,7 @@ impl Machine {
         let delay = retry::delay(self.point(point).retry.as_ref()?, self.attempt)?;
         if !self.observers.is_empty() {
             let (step, text) = (self.step_info(point), error.to_string());
-            self.observers.tell(|observer| observer.on_step_retry(&self.run, &step, &text, delay));
+            self.observers.tell(&|observer| observer.on_step_retry(&self.run, &step, &text, delay));
         }
         Some(delay)
     }
@@ -92,18 +105,40 @@ impl Machine {
     fn failed(&self, point: u16, error: &dyn Display) {
         if !self.observers.is_empty() {
             let (step, text) = (self.step_info(point), error.to_string());
-            self.observers.tell(|observer| observer.on_step_error(&self.run, &step, &text));
+            self.observers.tell(&|observer| observer.on_step_error(&self.run, &step, &text));
         }
     }
 
-    async fn timed_out<T>(&self, point: u16) -> T {
+    async fn timed_out(&self, point: u16) -> std::convert::Infallible {
         self.failed(point, &"timed out");
         let after = self.time_limit(point).unwrap_or_default();
         self.stop(Exit::StepTimeout { step: self.point(point).name, after }).await
     }
 }
 
-async fn again_after<T, E>(delay: Duration) -> Try<T, E> {
-    tokio::time::sleep(delay).await;
-    Try::Again
+async fn within(limit: Option<Duration>, body: Bare<'_>) {
+    match limit {
+        None => body.await,
+        // Whether it was in time is told by the value that it has left.
+        Some(limit) => tokio::time::timeout(limit, body).await.unwrap_or_default(),
+    }
+}
+
+/// Leaves a body's value in a local of whoever runs it.
+struct Capture<'a, T, E> {
+    body: Body<'a, T, E>,
+    result: &'a mut Option<Result<T, E>>,
+}
+
+impl<T, E> Future for Capture<'_, T, E> {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.body.as_mut().poll(cx) {
+            Poll::Ready(result) => {
+                *self.result = Some(result);
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
 pub use transaction::{Begun, Committed, Open};
 
+use crate::Json;
 use crate::codec::Key;
 use crate::ctx::{Ctx, RunInfo, StepScope};
 use crate::event::Publisher;
@@ -117,7 +118,7 @@ impl Machine {
     /// Tells observers of the steps that were committed just now.
     pub(crate) fn announce(&mut self) {
         for (step, took) in self.unannounced.drain(..) {
-            self.observers.tell(|observer| observer.on_step_complete(&self.run, &step, took));
+            self.observers.tell(&|observer| observer.on_step_complete(&self.run, &step, took));
         }
     }
 }
@@ -177,13 +178,8 @@ impl Machine {
     /// Stages a variable.
     #[inline]
     pub fn save<T>(&mut self, key: &Key<T>, value: &T) {
-        if let Some(owner) = &mut self.owner {
-            match (key.encode)(value) {
-                Ok(json) => owner.journal.write(key.name, json),
-                Err(error) => {
-                    self.exit.set(Exit::Unsavable { variable: key.name.to_owned(), reason: error.to_string() });
-                }
-            }
+        if self.owner.is_some() {
+            self.stage(key.name, (key.encode)(value));
         }
     }
 
@@ -193,16 +189,40 @@ impl Machine {
         self.save(key, value);
     }
 
+    fn stage(&mut self, name: &'static str, encoded: Result<Json, serde_json::Error>) {
+        match (encoded, &mut self.owner) {
+            (Ok(json), Some(owner)) => owner.journal.write(name, json),
+            (Ok(_), None) => {}
+            (Err(error), _) => self.exit.set(Exit::Unsavable { variable: name.to_owned(), reason: error.to_string() }),
+        }
+    }
+
     /// Restores a variable.
     pub fn load<T>(&mut self, key: &Key<T>) -> Loaded<T> {
-        let saved = self.owner.as_ref().and_then(|owner| owner.journal.load(key.name));
-        let value = match saved.map(|json| (key.decode)(json)) {
-            Some(Ok(value)) => return Loaded(Some(value)),
-            Some(Err(error)) => format!("it is saved as something else: {error}"),
+        match self.saved(key.name).map(key.decode) {
+            Some(Ok(value)) => Loaded(Some(value)),
+            Some(Err(error)) => {
+                self.unreadable(key.name, Some(error));
+                Loaded(None)
+            }
+            None => {
+                self.unreadable(key.name, None);
+                Loaded(None)
+            }
+        }
+    }
+
+    fn saved(&self, name: &str) -> Option<&Json> {
+        self.owner.as_ref()?.journal.load(name)
+    }
+
+    #[cold]
+    fn unreadable(&self, name: &str, error: Option<serde_json::Error>) {
+        let reason = match error {
+            Some(error) => format!("it is saved as something else: {error}"),
             None => "it is not saved".to_owned(),
         };
-        self.exit.set(Exit::Unreadable { variable: key.name.to_owned(), reason: value });
-        Loaded(None)
+        self.exit.set(Exit::Unreadable { variable: name.to_owned(), reason });
     }
 
     /// Stages the end of a variable.

@@ -124,7 +124,7 @@ impl Observers {
     }
 
     /// Tells each observer; one that panics does not keep the others, or the run, from going on.
-    pub(crate) fn tell(&self, what: impl Fn(&dyn Observer)) {
+    pub(crate) fn tell(&self, what: &dyn Fn(&dyn Observer)) {
         for observer in &self.0 {
             if catch_unwind(AssertUnwindSafe(|| what(&**observer))).is_err() {
                 ::tracing::error!("an observer panicked; the run is not affected");

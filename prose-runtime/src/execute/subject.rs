@@ -1,0 +1,101 @@
+//! A flow with its types hidden, so that the machinery around flows is compiled once and not for each of them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::Json;
+use crate::codec::{decode, encode};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::flow::{Flow, Meta};
+use crate::machine::Machine;
+
+use super::Ended;
+
+/// A flow that is being executed.
+pub(super) trait Subject: Send {
+    /// What is known of it at compile time.
+    fn meta(&self) -> &'static Meta;
+    /// The input as given, encoded.
+    fn encode_input(&self) -> Result<Json, serde_json::Error>;
+    /// The flow's own future. `saved` is the input of a run that exists; else the one that was given is taken.
+    fn drive<'a>(
+        &'a mut self,
+        machine: &'a mut Machine,
+        saved: Option<&Json>,
+    ) -> Result<Driving<'a>, serde_json::Error>;
+    /// What the flow's error says, if it returned one.
+    fn error_text(&self) -> Option<String>;
+    /// The flow's output, encoded.
+    fn encode_output(&self) -> Result<Json, serde_json::Error>;
+}
+
+/// A flow's future; its result stays in the subject.
+pub(super) type Driving<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// A flow, with what it is called with and what it returns.
+pub(super) struct Typed<F: Flow> {
+    pub(super) input: Option<F::Input>,
+    pub(super) deps: Arc<F::Deps>,
+    pub(super) result: Option<Result<F::Output, F::Error>>,
+}
+
+impl<F: Flow> Typed<F> {
+    /// The outcome with its types again.
+    pub(super) fn outcome(self, ended: Result<Ended, Error<()>>) -> Result<F::Output, Error<F::Error>> {
+        match (ended, self.result) {
+            (Ok(Ended::Saved { run_id, output }), _) => decode(&output).map_err(|error| changed(run_id, &error)),
+            (Ok(Ended::Returned), Some(Ok(output))) => Ok(output),
+            (Err(Error::Failed { step, .. }), Some(Err(error))) => Err(Error::Failed { step, error }),
+            (Err(error), _) => Err(error.without_flow_error()),
+            (Ok(Ended::Returned), _) => unreachable!("a flow that has returned left its output"),
+        }
+    }
+}
+
+fn changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {
+    Error::CodeChanged {
+        run_id,
+        step: None,
+        reason: format!("its saved output is not what this flow returns: {error}"),
+    }
+}
+
+impl<F: Flow> Subject for Typed<F> {
+    fn meta(&self) -> &'static Meta {
+        F::META
+    }
+
+    fn encode_input(&self) -> Result<Json, serde_json::Error> {
+        match &self.input {
+            Some(input) => encode(input),
+            None => unreachable!("the input is encoded before it is handed over"),
+        }
+    }
+
+    fn drive<'a>(
+        &'a mut self,
+        machine: &'a mut Machine,
+        saved: Option<&Json>,
+    ) -> Result<Driving<'a>, serde_json::Error> {
+        let input = match (saved, self.input.take()) {
+            (None, Some(given)) => given,
+            (Some(saved), _) => decode(saved)?,
+            (None, None) => unreachable!("the given input is taken once, by the run that it creates"),
+        };
+        let ctx = Ctx::new(self.deps.clone(), machine.run.clone());
+        let result = &mut self.result;
+        Ok(Box::pin(async move { *result = Some(F::drive(machine, ctx, input).await) }))
+    }
+
+    fn error_text(&self) -> Option<String> {
+        self.result.as_ref().and_then(|result| result.as_ref().err()).map(ToString::to_string)
+    }
+
+    fn encode_output(&self) -> Result<Json, serde_json::Error> {
+        match &self.result {
+            Some(Ok(output)) => encode(output),
+            _ => unreachable!("only an output is encoded"),
+        }
+    }
+}
