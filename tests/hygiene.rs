@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(warnings)]
-#![deny(unused, unused_mut, unused_qualifications, unreachable_pub, missing_docs, clippy::all)]
+#![deny(unused, unused_mut, unreachable_pub, missing_docs, clippy::all)]
 
 /// The prelude's names mean something else here.
 mod shadowed {
@@ -56,12 +56,12 @@ mod shadowed {
 async fn a_shadowed_prelude() {
     assert_eq!(shadowed::shadowed(1).await.unwrap(), 3);
     assert_eq!([shadowed::Some, shadowed::None, shadowed::Ok, shadowed::Err].len(), 4);
-    let implementations = |_: &dyn std::any::Any| ();
+    fn bounded<T: shadowed::Fn + shadowed::Send + shadowed::Sync>(_: T) {}
     struct Any;
     impl shadowed::Fn for Any {}
     impl shadowed::Send for Any {}
     impl shadowed::Sync for Any {}
-    implementations(&Any);
+    bounded(Any);
 }
 
 /// Names that are keywords.

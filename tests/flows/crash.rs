@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// When the process dies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Crash {
+pub(crate) enum Crash {
     Never,
     Before(usize),
     After(usize),
@@ -21,7 +21,7 @@ pub enum Crash {
 
 /// Memory, until the crash.
 #[derive(Clone)]
-pub struct CrashStore {
+pub(crate) struct CrashStore {
     inner: MemoryStore,
     crash: Crash,
     commits: Arc<AtomicUsize>,
@@ -90,20 +90,20 @@ impl Store for CrashStore {
 }
 
 /// What the flows' bodies tell, and a database that commits together with the store.
-pub struct Deps {
+pub(crate) struct Deps {
     log: Mutex<Vec<String>>,
-    pub db: Rows,
+    pub(crate) db: Rows,
 }
 
 impl Deps {
     /// A body ran, and saw this.
-    pub fn saw(&self, what: impl Into<String>) {
+    pub(crate) fn saw(&self, what: impl Into<String>) {
         self.log.lock().unwrap().push(what.into());
     }
 }
 
 /// Rows in memory.
-pub struct Rows {
+pub(crate) struct Rows {
     store: CrashStore,
     rows: Arc<Mutex<Vec<String>>>,
 }
@@ -144,7 +144,7 @@ struct Seen {
 /// Runs a flow undisturbed, then again with a crash before and after each of its commits, each time continued by a
 /// second call: it must come to the same. With a crash behind a commit no body runs twice; with one in front of it the
 /// body before may, and must then see the same again.
-pub async fn sweep<F: Flow>(call: impl Fn() -> Call<F>)
+pub(crate) async fn sweep<F: Flow>(call: impl Fn() -> Call<F>)
 where
     F: Flow<Deps = Deps>,
     F::Output: Debug,
