@@ -18,10 +18,7 @@ use crate::statement::{Append, CommitRow, Statement, end, fingerprint, integer};
 /// A write.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Create {
-        run: NewRun,
-        first: FirstCommit,
-    },
+    Create(Box<Creation>),
     Claim(ClaimRequest),
     Commit {
         lease: Lease,
@@ -36,6 +33,13 @@ pub(crate) enum Job {
     },
     /// Nothing but the heartbeat that each batch brings.
     Heartbeat,
+}
+
+/// A run and its first commit.
+#[derive(Debug)]
+pub(crate) struct Creation {
+    pub(crate) run: NewRun,
+    pub(crate) first: FirstCommit,
 }
 
 /// The first commit of a run, encoded.
@@ -92,7 +96,7 @@ impl Job {
     /// Bytes that it writes, about.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Create { run, first } => run.input.as_str().len() + first.row.size,
+            Self::Create(new) => new.run.input.as_str().len() + new.first.row.size,
             Self::Commit { append, .. } => append.size,
             // Their work is not bounded by their size.
             Self::Delete(_) | Self::Prune { .. } => usize::MAX,
@@ -105,7 +109,7 @@ impl Batch<'_> {
     /// Does a job, up to the COMMIT.
     pub(crate) fn run(&mut self, job: &Job) -> rusqlite::Result<Answer> {
         match job {
-            Job::Create { run, first } => self.create(run, first),
+            Job::Create(new) => self.create(&new.run, &new.first),
             Job::Claim(request) => self.claim(request),
             Job::Commit { lease, append, fold } => self.commit(lease, append, *fold),
             Job::Release(lease) => self.release(lease),

@@ -1,4 +1,4 @@
-//! SQLite for [prose](prose): the store that needs no server, and transactions on the same file.
+//! SQLite for [prose]: the store that needs no server, and transactions on the same file.
 //!
 //! - [`SqliteStore`] keeps runs in a file. What it acknowledges is on the disk; when a process is killed, its runs are free
 //!   at once for the next one that calls.

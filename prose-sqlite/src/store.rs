@@ -13,10 +13,10 @@ use prose::store::{
 use crate::clock;
 use crate::error::{refused, unavailable};
 use crate::gate::Gate;
-use crate::job::{Answer, Batch, FirstCommit, Job, find};
+use crate::job::{Answer, Batch, Creation, FirstCommit, Job, find};
 use crate::load::{self, Loaded};
 use crate::statement::{Append, CommitRow};
-use crate::writer::{Core, Guard, Reply};
+use crate::writer::{Core, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
 ///
@@ -172,7 +172,7 @@ impl SqliteStore {
                 Answer::Claimed { lease, seq, at } => {
                     let Loaded { state, log } = self.behind_claim(&lease, looked, seq, at).await?;
                     self.core().holds.set_log(&lease, log);
-                    guard.map(Guard::keep);
+                    guard.keep();
                     return Ok(Claim::Claimed(Box::new(ClaimedRun { lease, state })));
                 }
                 Answer::Held(epoch) => return Ok(Claim::Held { epoch }),
@@ -202,10 +202,10 @@ impl SqliteStore {
     async fn create_run(&self, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
         let row = CommitRow::new(&first).map_err(|error| self.unwritable(&run.key, &error))?;
         let first = FirstCommit { seq: first.seq, row, ending: first.ending };
-        let reply = self.core().submit(Job::Create { run: run.clone(), first }).await?;
+        let reply = self.core().submit(Job::Create(Box::new(Creation { run: run.clone(), first }))).await?;
         match reply.answer {
             Answer::Created { lease, .. } => {
-                reply.guard.map(Guard::keep);
+                reply.guard.keep();
                 Ok(lease)
             }
             _ => Err(StoreError::Exists(run.key.clone())),

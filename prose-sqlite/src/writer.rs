@@ -72,10 +72,10 @@ struct Waiting {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
-    pub(crate) guard: Option<Guard>,
+    pub(crate) guard: Guard,
 }
 
-/// Gives the run back when it is dropped before [`keep`](Self::keep).
+/// Gives the run back, if there is one, when it is dropped before [`keep`](Self::keep).
 #[derive(Debug)]
 pub(crate) struct Guard(Option<(Arc<Core>, Lease)>);
 
@@ -147,10 +147,9 @@ impl Core {
 
     /// Has a job done; the answer comes when it is on the disk.
     pub(crate) async fn submit(self: &Arc<Self>, job: Job) -> Result<Reply, StoreError> {
-        let job = match self.try_here(job) {
-            Ok(done) => return done,
-            Err(job) => job,
-        };
+        if let Some(done) = self.try_here(&job) {
+            return done;
+        }
         let (reply, answer) = oneshot::channel();
         self.push(Waiting { job, reply: Some(reply) })?;
         answer.await.map_err(|_| self.stopped())?
@@ -179,29 +178,22 @@ impl Core {
         refused(format!("the store of {} is closed; open it again", self.path.display()))
     }
 
-    /// Does the job on this thread, if nobody else writes or waits and it will not take long.
-    fn try_here(self: &Arc<Self>, job: Job) -> Result<Result<Reply, StoreError>, Job> {
-        if !self.may_write_here(&job) {
-            return Err(job);
+    /// Does the job on this thread, if nobody else writes or waits and it will not take long; otherwise nothing.
+    fn try_here(self: &Arc<Self>, job: &Job) -> Option<Result<Reply, StoreError>> {
+        if !self.may_write_here(job) {
+            return None;
         }
         // The writer waits in the gate's queue while it has jobs, so a free gate means an empty queue, but for a moment.
-        let Ok(_gate) = self.gate.try_lock() else { return Err(job) };
-        let Ok(mut writer) = self.writer.try_lock() else { return Err(job) };
+        let _gate = self.gate.try_lock().ok()?;
+        let mut writer = self.writer.try_lock().ok()?;
         // Waiting for another process is for the writer's thread.
-        if writer.sql.busy_timeout(Duration::ZERO).is_err() {
-            return Err(job);
-        }
-        let jobs = [job];
-        let result = self.write(&mut writer, &jobs);
-        let _restored_or_reported_by_the_next = writer.sql.busy_timeout(self.busy);
-        let [job] = jobs;
+        writer.sql.busy_timeout(Duration::ZERO).ok()?;
+        let result = self.write(&mut writer, std::slice::from_ref(job));
+        let _told_by_the_next_write = writer.sql.busy_timeout(self.busy);
         match result {
-            Ok(answers) => match self.settle(&[&job], answers).pop() {
-                Some(reply) => Ok(Ok(reply)),
-                None => Err(job),
-            },
-            Err(error) if result_code(&error) == Some(rusqlite::ffi::SQLITE_BUSY) => Err(job),
-            Err(error) => Ok(Err(unavailable(&self.path, error))),
+            Ok(answers) => self.settle(std::slice::from_ref(job), answers).pop().map(Ok),
+            Err(error) if result_code(&error) == Some(rusqlite::ffi::SQLITE_BUSY) => None,
+            Err(error) => Some(Err(unavailable(&self.path, error))),
         }
     }
 
@@ -250,10 +242,7 @@ impl Core {
     fn write_all(self: &Arc<Self>, jobs: &[Job]) -> Vec<Result<Reply, StoreError>> {
         let mut writer = self.writer();
         match self.write(&mut writer, jobs) {
-            Ok(answers) => {
-                let jobs: Vec<&Job> = jobs.iter().collect();
-                self.settle(&jobs, answers).into_iter().map(Ok).collect()
-            }
+            Ok(answers) => self.settle(jobs, answers).into_iter().map(Ok).collect(),
             Err(error) if jobs.len() > 1 && !concerns_all(&error) => {
                 drop(writer);
                 jobs.iter().flat_map(|job| self.write_all(std::slice::from_ref(job))).collect()
@@ -296,8 +285,7 @@ impl Core {
     /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
     fn beat_if_due(&self, writer: &Writer, jobs: &[Job]) -> rusqlite::Result<i64> {
         let now = clock::boot_millis();
-        let holds =
-            || !self.holds.is_empty() || jobs.iter().any(|job| matches!(job, Job::Create { .. } | Job::Claim(_)));
+        let holds = || !self.holds.is_empty() || jobs.iter().any(|job| matches!(job, Job::Create(_) | Job::Claim(_)));
         let pause = i64::try_from((self.lease / BEATS).as_millis()).unwrap_or(i64::MAX);
         if now.saturating_sub(writer.beaten) < pause || !holds() {
             return Ok(writer.beaten);
@@ -313,7 +301,7 @@ impl Core {
     }
 
     /// Brings what is known in memory up to what is on the disk, before anybody else writes.
-    fn settle(self: &Arc<Self>, jobs: &[&Job], answers: Vec<Answer>) -> Vec<Reply> {
+    fn settle(self: &Arc<Self>, jobs: &[Job], answers: Vec<Answer>) -> Vec<Reply> {
         jobs.iter().zip(answers).map(|(job, answer)| self.settle_one(job, answer)).collect()
     }
 
@@ -322,10 +310,10 @@ impl Core {
             Answer::Claimed { lease, .. } | Answer::Created { lease, ended: false } => Some(lease),
             _ => None,
         };
-        let guard = claimed.map(|lease| {
+        let guard = Guard(claimed.map(|lease| {
             self.holds.add(lease);
-            Guard(Some((Arc::clone(self), lease.clone())))
-        });
+            (Arc::clone(self), lease.clone())
+        }));
         if let Job::Commit { lease, .. } = job {
             match &answer {
                 Answer::Committed { ended: true, .. } | Answer::Fenced { replaced: true } => {
@@ -410,8 +398,9 @@ mod tests {
         };
         let row = crate::statement::CommitRow::new(&Commit::empty(1)).unwrap();
         let first = crate::job::FirstCommit { seq: 1, row, ending: None };
-        let reply = core.write_all(&[Job::Create { run, first }]).pop().unwrap().unwrap();
-        reply.guard.map(Guard::keep);
+        let reply =
+            core.write_all(&[Job::Create(Box::new(crate::job::Creation { run, first }))]).pop().unwrap().unwrap();
+        reply.guard.keep();
         let Answer::Created { lease, .. } = reply.answer else { panic!("{:?}", reply.answer) };
         lease
     }

@@ -1,4 +1,5 @@
 //! SQLite passes the suite that every store passes.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use prose_sqlite::SqliteStore;
 use prose_store_tests::Fixture;

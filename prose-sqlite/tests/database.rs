@@ -1,4 +1,5 @@
 //! Transactions on the store's file: the body's rows and the step's record are one.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 #![cfg(feature = "sqlx")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! Files and disks that are not as they should be: a clear error that names the file, and nothing lost.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 #![cfg(unix)]
 
 mod common;

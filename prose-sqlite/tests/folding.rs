@@ -1,4 +1,5 @@
 //! A long run stays short on the disk: what a resume reads is bounded by the state, not by the history.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod common;
 

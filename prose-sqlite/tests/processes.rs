@@ -1,4 +1,5 @@
 //! Real processes that are killed, stopped and in each other's way.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 #![cfg(unix)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! What every store of [prose](prose) must do, as tests. A store that passes them keeps the promises of the [`Store`] trait
+//! What every store of [prose] must do, as tests. A store that passes them keeps the promises of the [`Store`] trait
 //! as far as one process can see; that it survives `kill -9` is for the store's own tests.
 //!
 //! One call makes a test for each case. Its argument makes a fresh, empty store, and may `.await`:

@@ -1,4 +1,5 @@
 //! Runs and commits for the tests of this crate.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 pub(crate) mod child;
