@@ -35,15 +35,12 @@ impl Machine {
     /// Runs a body that is not retried.
     pub async fn run<T: Send, E: Display + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
         let mut result = None;
-        self.once(point, pin!(Capture { body, result: &mut result })).await;
-        match result {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(error)) => {
-                self.failed(point, &error);
-                Err(error)
-            }
-            None => match self.timed_out(point).await {},
+        self.once_in_time(point, pin!(Capture { body, result: &mut result })).await;
+        let result = left_by_the_body(result);
+        if let Err(error) = &result {
+            self.failed(point, error);
         }
+        result
     }
 
     /// Runs a body that is retried where `when` says so.
@@ -54,27 +51,43 @@ impl Machine {
         body: Body<'_, T, E>,
     ) -> Try<T, E> {
         let mut result = None;
-        self.once(point, pin!(Capture { body, result: &mut result })).await;
-        let (delay, failed) = match result {
-            Some(Ok(value)) => return Try::Done(value),
-            Some(Err(error)) => (when(&error).then(|| self.next_attempt(point, &error)).flatten(), Some(error)),
-            None => (self.next_attempt(point, &"timed out"), None),
-        };
-        match (delay, failed) {
-            (Some(delay), _) => {
-                tokio::time::sleep(delay).await;
-                Try::Again
-            }
-            (None, Some(error)) => {
-                self.failed(point, &error);
-                Try::Failed(error)
-            }
-            (None, None) => match self.timed_out(point).await {},
+        let in_time = self.once(point, pin!(Capture { body, result: &mut result })).await;
+        if !in_time {
+            self.again_after_time_out(point).await;
+            return Try::Again;
+        }
+        match left_by_the_body(result) {
+            Ok(value) => Try::Done(value),
+            Err(error) => match when(&error).then(|| self.next_attempt(point, &error)).flatten() {
+                Some(delay) => {
+                    tokio::time::sleep(delay).await;
+                    Try::Again
+                }
+                None => {
+                    self.failed(point, &error);
+                    Try::Failed(error)
+                }
+            },
         }
     }
 
-    /// One attempt. If it times out it is dropped before anything else happens, and has left no value.
-    async fn once(&mut self, point: u16, body: Bare<'_>) {
+    /// One attempt; never returns if it times out.
+    async fn once_in_time(&mut self, point: u16, body: Bare<'_>) {
+        if !self.once(point, body).await {
+            self.timed_out(point).await
+        }
+    }
+
+    /// Waits for the attempt behind one that timed out; never returns if there is none.
+    async fn again_after_time_out(&self, point: u16) {
+        match self.next_attempt(point, &"timed out") {
+            Some(delay) => tokio::time::sleep(delay).await,
+            None => self.timed_out(point).await,
+        }
+    }
+
+    /// One attempt. `false`: it timed out, is dropped, and has left no value.
+    async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
         self.checkpoint().await;
         self.attempt += 1;
         let limit = self.time_limit(point);
@@ -109,18 +122,28 @@ impl Machine {
         }
     }
 
-    async fn timed_out(&self, point: u16) -> std::convert::Infallible {
+    async fn timed_out(&self, point: u16) {
         self.failed(point, &"timed out");
         let after = self.time_limit(point).unwrap_or_default();
         self.stop(Exit::StepTimeout { step: self.point(point).name, after }).await
     }
 }
 
-async fn within(limit: Option<Duration>, body: Bare<'_>) {
+/// Whether the body ended in time.
+async fn within(limit: Option<Duration>, body: Bare<'_>) -> bool {
     match limit {
-        None => body.await,
-        // Whether it was in time is told by the value that it has left.
-        Some(limit) => tokio::time::timeout(limit, body).await.unwrap_or_default(),
+        None => {
+            body.await;
+            true
+        }
+        Some(limit) => tokio::time::timeout(limit, body).await.is_ok(),
+    }
+}
+
+fn left_by_the_body<T, E>(result: Option<Result<T, E>>) -> Result<T, E> {
+    match result {
+        Some(result) => result,
+        None => unreachable!("a body that has ended in time has left its value"),
     }
 }
 

@@ -199,30 +199,21 @@ impl Machine {
 
     /// Restores a variable.
     pub fn load<T>(&mut self, key: &Key<T>) -> Loaded<T> {
-        match self.saved(key.name).map(key.decode) {
-            Some(Ok(value)) => Loaded(Some(value)),
-            Some(Err(error)) => {
-                self.unreadable(key.name, Some(error));
-                Loaded(None)
-            }
-            None => {
-                self.unreadable(key.name, None);
-                Loaded(None)
-            }
-        }
+        let value = self.saved(key.name).map(key.decode);
+        Loaded(value.and_then(|decoded| decoded.map_err(|error| self.unreadable(key.name, &error.to_string())).ok()))
     }
 
     fn saved(&self, name: &str) -> Option<&Json> {
-        self.owner.as_ref()?.journal.load(name)
+        let saved = self.owner.as_ref().and_then(|owner| owner.journal.load(name));
+        if saved.is_none() {
+            self.unreadable(name, "it is not saved");
+        }
+        saved
     }
 
     #[cold]
-    fn unreadable(&self, name: &str, error: Option<serde_json::Error>) {
-        let reason = match error {
-            Some(error) => format!("it is saved as something else: {error}"),
-            None => "it is not saved".to_owned(),
-        };
-        self.exit.set(Exit::Unreadable { variable: name.to_owned(), reason });
+    fn unreadable(&self, name: &str, reason: &str) {
+        self.exit.set(Exit::Unreadable { variable: name.to_owned(), reason: reason.to_owned() });
     }
 
     /// Stages the end of a variable.
