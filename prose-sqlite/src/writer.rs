@@ -376,7 +376,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use prose::store::{Commit, RunKey};
+    use prose::store::{ClaimRequest, Commit, RunKey};
 
     use super::*;
     use crate::statement::{Append, Statement, Value};
@@ -435,11 +435,27 @@ mod tests {
         let lease = create(&core, "one");
         core.release(&lease);
         let key = RunKey::new("one");
-        let request = prose::store::ClaimRequest { key: key.clone(), flow: "f".to_owned(), restart_failed: false };
+        let request = ClaimRequest { key: key.clone(), flow: "f".to_owned(), restart_failed: false };
         let reply = core.write_all(&[Job::Claim(request)]).pop().unwrap().unwrap();
         assert!(matches!(reply.answer, Answer::Claimed { .. }) && core.holds.contains(&key, 2));
         drop(reply);
         assert!(core.holds.is_empty());
+        core.close();
+    }
+
+    /// Also where both ask in one transaction, before anything of it is on the disk.
+    #[test]
+    fn of_two_claims_in_one_batch_one_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        let lease = create(&core, "one");
+        core.release(&lease);
+        let request = ClaimRequest { key: lease.key, flow: "f".to_owned(), restart_failed: false };
+        let results = core.write_all(&[Job::Claim(request.clone()), Job::Claim(request)]);
+        let [first, second] = <[_; 2]>::try_from(results).unwrap().map(|result| result.unwrap().answer);
+        assert!(matches!(first, Answer::Claimed { .. }), "{first:?}");
+        assert!(matches!(second, Answer::Held(2)), "{second:?}");
         core.close();
     }
 }
