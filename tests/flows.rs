@@ -629,3 +629,283 @@ fn meta_tells_what_is_loaded() {
     assert_eq!(names(0), ["n"]);
     assert_eq!(names(1), ["n", "n#3"]);
 }
+
+/// Points in one branch only, an `if` that has no value, plain code of every kind between.
+#[flow]
+async fn one_sided(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    const LIMIT: usize = 2;
+    macro_rules! twice {
+        ($what:expr) => {
+            $what * 2
+        };
+    }
+    fn name(order: &Order) -> String {
+        order.id.clone()
+    }
+    let Some(first) = input.items.first().copied() else {
+        return Ok("empty".into());
+    };
+    let id = name(&input);
+    let mut seen = Vec::new();
+    if input.fast {
+        seen.push(first);
+    } else {
+        #[step]
+        'slow: {
+            ctx.deps.saw(format!("slow {first}"));
+        }
+        seen.push(twice!(first));
+    };
+    if let Some(coupon) = input.coupon.clone() {
+        seen.push(coupon.len() as u32);
+    } else {
+        #[step]
+        'no_coupon: {
+            ctx.deps.saw(format!("none {seen:?}"));
+        }
+    }
+    let mut rounds = 0;
+    'count: for one in &input.items {
+        match one {
+            4 => continue,
+            5 => break 'count,
+            other => rounds += other,
+        }
+    }
+    if seen.len() > LIMIT {
+        rounds = 0;
+    }
+    #[step]
+    let code: u32 = {
+        if rounds > 100 {
+            return Err(Failure("many".into()));
+        }
+        if rounds > 2 {
+            return Ok(rounds + 1);
+        }
+        ctx.deps.saw(format!("code {rounds}"));
+        rounds
+    };
+    let text = seen.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    #[event("shop")]
+    'placed: {
+        if code > 3 {
+            break 'placed None;
+        }
+        Some(OrderPlaced { order_id: id.clone(), total: code })
+    }
+    return Ok(format!("{id} {text} {code}"));
+}
+
+#[tokio::test]
+async fn points_in_one_branch_only() {
+    for order in orders() {
+        sweep(|| one_sided(order.clone())).await;
+    }
+}
+
+/// What no point needs, but a stretch of a branch does: `mut`, moved, borrowed, and used twice.
+#[flow]
+async fn slots(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut names = vec![input.id.as_str()];
+    let counter = std::cell::Cell::new(0);
+    let gone = String::from("gone");
+    let mut result = 0;
+    if input.items.len() > 1 {
+        names.push("many");
+        counter.set(counter.get() + names.len());
+        if input.fast {
+            names.push("fast");
+            result += names.len() + counter.get() + gone.len();
+            #[step]
+            'fast: {
+                ctx.deps.saw(format!("fast {result}"));
+            }
+        } else if counter.get() > 0 {
+            let taken = gone;
+            result += names.concat().len() + taken.len();
+            #[step]
+            'slow: {
+                ctx.deps.saw(format!("slow {result}"));
+            }
+        } else {
+            drop(gone);
+        }
+    }
+    #[step]
+    let size: usize = {
+        ctx.deps.saw(format!("end {result}"));
+        result
+    };
+    Ok(size)
+}
+
+#[tokio::test]
+async fn what_no_point_needs() {
+    for order in orders() {
+        sweep(|| slots(order.clone())).await;
+    }
+}
+
+/// Fails in plain code behind a transaction, which is not done again by the next call.
+#[flow]
+async fn failing(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut count = input.items.len() as u32;
+    #[transaction(tx = ctx.deps.db)]
+    let mut row: u32 = {
+        ctx.deps.saw(format!("row {count}"));
+        tx.push(format!("row {count}"));
+        count
+    };
+    count += row;
+    row += count;
+    if input.fast {
+        return Err(Failure(format!("{count} {row}")));
+    }
+    #[step]
+    'end: {
+        ctx.deps.saw(format!("{count} {row}"));
+    }
+    count += 1;
+    Err(Failure(format!("at the end {count} {row}")))
+}
+
+#[tokio::test]
+async fn failures() {
+    for order in orders() {
+        sweep(|| failing(order.clone())).await;
+    }
+}
+
+/// Shadowed in a branch, then mentioned behind it; a borrow of a variable whose name is used again.
+#[flow]
+async fn deep_names(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let name = input.id.clone();
+    let view = &name;
+    {
+        let name = view.len();
+        if name > 1 {
+            let name = name * 2;
+            #[step]
+            'inner: {
+                ctx.deps.saw(format!("{name} {view}"));
+            }
+        }
+        #[step]
+        'middle: {
+            ctx.deps.saw(format!("{name}"));
+        }
+    }
+    let name = format!("{view}{view}");
+    let value = {
+        let name = name.len();
+        #[step]
+        let twice: usize = {
+            ctx.deps.saw(format!("{name}"));
+            name * 2
+        };
+        let Order { items, coupon, .. } = &input;
+        let total = items.len() + twice;
+        if let Some(coupon) = coupon {
+            #[step]
+            'coupon: {
+                ctx.deps.saw(format!("{coupon} {total}"));
+            }
+            total
+        } else {
+            0
+        }
+    };
+    #[step]
+    'outer: {
+        ctx.deps.saw(format!("{name} {view} {value}"));
+    }
+    Ok(name)
+}
+
+#[tokio::test]
+async fn names_in_nested_scopes() {
+    for order in orders() {
+        sweep(|| deep_names(order.clone())).await;
+    }
+}
+
+/// Variables that are changed, and then out of sight at the point whose commit would save them.
+#[flow]
+async fn out_of_sight(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut n = 1;
+    n += input.items.len();
+    let id = input.id.clone();
+    let Some(coupon) = &input.coupon else {
+        return Err(Failure(format!("{id} has none")));
+    };
+    {
+        n += 1;
+        let n = n * 100;
+        #[step]
+        'inner: {
+            ctx.deps.saw(format!("{n} {coupon}"));
+        }
+        let n = n * 100;
+        #[step]
+        'innermost: {
+            ctx.deps.saw(format!("{n}"));
+        }
+    }
+    #[step]
+    'behind: {
+        ctx.deps.saw(format!("{n}"));
+    }
+    if input.fast {
+        n += 10;
+        if let Some(n) = input.items.first().map(|first| first + 1) {
+            #[step]
+            'shadowed: {
+                ctx.deps.saw(format!("{n}"));
+            }
+        }
+    }
+    #[step]
+    'end: {
+        ctx.deps.saw(format!("{n}"));
+    }
+    Ok(n)
+}
+
+#[tokio::test]
+async fn a_changed_variable_that_is_shadowed_at_a_point() {
+    for order in orders() {
+        sweep(|| out_of_sight(order.clone())).await;
+    }
+}
+
+/// A slot that is used at the end of a branch, and once more behind it.
+#[flow]
+async fn given_back(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut list = input.items.clone();
+    let size = if input.fast {
+        list.push(1);
+        let list = list.len();
+        list * 2
+    } else {
+        #[step]
+        'slow: {
+            ctx.deps.saw("slow");
+        }
+        return Ok(0);
+    };
+    list.push(2);
+    let total = list.len() + size;
+    #[step]
+    'end: {
+        ctx.deps.saw(format!("{total}"));
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn a_slot_is_given_back() {
+    for order in orders() {
+        sweep(|| given_back(order.clone())).await;
+    }
+}

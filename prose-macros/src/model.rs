@@ -3,7 +3,7 @@
 use crate::ast::{Head, Kind, Name, Retry, Target};
 use proc_macro2::{Ident, Span};
 use std::time::Duration;
-use syn::{Attribute, Expr, Item, Label, Lifetime, Pat, Stmt, Type};
+use syn::{Attribute, Expr, Item, Label, Lifetime, Local, Pat, Stmt, Type};
 
 /// A flow, ready to be checked once more and emitted.
 pub(crate) struct Model {
@@ -47,6 +47,8 @@ pub(crate) struct Variable {
     pub(crate) output: bool,
     /// Was it declared without a value?
     pub(crate) deferred: bool,
+    /// Is it to be saved at a point where its name means another one? Then every stretch that changes it saves it.
+    pub(crate) eager: bool,
     /// Is it borrowed by a view?
     pub(crate) viewed: bool,
     /// Points that need it.
@@ -87,10 +89,19 @@ pub(crate) struct Block {
 /// A part of a block. Loops, matches and the points that wait are further variants, later.
 pub(crate) enum Node {
     Leaf(Box<Leaf>),
-    View(Box<Stmt>),
+    View(Box<View>),
     Point(PointId),
     If(Box<If>),
     Nested(Box<Nested>),
+}
+
+/// A `let` that is made again.
+pub(crate) struct View {
+    pub(crate) local: Local,
+    /// Transient variables that its `else` uses.
+    pub(crate) takes: Vec<VarId>,
+    /// Its place in the control flow graph.
+    pub(crate) node: NodeId,
 }
 
 /// A maximal run of plain statements, with the question of the `if` behind it.
@@ -105,6 +116,8 @@ pub(crate) struct Leaf {
     pub(crate) takes: Vec<VarId>,
     /// Those of them that are needed once more.
     pub(crate) gives_back: Vec<VarId>,
+    /// `mut` variables that it may have changed, and that no later point can name: saved when it is done.
+    pub(crate) saves_again: Vec<VarId>,
     /// Is nothing behind it in its block? Then it is only reached while running.
     pub(crate) last: bool,
     /// Its place in the control flow graph.

@@ -25,7 +25,7 @@ fn node(cx: &Context<'_>, node: &Node, place: Place) -> TokenStream {
     match node {
         Node::Leaf(leaf) if leaf.last => leaf::last(cx, leaf, place),
         Node::Leaf(leaf) => leaf::leaf(cx, leaf),
-        Node::View(stmt) => quote!(#stmt),
+        Node::View(view) => leaf::view(cx, view),
         Node::Point(id) => point::point(cx, *id),
         Node::If(node) => branch::conditional(cx, node, place),
         Node::Nested(node) => branch::nested(cx, node, place),

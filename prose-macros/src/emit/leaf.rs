@@ -8,23 +8,31 @@
 use super::Context;
 use super::block::Place;
 use super::handover::Handover;
-use crate::model::{Ask, Leaf, Pattern, Question, VarId};
+use crate::model::{Ask, Leaf, Pattern, Question, VarId, View};
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, PatIdent, Stmt, Token};
+use syn::{Expr, PatIdent, Stmt, Token, parse_quote};
 
 /// The last stretch of its block: it is only reached while running.
 pub(super) fn last(cx: &Context<'_>, leaf: &Leaf, place: Place) -> TokenStream {
-    let takes = takes(cx, &leaf.takes);
-    let Some((tail, stmts)) = leaf.stmts.split_last().filter(|(tail, _)| place == Place::Function && is_tail(tail))
-    else {
-        let stmts = &leaf.stmts;
-        return quote!(#takes #(#stmts)*);
-    };
+    let (takes, behind) = (takes(cx, &leaf.takes), behind(cx, leaf));
+    let stmts = with_tail(&leaf.stmts, place);
+    if behind.is_empty() {
+        return quote!(#takes #stmts);
+    }
+    let out = names::local("out");
+    quote!(#takes let #out = { #stmts }; #behind #out)
+}
+
+/// The flow's own tail is told to the machine.
+fn with_tail(stmts: &[Stmt], place: Place) -> TokenStream {
     let m = names::machine();
-    quote!(#takes #(#stmts)* #m.tail(); #tail)
+    match stmts.split_last() {
+        Some((tail, before)) if place == Place::Function && is_tail(tail) => quote!(#(#before)* #m.tail(); #tail),
+        _ => quote!(#(#stmts)*),
+    }
 }
 
 /// The flow's result: its tail expression, or a `return` at its end.
@@ -42,20 +50,41 @@ pub(super) fn leaf(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
     let mut handover = Handover::of(cx, &leaf.exports);
     let question = leaf.question.as_ref().map(|question| ask(cx, question, &mut handover));
     let stmts = generated_mut(cx, leaf);
-    let (takes, gives_back) = (takes(cx, &leaf.takes), gives_back(cx, &leaf.gives_back));
-    let saves = cx.saves(&leaf.saves);
+    let (takes, saves) = (takes(cx, &leaf.takes), cx.saves(&leaf.saves));
     if handover.is_empty() {
-        return quote!(if #m.running() { #takes #(#stmts)* #gives_back });
+        let run = around(quote!(#(#stmts)*), &behind(cx, leaf), false);
+        return quote!(if #m.running() { #takes #run });
     }
     let (pattern, value, stand_in) = (handover.pattern(), handover.value(), handover.stand_in());
-    quote! {
-        let #pattern = if #m.running() {
-            #takes #(#stmts)* #question #saves #gives_back
-            #value
-        } else {
-            #stand_in
-        };
+    let run = around(quote!(#(#stmts)* #question #saves #value), &behind(cx, leaf), true);
+    quote!(let #pattern = if #m.running() { #takes #run } else { #stand_in };)
+}
+
+/// What a stretch does when it is done. Its own variables end before, so that they shadow none of these.
+fn behind(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
+    let (gives_back, saves_again) = (gives_back(cx, &leaf.gives_back), cx.saves(&leaf.saves_again));
+    quote!(#gives_back #saves_again)
+}
+
+fn around(run: TokenStream, behind: &TokenStream, valued: bool) -> TokenStream {
+    let out = names::local("out");
+    match (behind.is_empty(), valued) {
+        (true, _) => run,
+        (false, false) => quote!({ #run } #behind),
+        (false, true) => quote!(let #out = { #run }; #behind #out),
     }
+}
+
+/// A borrow is made while running, and again while resuming.
+pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
+    let mut local = view.local.clone();
+    let takes = takes(cx, &view.takes);
+    if let (Some(init), false) = (&mut local.init, takes.is_empty())
+        && let Some((_, diverge)) = &mut init.diverge
+    {
+        **diverge = parse_quote!({ #takes #diverge });
+    }
+    quote!(#local)
 }
 
 /// Asks the question of the `if` behind, and hands the answer on.

@@ -8,7 +8,7 @@ use super::views;
 use crate::ast::{self, Condition, Flow, Stmt, Target};
 use crate::model::{
     Again, Around, Ask, Block, Class, How, If, Leaf, Nested, Node, NodeId, Pattern, Point, PointId, Question, Range,
-    VarId, Variable,
+    VarId, Variable, View,
 };
 use crate::names;
 use proc_macro2::{Ident, Span};
@@ -24,6 +24,8 @@ pub(crate) struct Draft {
     pub(crate) body: Block,
     /// For each point, everything defined in front of it in the open scopes.
     pub(crate) in_scope: Vec<Vec<VarId>>,
+    /// For each point, what of it is not shadowed there.
+    pub(crate) visible: Vec<Vars>,
     /// Variables that may be views, one list for each `let` or `if let`.
     pub(crate) candidates: Vec<Vec<VarId>>,
 }
@@ -37,6 +39,8 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
         points: Vec::new(),
         in_scope: Vec::new(),
         candidates: Vec::new(),
+        borrowing: Vars::new(),
+        visible: Vec::new(),
         owners: BTreeMap::new(),
         scopes: Scopes::default(),
         frontier: Vec::new(),
@@ -47,8 +51,8 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
     builder.scopes.open();
     builder.parameters(flow);
     let body = builder.block(&flow.body);
-    let Builder { graph, variables, points, in_scope, candidates, .. } = builder;
-    Draft { graph, variables, points, body, in_scope, candidates }
+    let Builder { graph, variables, points, in_scope, visible, candidates, .. } = builder;
+    Draft { graph, variables, points, body, in_scope, visible, candidates }
 }
 
 struct Builder<'a> {
@@ -57,7 +61,10 @@ struct Builder<'a> {
     variables: Vec<Variable>,
     points: Vec<Point>,
     in_scope: Vec<Vec<VarId>>,
+    visible: Vec<Vars>,
     candidates: Vec<Vec<VarId>>,
+    /// Variables that are borrows which may be made again, whether they have to be or not.
+    borrowing: Vars,
     /// What each view borrows from: its mention is a mention of them.
     owners: BTreeMap<VarId, Vec<VarId>>,
     scopes: Scopes,
@@ -120,6 +127,7 @@ impl Builder<'_> {
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
                 output: definition.output,
                 deferred: definition.deferred,
+                eager: false,
                 viewed: false,
                 live_at: Vec::new(),
                 ident: binding.ident,
@@ -200,8 +208,9 @@ impl Builder<'_> {
 
     fn plain(&mut self, stmt: &syn::Stmt, pending: &mut Pending, nodes: &mut Vec<Node>) {
         let first = VarId(self.variables.len());
-        pending.mentions.extend(self.resolve(&mentions::in_stmt(stmt)));
+        let mentions = self.resolve(&mentions::in_stmt(stmt));
         let syn::Stmt::Local(local) = stmt else {
+            pending.mentions.extend(mentions);
             return pending.stmts.push(stmt.clone());
         };
         let owners = self.candidate(local);
@@ -211,40 +220,54 @@ impl Builder<'_> {
         let deferred = init.is_none();
         let defined = self.define(&Definition { pat, ty, init, output: false, parameter: false, deferred });
         if let Some(owners) = owners {
+            self.borrowing.extend(&defined);
             self.candidates.push(defined.clone());
             if self.views.contains(&first) {
-                return self.view(stmt, &defined, &owners, pending, nodes);
+                self.own(&defined, &owners);
+                return self.view(local, mentions, defined, pending, nodes);
             }
         }
+        pending.mentions.extend(mentions);
         pending.defines.extend(&defined);
         pending.stmts.push(stmt.clone());
     }
 
-    /// The owners of the borrow in a `let`, if it may be made again.
+    /// The owners of the borrow in a `let`, if it may be made again. With an `else`, it must match again as well.
     fn candidate(&self, local: &syn::Local) -> Option<Vec<VarId>> {
-        let init = local.init.as_ref().filter(|init| init.diverge.is_none())?;
+        let init = local.init.as_ref()?;
         if bindings(&local.pat).iter().any(|binding| binding.mutable) {
             return None;
         }
-        let view = views::view(&init.expr)?;
-        let owners: Option<Vec<VarId>> = view.owners.iter().map(|owner| self.scopes.resolve(owner)).collect();
-        owners.filter(|owners| !view.beyond_fields || owners.iter().all(|owner| !self.variables[owner.0].mutable))
+        match init.diverge {
+            Some(_) => self.owners_of_pattern(&local.pat, &init.expr),
+            None => {
+                let view = views::view(&init.expr)?;
+                let owners = self.owners(&view)?;
+                (!view.beyond_fields || self.fixed(&owners)).then_some(owners)
+            }
+        }
+    }
+
+    fn owners(&self, view: &views::View) -> Option<Vec<VarId>> {
+        view.owners.iter().map(|owner| self.scopes.resolve(owner)).collect()
+    }
+
+    fn fixed(&self, owners: &[VarId]) -> bool {
+        owners.iter().all(|owner| !self.variables[owner.0].mutable)
     }
 
     fn view(
         &mut self,
-        stmt: &syn::Stmt,
-        defined: &[VarId],
-        owners: &[VarId],
+        local: &syn::Local,
+        mentions: Vars,
+        defined: Vec<VarId>,
         pending: &mut Pending,
         to: &mut Vec<Node>,
     ) {
         self.flush(pending, None, to);
-        self.own(defined, owners);
-        let defines = defined.iter().copied().collect();
-        let mentions = owners.iter().copied().collect();
-        self.node(GraphNode { mentions, defines, ..GraphNode::default() });
-        to.push(Node::View(Box::new(stmt.clone())));
+        let defines = defined.into_iter().collect();
+        let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
+        to.push(Node::View(Box::new(View { local: local.clone(), takes: Vec::new(), node })));
     }
 
     fn own(&mut self, views: &[VarId], owners: &[VarId]) {
@@ -266,7 +289,7 @@ impl Builder<'_> {
         if stmts.last().is_some_and(super::exits::always) {
             self.frontier.clear();
         }
-        let (exports, saves, takes, gives_back) = Default::default();
+        let (exports, saves, takes, gives_back, saves_again) = Default::default();
         nodes.push(Node::Leaf(Box::new(Leaf {
             stmts,
             question,
@@ -274,6 +297,7 @@ impl Builder<'_> {
             saves,
             takes,
             gives_back,
+            saves_again,
             last: false,
             node,
         })));
@@ -292,6 +316,7 @@ impl Builder<'_> {
     fn point(&mut self, point: &ast::Point) -> Node {
         let id = PointId(self.points.len());
         self.in_scope.push(self.scopes.all());
+        self.visible.push(self.scopes.visible());
         let mentioned = mentions_of(point);
         let mentions = self.resolve(&mentioned);
         let outputs = point.target.as_ref().map_or_else(Vec::new, |target| {
@@ -355,7 +380,8 @@ impl Builder<'_> {
         let owners = self.owners_of_pattern(pat, scrutinee);
         if owners.is_some() {
             let first = self.variables.len();
-            let bound = (first..first + bindings(pat).len()).map(VarId).collect();
+            let bound: Vec<VarId> = (first..first + bindings(pat).len()).map(VarId).collect();
+            self.borrowing.extend(&bound);
             self.candidates.push(bound);
         }
         match owners.filter(|_| self.views.contains(&VarId(self.variables.len()))) {
@@ -366,10 +392,16 @@ impl Builder<'_> {
 
     /// A pattern over a borrow can be matched again if nothing can have changed what it saw.
     fn owners_of_pattern(&self, pat: &Pat, scrutinee: &Expr) -> Option<Vec<VarId>> {
-        let view = views::view(scrutinee)?;
-        let owners: Option<Vec<VarId>> = view.owners.iter().map(|owner| self.scopes.resolve(owner)).collect();
-        let fixed = |owners: &Vec<VarId>| owners.iter().all(|owner| !self.variables[owner.0].mutable);
-        owners.filter(fixed).filter(|_| bindings(pat).iter().all(|binding| !binding.mutable))
+        let view = views::view(scrutinee).or_else(|| self.through_a_view(scrutinee))?;
+        let owners = self.owners(&view).filter(|owners| self.fixed(owners))?;
+        bindings(pat).iter().all(|binding| !binding.mutable).then_some(owners)
+    }
+
+    /// A place behind a variable that is a borrow itself: what a pattern binds there is borrowed too.
+    fn through_a_view(&self, scrutinee: &Expr) -> Option<views::View> {
+        let view = views::of_place(scrutinee)?;
+        let owners = self.owners(&view)?;
+        owners.iter().any(|owner| self.borrowing.contains(owner)).then_some(view)
     }
 
     fn if_let_again(

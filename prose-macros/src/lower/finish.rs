@@ -5,13 +5,16 @@ use super::graph::{Graph, Vars};
 use super::liveness::Liveness;
 use super::{availability, dirtiness, endings};
 use crate::ast::Head;
-use crate::model::{Around, Ask, Block, Class, How, Leaf, Model, Node, NodeId, PointId, VarId, Variable};
+use crate::model::{Around, Ask, Block, Class, How, Leaf, Model, Node, NodeId, Point, PointId, VarId, Variable};
 
 /// The model of a draft.
 pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
     classify(&mut draft, live);
-    let at_once = save_at_once(&mut draft, live);
-    points(&mut draft, live, &at_once);
+    save_at_once(&mut draft, live);
+    points(&mut draft, live);
+    if save_while_named(&mut draft) {
+        points(&mut draft, live);
+    }
     let Draft { graph, variables, points, mut body, .. } = draft;
     block(&mut body, &Finish { graph: &graph, live, variables: &variables });
     Model { head, variables, points, body }
@@ -41,13 +44,26 @@ fn mentioned_elsewhere(graph: &Graph) -> Vars {
     graph.iter().flat_map(|(_, node)| node.mentions.difference(&node.defines).copied()).collect()
 }
 
-fn save_at_once(draft: &mut Draft, live: &Liveness) -> Vars {
+fn save_at_once(draft: &mut Draft, live: &Liveness) {
     let plain = these(&draft.variables, |variable| variable.class.is_saved() && !variable.output);
     let at = |(number, scope): (usize, &Vec<VarId>)| Some((draft.graph.of_point(PointId(number))?, scope.clone()));
     let in_scope: Vec<(NodeId, Vec<VarId>)> = draft.in_scope.iter().enumerate().filter_map(at).collect();
     let missing = availability::missing(&draft.graph, live, &plain, &in_scope);
     missing.iter().for_each(|variable| draft.variables[variable.0].class = Class::Saved { at_once: true });
-    missing
+}
+
+/// A commit names what it saves. What is shadowed there has to be saved before: where it is defined or changed.
+fn save_while_named(draft: &mut Draft) -> bool {
+    let Draft { points, visible, variables, .. } = draft;
+    let shadowed = |(point, visible): (&Point, &Vars)| {
+        point.saves.iter().filter(|variable| !visible.contains(variable)).copied().collect::<Vec<_>>()
+    };
+    let shadowed: Vars = points.iter().zip(visible.iter()).flat_map(shadowed).collect();
+    for variable in &shadowed {
+        variables[variable.0].class = Class::Saved { at_once: true };
+        variables[variable.0].eager = true;
+    }
+    !shadowed.is_empty()
 }
 
 fn these(variables: &[Variable], wanted: impl Fn(&Variable) -> bool) -> Vars {
@@ -56,12 +72,14 @@ fn these(variables: &[Variable], wanted: impl Fn(&Variable) -> bool) -> Vars {
 
 // What happens at the points
 
-fn points(draft: &mut Draft, live: &Liveness, at_once: &Vars) {
+fn points(draft: &mut Draft, live: &Liveness) {
     let saved = these(&draft.variables, |variable| variable.class.is_saved());
     let mutable = these(&draft.variables, |variable| variable.mutable);
     let outputs = these(&draft.variables, |variable| variable.output);
-    let saved_by_definition = outputs.union(at_once).copied().collect();
-    let facts = dirtiness::Facts { saved: &saved, mutable: &mutable, saved_by_definition: &saved_by_definition };
+    let saved_by_definition = these(&draft.variables, |one| one.output || one.class == Class::Saved { at_once: true });
+    let saved_at_points = these(&draft.variables, |variable| variable.class.is_saved() && !variable.eager);
+    let facts =
+        dirtiness::Facts { saved: &saved_at_points, mutable: &mutable, saved_by_definition: &saved_by_definition };
     let dirty = dirtiness::analyse(&draft.graph, live, &facts);
     let ended = endings::analyse(&draft.graph);
     let elsewhere = mentioned_elsewhere(&draft.graph);
@@ -97,6 +115,13 @@ impl Finish<'_> {
         self.variables[variable.0].class
     }
 
+    /// Transient variables that a node needs from others.
+    fn takes(&self, node: NodeId) -> Vec<VarId> {
+        let node = &self.graph.nodes[node.0];
+        let from_others = node.mentions.difference(&node.defines);
+        from_others.filter(|variable| self.class(**variable) == Class::Transient).copied().collect()
+    }
+
     /// Of these, the ones that others need; and of those, the ones to save at once.
     fn handed_on(&self, defined: impl Iterator<Item = VarId>) -> (Vec<VarId>, Vec<VarId>) {
         let exports: Vec<VarId> =
@@ -112,7 +137,8 @@ fn block(block: &mut Block, finish: &Finish<'_>) {
     for node in &mut block.nodes {
         match node {
             Node::Leaf(leaf) => answer = self::leaf(leaf, finish),
-            Node::View(_) | Node::Point(_) => {}
+            Node::View(view) => view.takes = finish.takes(view.node),
+            Node::Point(_) => {}
             Node::If(node) => {
                 if let How::Taken { exports } = &mut node.how {
                     *exports = std::mem::take(&mut answer);
@@ -138,6 +164,8 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) -> Vec<VarId> {
     leaf.takes = node.mentions.iter().filter(transient).copied().collect();
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
+    let changed = |id: &&VarId| finish.variables[id.0].eager && finish.variables[id.0].mutable;
+    leaf.saves_again = node.mentions.difference(&node.defines).filter(changed).copied().collect();
     match leaf.question.as_mut().map(|question| &mut question.ask) {
         Some(Ask::Pattern(pattern)) => {
             (pattern.exports, pattern.saves) = finish.handed_on(pattern.bound.iter().copied());

@@ -3,7 +3,7 @@
 use crate::model::VarId;
 use crate::names;
 use proc_macro2::Ident;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The scopes that are open, innermost last.
 #[derive(Default)]
@@ -41,6 +41,13 @@ impl Scopes {
     pub(crate) fn resolve(&self, mention: &Ident) -> Option<VarId> {
         let name = names::plain(mention);
         self.open.iter().rev().find_map(|scope| scope.by_name.get(&name).copied())
+    }
+
+    /// What a name may mean here: everything that is not shadowed.
+    pub(crate) fn visible(&self) -> BTreeSet<VarId> {
+        let names: BTreeSet<&String> = self.open.iter().flat_map(|scope| scope.by_name.keys()).collect();
+        let innermost = |name: &String| self.open.iter().rev().find_map(|scope| scope.by_name.get(name).copied());
+        names.into_iter().filter_map(innermost).collect()
     }
 
     /// Everything defined so far in the scopes that are open.

@@ -29,6 +29,12 @@ pub(crate) fn view(expr: &Expr) -> Option<View> {
     borrow(expr, &mut view).then_some(view)
 }
 
+/// The place that an expression is, if it is one.
+pub(crate) fn of_place(expr: &Expr) -> Option<View> {
+    let mut view = View::default();
+    place(expr, &mut view).then_some(view)
+}
+
 fn borrow(expr: &Expr, view: &mut View) -> bool {
     match expr {
         Expr::Reference(reference) if reference.mutability.is_none() => {
