@@ -95,6 +95,12 @@ pub enum Error<E> {
         /// What the publisher said.
         source: PublishError,
     },
+    /// A durable flow was called inside the body of a `#[transaction]`, where it could wait for that transaction for ever.
+    /// Nothing was run.
+    InsideTransaction {
+        /// The run.
+        run_id: String,
+    },
     /// The flow has an `#[event]`, and was called without `.publisher(..)`. Nothing was run.
     NoPublisher {
         /// The event's step.
@@ -113,7 +119,11 @@ impl<E> Error<E> {
             | Self::CodeChanged { step, .. } => step.as_deref(),
             Self::StepTimeout { step, .. } | Self::Database { step, .. } | Self::Publish { step, .. } => Some(step),
             Self::NoPublisher { step } => Some(step),
-            Self::Store(_) | Self::Fenced { .. } | Self::OtherFlow { .. } | Self::Unsavable { .. } => None,
+            Self::Store(_)
+            | Self::Fenced { .. }
+            | Self::OtherFlow { .. }
+            | Self::Unsavable { .. }
+            | Self::InsideTransaction { .. } => None,
         }
     }
 
@@ -151,6 +161,7 @@ impl Error<()> {
             Self::Database { step, source } => Error::Database { step, source },
             Self::Publish { step, source } => Error::Publish { step, source },
             Self::NoPublisher { step } => Error::NoPublisher { step },
+            Self::InsideTransaction { run_id } => Error::InsideTransaction { run_id },
         }
     }
 }
@@ -205,6 +216,12 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
         Error::Unsavable { what, reason } => write!(f, "{what} cannot be saved: {reason}"),
         Error::Database { step, source } => write!(f, "transaction `{step}` was rolled back: {source}"),
         Error::Publish { step, source } => write!(f, "event `{step}` was not published: {source}"),
+        Error::InsideTransaction { run_id } => {
+            write!(
+                f,
+                "run `{run_id}` was called inside a transaction's body, where it could wait for itself; call it in a step of its own"
+            )
+        }
         Error::NoPublisher { step } => {
             write!(f, "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`")
         }

@@ -48,7 +48,9 @@ async fn a_cancelled_run_ends_for_good_and_says_where() {
 async fn a_run_that_times_out_is_failed_and_can_be_called_again() {
     let (store, log) = (MemoryStore::new(), Log::default());
     let timed_out = slow(LONG).deps(log.clone()).timeout(Duration::from_secs(5)).durable(&store, "r").await;
-    assert!(matches!(&timed_out, Err(Error::Timeout { step: Some(step), after }) if step == "second" && after.as_secs() == 5));
+    assert!(
+        matches!(&timed_out, Err(Error::Timeout { step: Some(step), after }) if step == "second" && after.as_secs() == 5)
+    );
     let checkpoint = store.load("r").await.unwrap().unwrap();
     assert_eq!(checkpoint.status, Status::Failed);
     assert_eq!(checkpoint.failed_step.unwrap().name.as_deref(), Some("second"));
@@ -67,10 +69,8 @@ async fn a_step_time_out_given_by_the_caller_names_the_step() {
 #[tokio::test(start_paused = true)]
 async fn a_dropped_call_goes_on_where_it_stood() {
     let (store, log) = (MemoryStore::new(), Log::default());
-    let dropped = tokio::time::timeout(
-        Duration::from_secs(1),
-        slow(LONG).deps(log.clone()).durable(&store, "r").into_future(),
-    );
+    let dropped =
+        tokio::time::timeout(Duration::from_secs(1), slow(LONG).deps(log.clone()).durable(&store, "r").into_future());
     assert!(dropped.await.is_err());
     assert_eq!(store.load("r").await.unwrap().unwrap().status, Status::Running);
     slow(LONG).deps(log.clone()).durable(&store, "r").await.unwrap();

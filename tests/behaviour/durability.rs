@@ -48,7 +48,9 @@ async fn a_failed_run_goes_on_from_its_last_commit() {
     let (store, deps) = (MemoryStore::new(), deps());
     deps.down.store(true, Ordering::SeqCst);
     let failed = sums(vec![1, 2]).deps(deps.clone()).durable(&store, "r").await;
-    assert!(matches!(&failed, Err(Error::Failed { step: Some(step), error: Failure::Boom("down") }) if step == "call out"));
+    assert!(
+        matches!(&failed, Err(Error::Failed { step: Some(step), error: Failure::Boom("down") }) if step == "call out")
+    );
 
     let checkpoint = store.load("r").await.unwrap().unwrap();
     assert_eq!(checkpoint.status, Status::Failed);
@@ -110,7 +112,8 @@ async fn three_steps_cost_four_commits() {
 async fn a_crash_behind_any_commit_changes_nothing_but_the_attempts() {
     for crash_after in 1..=4 {
         let (store, deps) = (CrashingStore::default(), deps());
-        let crashed = until_stuck(sums(vec![1, 2]).deps(deps.clone()).durable(&store.crash_after(crash_after), "r")).await;
+        let crashed =
+            until_stuck(sums(vec![1, 2]).deps(deps.clone()).durable(&store.crash_after(crash_after), "r")).await;
         assert!(crashed.is_none(), "crash {crash_after}");
         let total = sums(vec![7]).deps(deps.clone()).durable(&store, "r").await.unwrap();
         assert_eq!(total, 6, "crash {crash_after}");

@@ -151,7 +151,10 @@ async fn fault_8_a_run_id_of_another_flow_is_an_error() {
     let (store, log) = (MemoryStore::new(), Log::default());
     echo("x".into()).deps(log.clone()).durable(&store, "r").await.unwrap();
     let refused = early(()).deps(log.clone()).durable(&store, "r").await;
-    assert!(matches!(&refused, Err(Error::OtherFlow { called: "early", actual, .. }) if actual == "echo"), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::OtherFlow { called: "early", actual, .. }) if actual == "echo"),
+        "{refused:?}"
+    );
     assert_eq!(log.lines(), ["work"]);
 }
 

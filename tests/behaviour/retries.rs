@@ -82,6 +82,8 @@ async fn a_step_that_times_out_is_tried_again_and_then_fails_as_timed_out() {
     }
     let (log, begun) = (Log::default(), Instant::now());
     let failed = hangs(()).deps(log.clone()).await;
-    assert!(matches!(&failed, Err(Error::StepTimeout { step, after }) if step == "hang" && *after == Duration::from_secs(2)));
+    assert!(
+        matches!(&failed, Err(Error::StepTimeout { step, after }) if step == "hang" && *after == Duration::from_secs(2))
+    );
     assert_eq!((log.lines().len(), begun.elapsed().as_secs()), (2, 5));
 }

@@ -112,3 +112,26 @@ async fn without_a_store_it_is_a_plain_transaction() {
     assert_eq!(persist("a".into()).deps(db.clone()).await.unwrap(), 1);
     assert_eq!(*db.rows.lock().unwrap(), ["a"]);
 }
+
+#[tokio::test]
+async fn a_durable_flow_inside_a_transactions_body_is_refused_at_once() {
+    #[derive(Clone, Default)]
+    struct Deps {
+        db: MemoryDatabase,
+        store: MemoryStore,
+    }
+    #[flow]
+    async fn outer(ctx: Ctx<Deps>, _input: ()) -> Result<String, Failure> {
+        #[transaction(tx = ctx.deps.db)]
+        let inner: String = {
+            tx.push("outer".into());
+            let inner = persist("inner".into()).deps(ctx.deps.db.clone()).durable(&ctx.deps.store, "inner").await;
+            inner.unwrap_err().to_string()
+        };
+        Ok(inner)
+    }
+    let deps = Deps::default();
+    let refused = outer(()).deps(deps.clone()).durable(&deps.store, "outer").await.unwrap();
+    assert!(refused.contains("inside a transaction's body"), "{refused}");
+    assert_eq!(*deps.db.rows.lock().unwrap(), ["outer"]);
+}

@@ -18,7 +18,7 @@ use crate::event::Publisher;
 use crate::flow::{Flow, Meta, PointKind};
 use crate::machine::{Limits, Machine};
 use crate::observe::Observers;
-use crate::store::{RunKey, Store, StoreError};
+use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
 use subject::{Subject, Typed};
@@ -100,6 +100,9 @@ impl Execution {
     }
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
+        if in_transaction() {
+            return Err(Error::InsideTransaction { run_id: key.to_string() });
+        }
         let mut asked = Asked::new(store, key, flow)?;
         loop {
             match self.claim(&mut asked).await? {

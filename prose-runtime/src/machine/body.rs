@@ -12,7 +12,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::{Exit, Machine, retry};
+use super::{Exit, Machine, retry, scope};
+use crate::flow::PointKind;
 
 /// A body, by reference.
 type Body<'a, T, E> = Pin<&'a mut (dyn Future<Output = Result<T, E>> + Send + 'a)>;
@@ -90,6 +91,13 @@ impl Machine {
     async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
         self.checkpoint().await;
         self.attempt += 1;
+        if self.point(point).kind == PointKind::Transaction {
+            return self.observed(point, pin!(scope::transaction(body))).await;
+        }
+        self.observed(point, body).await
+    }
+
+    async fn observed(&mut self, point: u16, body: Bare<'_>) -> bool {
         let limit = self.time_limit(point);
         if self.observers.is_empty() {
             return within(limit, body).await;

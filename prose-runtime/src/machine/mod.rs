@@ -9,6 +9,7 @@ mod journal;
 mod owner;
 mod publish;
 mod retry;
+mod scope;
 mod transaction;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub(crate) use exit::Loaded;
 pub(crate) use exit::{Exit, ExitSlot};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
+pub use scope::in_transaction;
 pub use transaction::{Begun, Committed, Open};
 
 use crate::Json;

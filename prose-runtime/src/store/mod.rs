@@ -22,6 +22,7 @@ pub use error::StoreError;
 pub use fold::RunState;
 
 use crate::Json;
+pub use crate::machine::in_transaction;
 
 /// The future that a store's method returns. Write `Box::pin(async move { .. })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
