@@ -1,5 +1,6 @@
 //! Flows of every shape that the macro lowers, each crashed before and after every commit, and continued.
 
+#[cfg(test)] // all of it is a test: clippy then lets it unwrap
 #[path = "flows/crash.rs"]
 mod crash;
 

@@ -144,7 +144,7 @@ struct Seen {
 /// Runs a flow undisturbed, then again with a crash before and after each of its commits, each time continued by a
 /// second call: it must come to the same. With a crash behind a commit no body runs twice; with one in front of it the
 /// body before may, and must then see the same again.
-pub(crate) async fn sweep<F: Flow>(call: impl Fn() -> Call<F>)
+pub(crate) async fn sweep<F>(call: impl Fn() -> Call<F>)
 where
     F: Flow<Deps = Deps>,
     F::Output: Debug,

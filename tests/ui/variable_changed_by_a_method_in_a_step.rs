@@ -3,10 +3,10 @@ use prose::{Ctx, flow};
 #[flow]
 async fn change(ctx: Ctx, input: u32) -> Result<usize, String> {
     let mut list = vec![input];
-    list.swap(0, 0);
+    list.rotate_left(1);
     #[step]
     'add: {
-        list.swap(0, 0);
+        list.rotate_left(1);
     }
     Ok(list.len())
 }

@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::{BinOp, Block, Expr, Item, Local, Macro, Stmt};
 
 /// Methods of the standard collections that change them. Others are left to rustc, which sees the variable as immutable.
-const CHANGING: [&str; 17] = [
+const CHANGING: [&str; 21] = [
     "push",
     "push_str",
     "push_back",
@@ -26,6 +26,10 @@ const CHANGING: [&str; 17] = [
     "dedup",
     "iter_mut",
     "get_mut",
+    "insert",
+    "remove",
+    "entry",
+    "swap",
 ];
 
 /// A name that is not bound inside of the code that mentions it.
