@@ -73,3 +73,8 @@ mod writer;
 #[cfg(feature = "sqlx")]
 pub use database::{OpenTransaction, SqliteDatabase};
 pub use store::{SqliteStore, SqliteStoreBuilder};
+
+/// The README's blocks, compiled with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

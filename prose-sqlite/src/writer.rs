@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prose::StoreError;
-use prose::store::Lease;
+use prose::store::{Lease, in_transaction};
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
@@ -147,6 +147,12 @@ impl Core {
 
     /// Has a job done; the answer comes when it is on the disk.
     pub(crate) async fn submit(self: &Arc<Self>, job: Job) -> Result<Reply, StoreError> {
+        if in_transaction() {
+            let path = self.path.display();
+            return Err(refused(format!(
+                "a transaction's body may hold {path}, so writing to the store in it could wait for ever; do it in a step of its own"
+            )));
+        }
         if let Some(done) = self.try_here(&job) {
             return done;
         }
