@@ -626,7 +626,13 @@ async fn options_and_units() {
 #[test]
 fn meta_tells_what_is_loaded() {
     use prose::Flow;
-    let names = |point: usize| shadowing::Flow::META.points[point].live.iter().map(|one| one.name).collect::<Vec<_>>();
+    let names = |point: usize| {
+        shadowing::Flow::META.points[point]
+            .live
+            .iter()
+            .map(|place| shadowing::Flow::META.variables[usize::from(*place)].name)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(names(0), ["n"]);
     assert_eq!(names(1), ["n", "n#3"]);
 }

@@ -89,7 +89,8 @@ mod raw {
         assert_eq!(r#loop(1).durable(&store, "raw").await.unwrap(), 5);
         let names: Vec<_> = r#loop::Flow::META.points.iter().map(|point| point.name).collect();
         assert_eq!((r#loop::Flow::META.name, names), ("loop", vec!["type", "fn"]));
-        assert_eq!(r#loop::Flow::META.points[1].live[0].name, "type");
+        let first = r#loop::Flow::META.points[1].live[0];
+        assert_eq!(r#loop::Flow::META.variables[usize::from(first)].name, "type");
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Meta {
     pub version: u32,
     /// A hash of its points and what is live at each.
     pub fingerprint: u64,
+    /// Its saved variables.
+    pub variables: &'static [Variable],
     /// Its points, in source order.
     pub points: &'static [PointMeta],
 }
@@ -52,10 +54,10 @@ pub struct PointMeta {
     pub name: &'static str,
     /// What it is.
     pub kind: PointKind,
-    /// What must be in the checkpoint to go on from its entrance.
-    pub live: &'static [Variable],
-    /// What it binds.
-    pub outputs: &'static [Variable],
+    /// What must be in the checkpoint to go on from its entrance, as places in [`Meta::variables`].
+    pub live: &'static [u16],
+    /// What it binds, likewise.
+    pub outputs: &'static [u16],
     /// How it is retried; `None`: not at all.
     pub retry: Option<RetryMeta>,
     /// How long an attempt may take.

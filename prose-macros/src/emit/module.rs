@@ -5,13 +5,16 @@ use crate::ast::{Head, Kind, Retry};
 use crate::model::{Point, VarId};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The module of a flow.
 pub(super) fn contents(cx: &Context<'_>) -> TokenStream {
     let variants = &cx.variants;
-    let points = cx.model.points.iter().map(|point| meta_of_point(cx, point));
-    let meta = meta(cx.head(), fingerprint(cx), quote!(#(#points),*));
+    let table = table(&cx.model.points);
+    let points = cx.model.points.iter().map(|point| meta_of_point(cx, point, &table));
+    let variables = table.iter().map(|variable| meta_of_variable(cx, *variable));
+    let meta = meta(cx.head(), fingerprint(cx), quote!(#(#variables),*), quote!(#(#points),*));
     let point = (!variants.is_empty()).then(|| {
         quote! {
             #[doc(hidden)]
@@ -24,10 +27,16 @@ pub(super) fn contents(cx: &Context<'_>) -> TokenStream {
 
 /// The module of a flow with errors.
 pub(super) fn stand_in(head: &Head) -> TokenStream {
-    meta(head, 0, quote!())
+    meta(head, 0, quote!(), quote!())
 }
 
-fn meta(head: &Head, fingerprint: u64, points: TokenStream) -> TokenStream {
+/// Each saved variable once; points refer to it by place, so that the table does not grow with points times variables.
+fn table(points: &[Point]) -> Vec<VarId> {
+    let named = points.iter().flat_map(|point| point.loaded.iter().chain(&point.outputs)).copied();
+    named.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn meta(head: &Head, fingerprint: u64, variables: TokenStream, points: TokenStream) -> TokenStream {
     let private = private(head);
     let (name, version) = (&head.options.name, head.options.version);
     quote! {
@@ -35,17 +44,18 @@ fn meta(head: &Head, fingerprint: u64, points: TokenStream) -> TokenStream {
             name: #name,
             version: #version,
             fingerprint: #fingerprint,
+            variables: &[#variables],
             points: &[#points],
         };
     }
 }
 
-fn meta_of_point(cx: &Context<'_>, point: &Point) -> TokenStream {
+fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStream {
     let private = cx.private();
     let name = &point.name.text;
     let kind = kind(&point.kind);
-    let live = variables(cx, &point.loaded);
-    let outputs = variables(cx, &point.outputs);
+    let live = places(table, &point.loaded);
+    let outputs = places(table, &point.outputs);
     let retry = optional(point.retry.as_ref().map(|retry| meta_of_retry(cx, retry)));
     let timeout = optional(point.timeout.map(duration));
     quote! {
@@ -69,15 +79,17 @@ fn kind(kind: &Kind) -> TokenStream {
     }
 }
 
-fn variables(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
+fn places(table: &[VarId], variables: &[VarId]) -> TokenStream {
+    let places = variables.iter().filter_map(|variable| table.binary_search(variable).ok());
+    let places = places.map(proc_macro2::Literal::usize_unsuffixed);
+    quote!(#(#places),*)
+}
+
+fn meta_of_variable(cx: &Context<'_>, variable: VarId) -> TokenStream {
     let private = cx.private();
-    let variable = |id: &VarId| {
-        let name = &cx.variable(*id).identity;
-        let ty = type_name(cx, *id);
-        quote!(#private::Variable { name: #name, ty: #ty })
-    };
-    let all = variables.iter().map(variable);
-    quote!(#(#all),*)
+    let name = &cx.variable(variable).identity;
+    let ty = type_name(cx, variable);
+    quote!(#private::Variable { name: #name, ty: #ty })
 }
 
 /// The declared type as its tokens, spaced alike whatever the user's layout.

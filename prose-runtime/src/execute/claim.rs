@@ -217,7 +217,8 @@ fn fits(meta: &'static Meta, state: &RunState) -> Result<Option<(u16, Phase)>, E
     };
     let point = &meta.points[index];
     let outputs = if position.phase == Phase::Done { point.outputs } else { &[] };
-    match point.live.iter().chain(outputs).find(|variable| state.folded.state.get(variable.name).is_none()) {
+    let mut needed = point.live.iter().chain(outputs).map(|place| &meta.variables[usize::from(*place)]);
+    match needed.find(|variable| state.folded.state.get(variable.name).is_none()) {
         Some(missing) => {
             Err(changed(Some(position), format!("variable `{}` is needed there and was not saved", missing.name)))
         }

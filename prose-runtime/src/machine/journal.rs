@@ -27,9 +27,12 @@ impl Journal {
         self.saved.state.get(name)
     }
 
-    /// Stages a variable for the next commit.
+    /// Stages a variable for the next commit, in place of what is staged for it already.
     pub(crate) fn write(&mut self, name: &str, value: Json) {
-        self.writes.push(Write { name: name.to_owned(), value });
+        match self.writes.iter_mut().find(|write| write.name == name) {
+            Some(write) => write.value = value,
+            None => self.writes.push(Write { name: name.to_owned(), value }),
+        }
     }
 
     /// Stages the end of a variable.
@@ -95,6 +98,14 @@ mod tests {
         assert_eq!((commit.seq, commit.completed.as_slice()), (2, ["a".to_owned()].as_slice()));
         assert_eq!(commit.writes, [Write { name: "x".into(), value: json("1") }]);
         assert_eq!(commit.position, Some(Position { step: "b".into(), phase: Phase::Entered }));
+    }
+
+    #[test]
+    fn of_two_values_for_one_variable_the_later_is_committed() {
+        let mut journal = Journal::default();
+        journal.write("x", json("1"));
+        journal.write("x", json("2"));
+        assert_eq!(journal.enter("a").writes, [Write { name: "x".into(), value: json("2") }]);
     }
 
     #[test]
