@@ -17,7 +17,8 @@ use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
 use crate::names;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::{GenericArgument, PathArguments, Type};
 
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
@@ -54,10 +55,11 @@ impl Context<'_> {
         private(self.head())
     }
 
-    /// The flow's error type.
+    /// The flow's error type: as written, where it is (`Result<T, E>`); else what an alias stands for.
     fn error(&self) -> TokenStream {
         let krate = &self.head().options.krate;
-        quote!(<Self as #krate::Flow>::Error)
+        let written = self.head().output.as_ref().and_then(second_argument);
+        written.map_or_else(|| quote!(<Self as #krate::Flow>::Error), ToTokens::into_token_stream)
     }
 
     /// A point's number: `process_order::Point::ChargePayment as u16`.
@@ -103,4 +105,15 @@ impl Context<'_> {
 fn private(head: &Head) -> TokenStream {
     let krate = &head.options.krate;
     quote!(#krate::__private)
+}
+
+/// The `E` of `Result<T, E>`. An alias has fewer arguments, or other ones in this place, which rustc would tell.
+fn second_argument(result: &Type) -> Option<&Type> {
+    let Type::Path(path) = result else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.iter().nth(1) {
+        Some(GenericArgument::Type(error)) => Some(error),
+        _ => None,
+    }
 }

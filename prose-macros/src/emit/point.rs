@@ -3,7 +3,7 @@
 //! ```text
 //! let total = 'point: {
 //!     let p = process_order::Point::Total as u16;
-//!     if m.running() { m.save(..); m.enter(p).await; }          // running: save what the body may see, and go in
+//!     if m.running() { m.save(..); m.enter(p); }                // running: stage what the body may see; it is committed before the body starts
 //!     else if !m.arrive(p) { break 'point m.load(..).await; }   // resuming, and further on: its output is known
 //!     <the body>; m.output(..); m.completed(p);
 //!     total
@@ -43,7 +43,7 @@ fn entrance(cx: &Context<'_>, id: PointId, handover: &Handover) -> TokenStream {
         let #number = #this;
         if #m.running() {
             #saves #(#m.forget(#forgets);)*
-            #m.enter(#number).await;
+            #m.enter(#number);
         } else if !#m.arrive(#number) {
             break #label #loaded;
         }

@@ -89,7 +89,7 @@ impl Machine {
 
     /// One attempt. `false`: it timed out, is dropped, and has left no value.
     async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
-        self.checkpoint().await;
+        self.ready(point).await;
         self.attempt += 1;
         if self.point(point).kind == PointKind::Transaction {
             return self.observed(point, pin!(scope::transaction(body))).await;

@@ -46,6 +46,8 @@ pub struct Machine {
     target: Option<(u16, Phase)>,
     /// The point whose body runs.
     current: Option<u16>,
+    /// A point was entered, and its entrance is not committed yet.
+    entering: bool,
     attempt: u32,
     started: Option<Instant>,
     /// Steps that are done, of which observers hear after the next commit.
@@ -74,6 +76,7 @@ impl Machine {
             publisher: None,
             target: None,
             current: None,
+            entering: false,
             attempt: 0,
             started: None,
             unannounced: Vec::new(),
@@ -154,14 +157,24 @@ impl Machine {
         }
     }
 
-    /// Commits what is staged, at the entrance of a point.
-    pub async fn enter(&mut self, point: u16) {
-        if self.owner.is_some() {
-            self.checkpoint().await;
-            self.commit_entrance(point).await;
-        }
-        self.current = Some(point);
+    /// Goes to the entrance of a point. What is staged is committed before the point's body starts: by whatever runs it, so
+    /// that generated code waits in one place a point.
+    #[inline]
+    pub fn enter(&mut self, point: u16) {
         self.attempt = 0;
+        match self.owner {
+            Some(_) => self.entering = true,
+            None => self.current = Some(point),
+        }
+    }
+
+    /// Commits the entrance, if that is still to be done, and waits for ever if the machine is to stop.
+    async fn ready(&mut self, point: u16) {
+        self.checkpoint().await;
+        if std::mem::take(&mut self.entering) {
+            self.commit_entrance(point).await;
+            self.checkpoint().await;
+        }
     }
 
     async fn commit_entrance(&mut self, point: u16) {
@@ -172,9 +185,10 @@ impl Machine {
         let written = owner.write(commit).await;
         self.exit.set_writing(false);
         match written {
-            Ok(()) => self.announce(),
-            Err(error) => self.stop(Exit::Store(error)).await,
+            Ok(()) => self.current = Some(point),
+            Err(error) => return self.stop(Exit::Store(error)).await,
         }
+        self.announce();
     }
 
     /// Stages a variable.

@@ -36,7 +36,7 @@ pub enum Committed {
 impl Machine {
     /// Begins a transaction that is not retried.
     pub async fn begin_once<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Open<'d, D> {
-        match self.open(database).await {
+        match self.open(point, database).await {
             Ok(open) => open,
             Err(source) => self.rolled_back(point, source).await,
         }
@@ -44,7 +44,7 @@ impl Machine {
 
     /// Begins a transaction that is retried.
     pub async fn begin<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Begun<'d, D> {
-        match self.open(database).await {
+        match self.open(point, database).await {
             Ok(open) => Begun::Open(open),
             Err(source) if self.again(point, &source, true).await => Begun::Again,
             Err(source) => self.rolled_back(point, source).await,
@@ -67,8 +67,8 @@ impl Machine {
         }
     }
 
-    async fn open<'d, D: Database>(&mut self, database: &'d D) -> Result<Open<'d, D>, DatabaseError> {
-        self.checkpoint().await;
+    async fn open<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Result<Open<'d, D>, DatabaseError> {
+        self.ready(point).await;
         let store = self.owner.as_ref().map(|owner| &*owner.store);
         Ok(Open { database, open: database.begin(store).await? })
     }
