@@ -98,3 +98,45 @@ async fn an_observer_that_panics_changes_nothing() {
     assert_eq!((value, store.load("r").await.unwrap().unwrap().status), (3, Status::Completed));
     assert_eq!(log.count("flow complete"), 1, "the others are told all the same");
 }
+
+/// A place for log lines.
+#[derive(Clone, Default)]
+struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_tracing_observer_writes_events_and_puts_what_a_body_logs_into_the_steps_span() {
+    #[flow(name = "logging")]
+    async fn logging(_ctx: Ctx, _input: ()) -> Result<(), Failure> {
+        #[step]
+        'speak: {
+            tokio::task::yield_now().await;
+            tracing::info!("from the body");
+        }
+        Ok(())
+    }
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    logging(()).observer(prose::TracingObserver).durable(&MemoryStore::new(), "r7").await.unwrap();
+
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let line = |what: &str| {
+        text.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {text}")).to_owned()
+    };
+    for told in ["flow started", "step started", "step completed", "flow completed"] {
+        assert!(line(told).contains(r#"run_id="r7""#) && line(told).contains(" prose: "), "{text}");
+    }
+    let body = line("from the body");
+    assert!(body.contains("step{") && body.contains("speak") && body.contains("r7"), "{body}");
+}
