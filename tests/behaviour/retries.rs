@@ -87,3 +87,32 @@ async fn a_step_that_times_out_is_tried_again_and_then_fails_as_timed_out() {
     );
     assert_eq!((log.lines().len(), begun.elapsed().as_secs()), (2, 5));
 }
+
+/// What a body holds (a lock, a connection, tasks of a `JoinSet`) is given back before the pause, not behind it.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_timed_out_is_dropped_before_the_pause() {
+    struct Held(Log);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.add("dropped");
+        }
+    }
+    #[flow]
+    async fn hangs(ctx: Ctx<Log>, _input: ()) -> Result<u32, Failure> {
+        #[step(timeout = "1s", retry(max_attempts = 2, delay = "60s"))]
+        let attempt: u32 = {
+            let _held = Held(ctx.deps.as_ref().clone());
+            if ctx.attempt() == 1 {
+                std::future::pending::<()>().await;
+            }
+            ctx.attempt()
+        };
+        Ok(attempt)
+    }
+    let log = Log::default();
+    let deps = log.clone();
+    let run = tokio::spawn(async move { hangs(()).deps(deps).await });
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(log.lines(), ["dropped"]);
+    assert_eq!(run.await.unwrap().unwrap(), 2);
+}

@@ -1,6 +1,7 @@
 //! Transactions: rows and record together, or neither.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use prose::{Ctx, Database, DatabaseError, Error, MemoryStore, Record, Status, Store, flow};
 
@@ -13,6 +14,8 @@ struct MemoryDatabase {
     log: Log,
     /// How many commits fail before one succeeds.
     failures: Arc<Mutex<u32>>,
+    /// How many beginnings fail before one succeeds.
+    closed_for: Arc<Mutex<u32>>,
 }
 
 struct Open {
@@ -32,6 +35,13 @@ impl Database for MemoryDatabase {
     type Open = Open;
 
     async fn begin(&self, store: Option<&dyn Store>) -> Result<Open, DatabaseError> {
+        {
+            let mut closed_for = self.closed_for.lock().unwrap();
+            if *closed_for > 0 {
+                *closed_for -= 1;
+                return Err(DatabaseError::failed("closed", "try again"));
+            }
+        }
         let store = store.and_then(|store| store.as_any().downcast_ref::<MemoryStore>()).cloned();
         Ok(Open { rows: Vec::new(), store, log: self.log.clone() })
     }
@@ -134,4 +144,58 @@ async fn a_durable_flow_inside_a_transactions_body_is_refused_at_once() {
     let refused = outer(()).deps(deps.clone()).durable(&deps.store, "outer").await.unwrap();
     assert!(refused.contains("inside a transaction's body"), "{refused}");
     assert_eq!(*deps.db.rows.lock().unwrap(), ["outer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_is_rolled_back_ahead_of_the_pause_before_the_next_attempt() {
+    #[flow]
+    async fn twice(ctx: Ctx<MemoryDatabase>, _input: ()) -> Result<u32, Failure> {
+        #[transaction(tx = ctx.deps, retry(max_attempts = 2, delay = "60s"))]
+        let attempts: u32 = {
+            tx.push("row".into());
+            if ctx.attempt() == 1 {
+                return Err(Failure::Transient);
+            }
+            ctx.attempt()
+        };
+        Ok(attempts)
+    }
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    let (deps, log) = (db.clone(), db.log.clone());
+    let run = tokio::spawn(async move { twice(()).deps(deps).durable(&store, "r").await });
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(log.lines(), ["closed"], "others may write during the pause");
+    assert_eq!(run.await.unwrap().unwrap(), 2);
+    assert_eq!(*db.rows.lock().unwrap(), ["row"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn observers_hear_of_a_transaction_whose_begin_or_commit_fails() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.failures.lock().unwrap() = 3;
+    let observer = Log::default();
+    let failed = persist("a".into()).deps(db.clone()).observer(observer.clone()).durable(&store, "r").await;
+    assert!(matches!(failed, Err(Error::Database { .. })), "{failed:?}");
+    assert_eq!(observer.count("error count: serialization failure"), 1, "{:?}", observer.lines());
+
+    let (db, observer) = (MemoryDatabase::default(), Log::default());
+    *db.closed_for.lock().unwrap() = 1;
+    persist("a".into()).deps(db).observer(observer.clone()).durable(&store, "s").await.unwrap();
+    let lines = ["flow start", "retry count: closed", "start count", "complete count", "flow complete"];
+    assert_eq!(observer.lines(), lines);
+}
+
+#[tokio::test]
+async fn what_was_rolled_back_is_not_in_the_checkpoint() {
+    #[flow]
+    async fn slow(ctx: Ctx<MemoryDatabase>, _input: ()) -> Result<u32, Failure> {
+        #[transaction(tx = ctx.deps)]
+        let rows: u32 = tx.len() as u32;
+        Ok(rows)
+    }
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.failures.lock().unwrap() = 1;
+    slow(()).deps(db).durable(&store, "r").await.unwrap_err();
+    let checkpoint = store.load("r").await.unwrap().unwrap();
+    assert!(checkpoint.state.is_empty() && checkpoint.completed_steps.is_empty(), "{checkpoint:?}");
 }

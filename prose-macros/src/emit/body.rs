@@ -27,7 +27,7 @@ pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
         return quote!({ #ctx #attempt #value });
     }
     let when = when(cx, point);
-    let ended = unless_again(cx, &tried, |v| quote!(break #v), &quote!({}));
+    let ended = unless_again(cx, &tried, |v| quote!(break #v), None);
     quote!({ #when loop { #ctx #attempt #ended } })
 }
 
@@ -102,17 +102,25 @@ fn unless_failed(tried: &Ident) -> TokenStream {
     quote!(match #tried { ::core::result::Result::Ok(#v) => #v, #failed })
 }
 
-/// An expression: what `tried` comes to in a loop of attempts; `next` goes to the next one.
+/// An expression: what `tried` comes to in a loop of attempts. The body is gone by then, and an open transaction is rolled
+/// back ahead of the pause: it would keep everybody else from writing.
 fn unless_again(
     cx: &Context<'_>,
     tried: &Ident,
     done: impl FnOnce(&Ident) -> TokenStream,
-    next: &TokenStream,
+    open: Option<&Ident>,
 ) -> TokenStream {
-    let (private, v) = (cx.private(), names::local("v"));
+    let (private, m, v, pause) = (cx.private(), names::machine(), names::local("v"), names::local("pause"));
     let failed = failed(&quote!(#private::Try::Failed));
     let done = done(&v);
-    quote!(match #tried { #private::Try::Done(#v) => #done, #private::Try::Again => #next, #failed })
+    let (close, next) = open.map(|open| (quote!(::core::mem::drop(#open);), quote!(continue))).unzip();
+    quote! {
+        match #tried {
+            #private::Try::Done(#v) => #done,
+            #private::Try::Again(#pause) => { #close #m.pause(#pause).await; #next }
+            #failed
+        }
+    }
 }
 
 fn failed(variant: &TokenStream) -> TokenStream {
@@ -125,7 +133,7 @@ pub(super) fn outcome(cx: &Context<'_>, point: &Point) -> TokenStream {
     let tried = names::local("tried");
     match point.retry {
         None => unless_failed(&tried),
-        Some(_) => unless_again(cx, &tried, |v| quote!(#v), &quote!(continue)),
+        Some(_) => unless_again(cx, &tried, |v| quote!(#v), Some(&names::local("open"))),
     }
 }
 

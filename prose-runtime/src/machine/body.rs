@@ -26,8 +26,8 @@ type Bare<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>;
 pub enum Try<T, E> {
     /// The body's value.
     Done(T),
-    /// It failed, and is to be tried again; the pause is over.
-    Again,
+    /// It failed, and is to be tried again after this pause; by then what it held must be dropped ([`Machine::pause`]).
+    Again(Duration),
     /// It failed for good.
     Failed(E),
 }
@@ -54,16 +54,12 @@ impl Machine {
         let mut result = None;
         let in_time = self.once(point, pin!(Capture { body, result: &mut result })).await;
         if !in_time {
-            self.again_after_time_out(point).await;
-            return Try::Again;
+            return Try::Again(self.pause_behind_time_out(point).await);
         }
         match left_by_the_body(result) {
             Ok(value) => Try::Done(value),
             Err(error) => match when(&error).then(|| self.next_attempt(point, &error)).flatten() {
-                Some(delay) => {
-                    tokio::time::sleep(delay).await;
-                    Try::Again
-                }
+                Some(delay) => Try::Again(delay),
                 None => {
                     self.failed(point, &error);
                     Try::Failed(error)
@@ -79,15 +75,20 @@ impl Machine {
         }
     }
 
-    /// Waits for the attempt behind one that timed out; never returns if there is none.
-    async fn again_after_time_out(&self, point: u16) {
+    /// Waits for the next attempt. The caller has dropped what the last one held: a body that timed out, an open transaction.
+    pub async fn pause(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+    }
+
+    /// The pause behind an attempt that timed out; never returns if it was the last.
+    async fn pause_behind_time_out(&self, point: u16) -> Duration {
         match self.next_attempt(point, &"timed out") {
-            Some(delay) => tokio::time::sleep(delay).await,
+            Some(delay) => delay,
             None => self.timed_out(point).await,
         }
     }
 
-    /// One attempt. `false`: it timed out, is dropped, and has left no value.
+    /// One attempt. `false`: it timed out and has left no value; its owner drops it.
     async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
         self.ready(point).await;
         self.attempt += 1;
@@ -103,7 +104,8 @@ impl Machine {
             return within(limit, body).await;
         }
         let step = self.step_info(point);
-        if self.attempt == 1 {
+        // Not "at the first attempt": a transaction that could not begin has used that up.
+        if self.started.is_none() {
             self.started = Some(Instant::now());
             self.observers.tell(&|observer| observer.on_step_start(&self.run, &step));
         }
@@ -123,14 +125,14 @@ impl Machine {
         Some(delay)
     }
 
-    fn failed(&self, point: u16, error: &dyn Display) {
+    pub(super) fn failed(&self, point: u16, error: &dyn Display) {
         if !self.observers.is_empty() {
             let (step, text) = (self.step_info(point), error.to_string());
             self.observers.tell(&|observer| observer.on_step_error(&self.run, &step, &text));
         }
     }
 
-    async fn timed_out(&self, point: u16) {
+    async fn timed_out<T>(&self, point: u16) -> T {
         self.failed(point, &"timed out");
         let after = self.time_limit(point).unwrap_or_default();
         self.stop(Exit::StepTimeout { step: self.point(point).name, after }).await

@@ -20,6 +20,7 @@ impl Machine {
         let Some(publisher) = self.publisher.clone() else { return };
         for record in &records {
             if let Err(source) = publisher.publish(channel, record).await {
+                self.failed(point, &source);
                 return self.stop(Exit::Publish { step: self.point(point).name, source }).await;
             }
         }

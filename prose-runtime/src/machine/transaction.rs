@@ -119,6 +119,9 @@ impl Machine {
     }
 
     async fn rolled_back<T>(&self, point: u16, source: DatabaseError) -> T {
+        if !matches!(source, DatabaseError::Fenced) {
+            self.failed(point, &source);
+        }
         self.stop(Exit::Database { step: self.point(point).name, source }).await
     }
 }
