@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use prose::store::{ClaimRequest, Lease, NewRun, RunKey, Status};
+use prose::store::{ClaimRequest, Lease, NewRun, RunKey, Status, to_millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock;
@@ -125,7 +125,7 @@ impl Batch<'_> {
             .sql
             .prepare_cached(
                 "insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, \
-                 created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'running', 1, ?7, ?8, ?8) \
+                 created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'running', 1, ?7, ?8, ?9) \
                  on conflict (namespace, run_id) do nothing",
             )?
             .execute(params![
@@ -136,6 +136,7 @@ impl Batch<'_> {
                 new.version,
                 fingerprint(new.fingerprint),
                 self.instance.id,
+                to_millis(new.created_at),
                 now
             ])?;
         if inserted == 0 {

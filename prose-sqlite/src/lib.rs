@@ -23,6 +23,7 @@
 //!     fingerprint: 0,
 //!     input: Json::parse(r#"{"items":[]}"#.to_owned())?,
 //!     correlation_id: "web-17".to_owned(),
+//!     created_at: std::time::SystemTime::now(),
 //! };
 //! let lease = store.create(&run, Commit::empty(1)).await?;
 //! store.commit(&lease, Commit::empty(2)).await?;

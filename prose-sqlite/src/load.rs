@@ -63,12 +63,18 @@ pub(crate) fn fold(
         last_at = Some(at);
         // The row that the snapshot ends with is kept, and is in it already.
         if commit.seq > start {
+            if commit.seq != folded.seq + 1 {
+                return Err(Unreadable::Content(format!("commit {} of its log is missing", folded.seq + 1)));
+            }
             log.commits += 1;
             log.bytes += bytes;
             folded.apply(commit);
         }
     }
-    Ok((folded, log, last_at))
+    match last_at {
+        None => Err(Unreadable::Content("its log is missing".to_owned())),
+        Some(_) => Ok((folded, log, last_at)),
+    }
 }
 
 fn read_commit(row: &Row<'_>) -> Result<(Commit, i64, usize), Unreadable> {
@@ -160,13 +166,9 @@ impl RunRow {
             fingerprint: fingerprint(&self.fingerprint)?,
             input: Json::parse(self.input)?,
             correlation_id: self.correlation_id,
-        };
-        let state = RunState {
-            run,
-            folded,
             created_at: from_millis(self.created_at),
-            updated_at: from_millis(last_at.unwrap_or(self.updated_at)),
         };
+        let state = RunState { run, folded, updated_at: from_millis(last_at.unwrap_or(self.updated_at)) };
         Ok(Loaded { state, log })
     }
 

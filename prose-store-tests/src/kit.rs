@@ -1,7 +1,7 @@
 //! Short words for the cases: runs, commits and the answers that they expect.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use prose::store::{
     Checkpoint, Claim, ClaimRequest, ClaimedRun, Commit, Ending, Lease, NewRun, Phase, Position, RunKey, RunState,
@@ -36,6 +36,7 @@ pub(crate) fn new_run_at(key: RunKey) -> NewRun {
         fingerprint: 7,
         input: json(r#"{"order":1}"#),
         correlation_id: "corr".to_owned(),
+        created_at: SystemTime::now(),
     }
 }
 

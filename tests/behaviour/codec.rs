@@ -1,5 +1,7 @@
 //! What can be saved comes back as it was; what cannot is said.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use prose::{Ctx, Error, MemoryStore, Status, Store, flow};
@@ -50,4 +52,22 @@ async fn typed_values_survive_a_crash_with_every_bit() {
     let store = CrashingStore::default();
     assert!(until_stuck(precise(values.clone()).durable(&store.crash_after(2), "r")).await.is_none());
     assert_eq!(precise(values.clone()).durable(&store, "r").await.unwrap(), values);
+}
+
+/// Else the run would stand behind a step whose output nobody has, for ever.
+#[tokio::test]
+async fn a_step_whose_output_cannot_be_saved_is_not_done() {
+    #[flow]
+    async fn ratio(ctx: Ctx<AtomicU32>, _input: ()) -> Result<f64, Failure> {
+        #[step]
+        let ratio: f64 = if ctx.deps.fetch_add(1, Ordering::SeqCst) == 0 { f64::NAN } else { 0.5 };
+        Ok(ratio)
+    }
+    let (store, calls) = (MemoryStore::new(), Arc::new(AtomicU32::new(0)));
+    let failed = ratio(()).deps(calls.clone()).durable(&store, "r").await;
+    assert!(matches!(failed, Err(Error::Unsavable { .. })), "{failed:?}");
+    let checkpoint = store.load("r").await.unwrap().unwrap();
+    assert!(checkpoint.completed_steps.is_empty(), "{checkpoint:?}");
+    assert_eq!(checkpoint.failed_step.unwrap().name.as_deref(), Some("ratio"));
+    assert!((ratio(()).deps(calls).durable(&store, "r").await.unwrap() - 0.5).abs() < f64::EPSILON);
 }

@@ -43,3 +43,23 @@ async fn a_generated_correlation_id_is_the_runs_for_good() {
     let saved = store.load("r").await.unwrap().unwrap().correlation_id;
     assert!(answer.ends_with(&saved), "{answer} {saved}");
 }
+
+/// A body that sends it along must send the same with the same idempotency key.
+#[tokio::test]
+async fn every_execution_sees_the_same_start() {
+    #[flow]
+    async fn stamped(ctx: Ctx<Log>, _input: ()) -> Result<(), Failure> {
+        #[step]
+        'send: {
+            ctx.deps.add(format!("{:?}", ctx.started_at()));
+            if ctx.deps.lines().len() == 1 {
+                return Err(Failure::Transient);
+            }
+        }
+        Ok(())
+    }
+    let (store, log) = (MemoryStore::new(), Log::default());
+    stamped(()).deps(log.clone()).durable(&store, "r").await.unwrap_err();
+    stamped(()).deps(log.clone()).durable(&store, "r").await.unwrap();
+    assert_eq!(log.lines()[0], log.lines()[1]);
+}

@@ -137,6 +137,9 @@ async fn a_run_under_another_version_is_refused_unchanged() {
     let refused = newer(vec![1]).deps(deps.clone()).durable(&store, "r").await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("version 3") && text.contains("version 4"), "{text}");
+    let checkpoint = store.load("r").await.unwrap().unwrap();
+    assert_eq!(checkpoint.status, Status::Failed, "as it was");
+    assert_eq!(checkpoint.failed_step.unwrap().error, "down", "as it was");
     deps.down.store(false, Ordering::SeqCst);
     assert_eq!(sums(vec![1]).deps(deps).durable(&store, "r").await.unwrap(), 2, "the old code goes on with it");
 }
@@ -166,4 +169,38 @@ async fn the_number_of_saved_steps_does_not_matter_to_a_saved_result() {
     assert_eq!(other.load("r").await.unwrap().unwrap().status, Status::Completed, "clones share their runs");
     assert_eq!(store.prune(std::time::Duration::ZERO).await.unwrap(), 1);
     assert!(store.load("r").await.unwrap().is_none());
+}
+
+/// A run that was failed stays so, with the error that it had, wherever it shows that this code cannot go on.
+#[tokio::test]
+async fn a_failed_run_that_this_code_cannot_read_stays_failed() {
+    #[flow(name = "sums", version = 3)]
+    async fn other_input(_ctx: Ctx<Deps>, input: String) -> Result<usize, Failure> {
+        #[step(name = "call out")]
+        let reply: usize = input.len();
+        Ok(reply)
+    }
+    #[flow(name = "sums", version = 3)]
+    async fn other_total(_ctx: Ctx<Deps>, _input: Vec<u64>) -> Result<String, Failure> {
+        #[step]
+        let total: String = "three".to_owned();
+        let doubled = 6;
+        #[step(name = "call out")]
+        let reply: String = format!("{total} {doubled}");
+        Ok(reply)
+    }
+    let (store, deps, log) = (MemoryStore::new(), deps(), Log::default());
+    deps.down.store(true, Ordering::SeqCst);
+    let _failed = sums(vec![1]).deps(deps.clone()).durable(&store, "r").await;
+    let input = other_input("1".into()).deps(deps.clone()).observer(log.clone()).durable(&store, "r").await;
+    let total = other_total(vec![1]).deps(deps.clone()).observer(log.clone()).durable(&store, "r").await;
+    assert!(matches!(input, Err(Error::CodeChanged { .. })), "{input:?}");
+    assert!(matches!(total, Err(Error::CodeChanged { .. })), "{total:?}");
+    let told = log.lines().iter().filter(|line| line.starts_with("flow error")).count();
+    assert_eq!(told, 2, "{:?}", log.lines());
+    let checkpoint = store.load("r").await.unwrap().unwrap();
+    assert_eq!((checkpoint.status, checkpoint.failed_step.unwrap().error.as_str()), (Status::Failed, "down"));
+    assert_eq!(checkpoint.completed_steps, ["total"]);
+    deps.down.store(false, Ordering::SeqCst);
+    assert_eq!(sums(vec![1]).deps(deps).durable(&store, "r").await.unwrap(), 2);
 }

@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::flow::Meta;
 use crate::machine::{Journal, Machine, Owner};
 use crate::store::commit::{Ending, Phase, Position};
-use crate::store::{Claim, ClaimRequest, ClaimedRun, NewRun, RunKey, RunState, Store, StoreError};
+use crate::store::{
+    Claim, ClaimRequest, ClaimedRun, NewRun, RunKey, RunState, Status, Store, StoreError, from_millis, to_millis,
+};
 
 /// A run that is asked for.
 pub(super) struct Asked {
@@ -23,6 +25,8 @@ pub(super) struct Asked {
     handed_over: bool,
     /// Another execution was joined: its failure is this call's, and not restarted.
     joined: bool,
+    /// How the run had failed, if it is to be started again: so it stays if this code cannot go on with it.
+    failed: Option<Ending>,
 }
 
 /// What came of it.
@@ -37,8 +41,8 @@ impl Asked {
         let unsavable =
             |error: serde_json::Error| Error::Unsavable { what: "the input".into(), reason: error.to_string() };
         let input = flow.encode_input().map_err(unsavable)?;
-        let request = ClaimRequest { key, flow: flow.meta().name.to_owned(), restart_failed: true };
-        Ok(Self { store, request, input, handed_over: false, joined: false })
+        let request = ClaimRequest { key, flow: flow.meta().name.to_owned(), restart_failed: false };
+        Ok(Self { store, request, input, handed_over: false, joined: false, failed: None })
     }
 
     fn run_id(&self) -> String {
@@ -51,16 +55,19 @@ impl Execution {
     pub(super) async fn claim(&self, asked: &mut Asked) -> Result<Claimed, Error<()>> {
         loop {
             self.not_stopped()?;
-            asked.request.restart_failed = !asked.joined;
+            asked.request.restart_failed = asked.failed.is_some();
             match asked.store.claim(&asked.request).await.map_err(Error::Store)? {
                 Claim::Missing => return Ok(self.create(asked)),
-                Claim::Claimed(claimed) => return self.go_on(asked, *claimed),
+                Claim::Claimed(claimed) => return self.go_on(asked, *claimed).await,
+                Claim::Ended(state) if !asked.joined && state.folded.status() == Status::Failed => {
+                    asked.failed = state.folded.ending;
+                }
                 Claim::Ended(state) => return Ok(Claimed::Ended(self.ended(asked, *state))),
                 Claim::OtherFlow(actual) => {
                     return Err(Error::OtherFlow { run_id: asked.run_id(), called: self.meta.name, actual });
                 }
                 Claim::Held { epoch } => {
-                    asked.joined = true;
+                    (asked.joined, asked.failed) = (true, None);
                     self.wait(asked, epoch).await?;
                 }
             }
@@ -111,9 +118,10 @@ impl Execution {
             fingerprint: self.meta.fingerprint,
             input: asked.input.clone(),
             correlation_id: self.correlation_id(),
+            created_at: now(),
         };
         let run_id = Some(new.key.run_id.clone());
-        let mut machine = self.machine(self.run_info(run_id, new.correlation_id.clone(), SystemTime::now(), false));
+        let mut machine = self.machine(self.run_info(run_id, new.correlation_id.clone(), new.created_at, false));
         machine.owner = Some(Owner::new(asked.store.clone(), new));
         self.announce_start(&machine);
         // The first execution gets what the caller gave, so that nothing depends on a round trip.
@@ -123,7 +131,7 @@ impl Execution {
     }
 
     /// A run that stands somewhere: on from there, with its own input.
-    fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
+    async fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
         let ClaimedRun { lease, state } = claimed;
         let fits = fits(self.meta, &state);
         let mut machine = self.machine_of(&state);
@@ -131,9 +139,17 @@ impl Execution {
         let written_by = state.folded.fingerprint.unwrap_or(state.run.fingerprint);
         let fingerprint = (written_by != self.meta.fingerprint).then_some(self.meta.fingerprint);
         // From here on the run is given back if anything is wrong with it.
-        machine.owner = Some(Owner::claimed(asked.store.clone(), lease, Journal::resume(state.folded, fingerprint)));
-        if let Some((point, phase)) = fits? {
-            machine.resume_at(point, phase);
+        let journal = Journal::resume(state.folded, fingerprint);
+        machine.owner = Some(Owner::claimed(asked.store.clone(), lease, journal, asked.failed.take()));
+        match fits {
+            Ok(Some((point, phase))) => machine.resume_at(point, phase),
+            Ok(None) => {}
+            Err(error) => {
+                machine.leave_as_it_was().await;
+                let text = error.text("");
+                self.observers().tell(&|observer| observer.on_flow_error(&machine.run, &text));
+                return Err(error);
+            }
         }
         Ok(Claimed::Run(Box::new(machine), Some(state.run.input)))
     }
@@ -155,7 +171,7 @@ impl Execution {
 
     fn machine_of(&self, state: &RunState) -> Machine {
         let run_id = Some(state.run.key.run_id.clone());
-        self.machine(self.run_info(run_id, state.run.correlation_id.clone(), state.created_at, true))
+        self.machine(self.run_info(run_id, state.run.correlation_id.clone(), state.run.created_at, true))
     }
 
     fn announce_resumption(&self, asked: &Asked, machine: &Machine, state: &RunState) {
@@ -168,6 +184,11 @@ impl Execution {
             self.observers().tell(&|observer| observer.on_step_skipped(run, step));
         }
     }
+}
+
+/// As exact as a store keeps it: the first execution sees what the later ones see.
+fn now() -> SystemTime {
+    from_millis(to_millis(SystemTime::now()))
 }
 
 /// The outcome that an ended run has saved.

@@ -14,6 +14,7 @@ impl Execution {
     /// Commits the end of an execution, then tells it.
     pub(super) async fn end(&self, machine: &mut Machine, flow: &mut dyn Subject, end: End) -> Outcome {
         let step = machine.current_step().map(str::to_owned);
+        machine.undo_unfinished();
         match end {
             End::Returned => match flow.error_text() {
                 None => self.complete(machine, flow).await,
@@ -76,6 +77,7 @@ impl Execution {
             // Not a failure of the run: other code can go on with it.
             Exit::Unreadable { variable, reason } => {
                 let step = machine.current_step().map(str::to_owned);
+                machine.leave_as_it_was().await;
                 return Err(Error::CodeChanged { run_id, step, reason: format!("variable `{variable}`: {reason}") });
             }
             Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },

@@ -124,12 +124,20 @@ impl Execution {
             deadline: self.limits.deadline,
         };
         let run = machine.run.clone();
-        let driving = flow.drive(&mut machine, saved_input).map_err(|error| claim::input_changed(&run, &error))?;
-        let end = drive::drive(driving, stops).await;
-        if matches!(end, drive::End::Cancelled | drive::End::TimedOut) {
+        let end = match flow.drive(&mut machine, saved_input) {
+            Ok(driving) => Ok(drive::drive(driving, stops).await),
+            Err(error) => Err(claim::input_changed(&run, &error)),
+        };
+        if matches!(end, Ok(drive::End::Cancelled | drive::End::TimedOut)) {
             run.cancellation.cancel();
         }
-        let outcome = self.end(&mut machine, flow, end).await;
+        let outcome = match end {
+            Ok(end) => self.end(&mut machine, flow, end).await,
+            Err(changed) => {
+                machine.leave_as_it_was().await;
+                Err(changed)
+            }
+        };
         self.announce_end(&machine, flow, &outcome);
         outcome
     }

@@ -73,6 +73,12 @@ impl Journal {
         }
     }
 
+    /// The commit that ends a run with which this code could not go on.
+    pub(crate) fn unchanged(&mut self, ending: Ending) -> Commit {
+        self.seq += 1;
+        Commit { ending: Some(ending), ..Commit::empty(self.seq) }
+    }
+
     /// A commit was refused by the database it travelled with: its number is free again.
     pub(crate) fn rolled_back(&mut self, step: &str) {
         self.seq -= 1;

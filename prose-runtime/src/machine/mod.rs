@@ -120,6 +120,21 @@ impl Machine {
         }
     }
 
+    /// This code cannot go on with the run: one that was failed is failed again, as it was.
+    pub(crate) async fn leave_as_it_was(&mut self) {
+        let Some(owner) = &mut self.owner else { return };
+        if let Err(error) = owner.fail_again().await {
+            tracing::warn!(run = self.run.run_id, %error, "a failed run that this code cannot go on with stays `running`");
+        }
+    }
+
+    /// Forgets what a body has staged that did not come to its end.
+    pub(crate) fn undo_unfinished(&mut self) {
+        if let (Some(step), Some(owner)) = (self.current_step(), &mut self.owner) {
+            owner.journal.undo(step);
+        }
+    }
+
     /// Tells observers of the steps that were committed just now.
     pub(crate) fn announce(&mut self) {
         for (step, took) in self.unannounced.drain(..) {
@@ -241,6 +256,10 @@ impl Machine {
 
     /// A body is done and its outputs are staged.
     pub fn completed(&mut self, point: u16) {
+        if self.exit.is_set() {
+            // An output cannot be saved: the step is not done, and runs again when the run is called again.
+            return;
+        }
         self.current = None;
         if let Some(owner) = &mut self.owner {
             owner.journal.complete(self.meta.points[usize::from(point)].name);

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use super::journal::Journal;
-use crate::store::{Commit, Lease, NewRun, Store, StoreError};
+use crate::store::{Commit, Ending, Lease, NewRun, Store, StoreError};
 
 /// A durable run that this execution owns. Dropping it gives the run back.
 pub(crate) struct Owner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) journal: Journal,
     hold: Hold,
+    /// How the run had failed, if this execution has started it again.
+    failed: Option<Ending>,
 }
 
 enum Hold {
@@ -22,11 +24,11 @@ enum Hold {
 
 impl Owner {
     pub(crate) fn new(store: Arc<dyn Store>, run: NewRun) -> Self {
-        Self { store, journal: Journal::default(), hold: Hold::New(Box::new(run)) }
+        Self { store, journal: Journal::default(), hold: Hold::New(Box::new(run)), failed: None }
     }
 
-    pub(crate) fn claimed(store: Arc<dyn Store>, lease: Lease, journal: Journal) -> Self {
-        Self { store, journal, hold: Hold::Leased(lease) }
+    pub(crate) fn claimed(store: Arc<dyn Store>, lease: Lease, journal: Journal, failed: Option<Ending>) -> Self {
+        Self { store, journal, hold: Hold::Leased(lease), failed }
     }
 
     /// Whether anything was written of the run.
@@ -53,6 +55,13 @@ impl Owner {
             self.hold = Hold::Over;
         }
         written
+    }
+
+    /// Ends a run that was failed as it had ended before; does nothing to another one.
+    pub(crate) async fn fail_again(&mut self) -> Result<(), StoreError> {
+        let Some(failed) = self.failed.take() else { return Ok(()) };
+        let commit = self.journal.unchanged(failed);
+        self.write(commit).await
     }
 
     /// The run was lost to another execution.

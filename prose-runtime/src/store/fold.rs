@@ -16,8 +16,6 @@ pub struct RunState {
     pub run: NewRun,
     /// The fold of its commits.
     pub folded: Folded,
-    /// When it was created.
-    pub created_at: SystemTime,
     /// When it was last written.
     pub updated_at: SystemTime,
 }
@@ -89,7 +87,7 @@ impl RunState {
             failed_step,
             output,
             correlation_id: self.run.correlation_id,
-            created_at: self.created_at,
+            created_at: self.run.created_at,
             updated_at: self.updated_at,
         }
     }

@@ -75,7 +75,7 @@ impl MemoryStore {
             return Err(StoreError::Exists(new.key.clone()));
         }
         let now = SystemTime::now();
-        let mut state = RunState { run: new.clone(), folded: Folded::default(), created_at: now, updated_at: now };
+        let mut state = RunState { run: new.clone(), folded: Folded::default(), updated_at: now };
         let held = first.ending.is_none();
         state.folded.apply(first);
         runs.insert(new.key.clone(), Run { state, epoch: 1, held, changed: watch::Sender::new(()) });

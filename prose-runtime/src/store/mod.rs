@@ -69,6 +69,8 @@ pub struct NewRun {
     pub input: Json,
     /// The correlation id as first given, or as generated.
     pub correlation_id: String,
+    /// When it was created. Steps see it, so it is kept as given, to the millisecond.
+    pub created_at: SystemTime,
 }
 
 /// The right to write to a run: which run, and which execution of it.

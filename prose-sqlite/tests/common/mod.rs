@@ -4,6 +4,8 @@
 
 pub(crate) mod child;
 
+use std::time::SystemTime;
+
 use prose::Json;
 use prose::store::{Claim, ClaimRequest, ClaimedRun, Commit, Ending, NewRun, Phase, Position, RunKey, Store, Write};
 
@@ -20,6 +22,7 @@ pub(crate) fn new_run(run_id: &str) -> NewRun {
         fingerprint: 7,
         input: json(r#"{"order":1}"#),
         correlation_id: "corr".to_owned(),
+        created_at: SystemTime::now(),
     }
 }
 

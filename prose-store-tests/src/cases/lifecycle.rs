@@ -26,6 +26,7 @@ pub async fn creating_writes_every_field(store: Shared) {
         fingerprint: u64::MAX,
         input: json(r#"{ "items": [1, 2] }"#),
         correlation_id: "corr-1".to_owned(),
+        created_at: prose::store::from_millis(1_700_000_000_123),
     };
     let before = SystemTime::now() - Duration::from_millis(1);
     let mut first = writing(1, "total", json("118.77"));
@@ -45,7 +46,8 @@ pub async fn creating_writes_every_field(store: Shared) {
     assert_eq!(checkpoint.failed_step, None);
     assert!(checkpoint.output.is_none());
     assert_eq!(checkpoint.correlation_id, "corr-1");
-    assert!(checkpoint.created_at >= before && checkpoint.updated_at >= checkpoint.created_at);
+    assert_eq!(checkpoint.created_at, run.created_at);
+    assert!(checkpoint.updated_at >= before);
 }
 
 /// The first creator's run stands.
@@ -278,5 +280,5 @@ pub async fn timestamps_never_go_back(store: Shared) {
     assert!(checkpoint.updated_at >= last && checkpoint.updated_at >= before_the_end, "an ending is a write");
     let again = claimed(&store, "a").await;
     assert!(again.state.updated_at >= checkpoint.updated_at, "a claim is a write");
-    assert_eq!(again.state.created_at, created);
+    assert_eq!(again.state.run.created_at, created);
 }
