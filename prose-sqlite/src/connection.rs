@@ -1,10 +1,12 @@
 //! Opening connections: what must be true of the library and of the file before anything is promised.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prose::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{refused, unavailable};
 
@@ -118,14 +120,21 @@ pub(crate) struct Readers {
     path: PathBuf,
     busy: Duration,
     idle: std::sync::Mutex<Vec<Connection>>,
+    turns: Arc<Semaphore>,
 }
 
-/// Connections beyond that are closed after use.
-const IDLE_READERS: usize = 4;
+/// How many read at once. Thousands of runs may be called in one moment: each with a connection of its own, they would
+/// use up the files that the process may open.
+const READERS: usize = 8;
 
 impl Readers {
     pub(crate) fn new(path: PathBuf, busy: Duration) -> Self {
-        Self { path, busy, idle: std::sync::Mutex::default() }
+        Self { path, busy, idle: std::sync::Mutex::default(), turns: Arc::new(Semaphore::new(READERS)) }
+    }
+
+    /// To be held while reading; `None` never happens, because nobody closes the semaphore.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.turns).acquire_owned().await.ok()
     }
 
     /// Reads in one transaction: everything is seen as it was at one moment.
@@ -137,10 +146,7 @@ impl Readers {
         let transaction = sql.transaction().map_err(|error| unavailable(&self.path, error))?;
         let result = read(&transaction)?;
         transaction.commit().map_err(|error| unavailable(&self.path, error))?;
-        let mut idle = self.idle();
-        if idle.len() < IDLE_READERS {
-            idle.push(sql);
-        }
+        self.idle().push(sql);
         Ok(result)
     }
 

@@ -68,6 +68,8 @@ impl SqliteDatabase {
         let failed = |error: tokio::task::JoinError| StoreError::unavailable("opening was given up", error);
         // Creates the file, and checks it as a store's file is checked.
         tokio::task::spawn_blocking(move || open_writer(&file, BUSY)).await.map_err(failed)??;
+        // The file stays the same, even if the process changes its directory.
+        let path = std::path::absolute(&path).unwrap_or(path);
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -277,6 +279,8 @@ impl Opened {
 impl Drop for OpenTransaction {
     fn drop(&mut self) {
         let Some(opened) = self.0.take() else { return };
+        // The body is over, however this ends: whoever gets the connection next may commit.
+        opened.ending.allow();
         // Outside of a runtime, and in one that shuts down, the driver's own thread rolls back, a moment after the turn has
         // passed on: the next one waits for SQLite's lock then.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

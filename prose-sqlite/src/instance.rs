@@ -22,7 +22,7 @@ pub(crate) struct Folder(PathBuf);
 impl Instance {
     /// Makes an instance known to other processes as alive.
     pub(crate) fn start(database: &Path) -> io::Result<Self> {
-        let folder = Folder::beside(database);
+        let folder = Folder::beside(database)?;
         std::fs::create_dir_all(&folder.0)?;
         let id = uuid::Uuid::new_v4().simple().to_string();
         // Locked first and named then: nobody ever sees an unlocked file of a living instance.
@@ -44,10 +44,11 @@ impl Instance {
 }
 
 impl Folder {
-    fn beside(database: &Path) -> Self {
-        let mut name = database.as_os_str().to_owned();
+    /// Beside the file itself, by whatever name it was opened: all who have it open must look in one place. It exists.
+    fn beside(database: &Path) -> io::Result<Self> {
+        let mut name = std::fs::canonicalize(database)?.into_os_string();
         name.push("-instances");
-        Self(PathBuf::from(name))
+        Ok(Self(PathBuf::from(name)))
     }
 
     fn file(&self, id: &str) -> PathBuf {
@@ -93,6 +94,7 @@ mod tests {
     fn an_instance_is_alive_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("a.db");
+        std::fs::write(&database, "").unwrap();
         let one = Instance::start(&database).unwrap();
         let other = Instance::start(&database).unwrap();
         assert!(one.folder.is_alive(&one.id) && one.folder.is_alive(&other.id));
@@ -106,7 +108,9 @@ mod tests {
     #[test]
     fn a_file_that_nobody_locks_is_swept() {
         let folder = tempfile::tempdir().unwrap();
-        let one = Instance::start(&folder.path().join("a.db")).unwrap();
+        let database = folder.path().join("a.db");
+        std::fs::write(&database, "").unwrap();
+        let one = Instance::start(&database).unwrap();
         let stale = one.folder.file("stale");
         std::fs::write(&stale, "").unwrap();
         assert!(!one.folder.is_alive("stale"));

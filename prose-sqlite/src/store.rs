@@ -61,17 +61,17 @@ pub struct SqliteStoreBuilder {
 
 impl SqliteStoreBuilder {
     /// How long a process may be stopped before others take its runs over; 30 seconds unless told otherwise. A process that
-    /// has died is noticed at once, whatever the lease.
+    /// has died is noticed at once, whatever the lease. Less than 10 milliseconds is taken as 10.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = lease.max(SHORTEST_LEASE);
         self
     }
 
     /// How long a write waits for other processes that write to the file; 5 seconds unless told otherwise.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy = timeout;
+        self.busy = timeout.min(LONGEST_WAIT);
         self
     }
 
@@ -137,7 +137,12 @@ impl SqliteStore {
         read: impl FnOnce(&Core, &rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let core = Arc::clone(self.core());
-        blocking(self.path(), move || core.readers.read(|sql| read(&core, sql))).await
+        let turn = core.readers.turn().await;
+        blocking(self.path(), move || {
+            let _until_it_is_read = turn;
+            core.readers.read(|sql| read(&core, sql))
+        })
+        .await
     }
 
     /// What can be said of a claim without writing: what is in its way, or what there is to be claimed.
@@ -275,6 +280,12 @@ impl SqliteStore {
         }
     }
 }
+
+/// The heart beats several times in a lease, and must not keep a core busy.
+const SHORTEST_LEASE: Duration = Duration::from_millis(10);
+
+/// SQLite counts milliseconds in 31 bits.
+const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// How often a run of another process is looked at.
 const POLL: Duration = Duration::from_millis(50);

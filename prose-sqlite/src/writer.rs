@@ -112,6 +112,8 @@ impl Core {
     /// Opens the file and starts its thread. The thread ends after [`close`](Self::close).
     pub(crate) fn open(path: PathBuf, lease: Duration, busy: Duration) -> Result<Arc<Self>, StoreError> {
         let mut sql = open_writer(&path, busy)?;
+        // The file stays the same, even if the process changes its directory.
+        let path = std::path::absolute(&path).unwrap_or(path);
         schema::prepare(&mut sql, &path)?;
         let gate = gate::of_file(&path).map_err(|error| io_failed(&path, "looking at", error))?;
         let instance = Instance::start(&path).map_err(|error| io_failed(&path, "locking a file beside", error))?;
@@ -216,9 +218,12 @@ impl Core {
     fn serve(self: Arc<Self>) {
         // Even a panic closes the queue: nobody may wait for a thread that is gone.
         let _closing = Closing(&self.queue);
+        // Runs that could not be given back: others would wait for them for as long as this instance lives.
+        let mut unreleased = Vec::new();
         while self.queue.wait(self.lease / BEATS) {
             let gate = self.gate.blocking_lock();
             let mut batch = self.queue.take();
+            batch.extend(unreleased.drain(..).map(|lease| Waiting { job: Job::Release(lease), reply: None }));
             if batch.is_empty() && !self.holds.is_empty() {
                 batch.push(Waiting { job: Job::Heartbeat, reply: None });
             }
@@ -229,10 +234,12 @@ impl Core {
             let (jobs, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.job, it.reply)).unzip();
             let results = self.write_all(&jobs);
             drop(gate);
-            for (reply, result) in replies.into_iter().zip(results) {
-                if let Some(reply) = reply {
+            for ((job, reply), result) in jobs.into_iter().zip(replies).zip(results) {
+                match (job, reply) {
                     // Nobody waits any more: the guard of a claim gives the run back.
-                    let _dropped = reply.send(result);
+                    (_, Some(reply)) => drop(reply.send(result)),
+                    (Job::Release(lease), None) if result.is_err() => unreleased.push(lease),
+                    (_, None) => {}
                 }
             }
         }
@@ -401,6 +408,7 @@ mod tests {
             fingerprint: 1,
             input: prose::Json::parse("1".to_owned()).unwrap(),
             correlation_id: "c".to_owned(),
+            created_at: std::time::SystemTime::now(),
         };
         let row = crate::statement::CommitRow::new(&Commit::empty(1)).unwrap();
         let first = crate::job::FirstCommit { seq: 1, row, ending: None };

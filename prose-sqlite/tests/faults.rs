@@ -382,3 +382,88 @@ async fn a_claim_of_a_closed_store_is_free_at_once() {
     let run = claimed(&second, "a").await;
     assert_eq!((run.lease.epoch, run.state.folded.seq), (2, 3));
 }
+
+#[tokio::test]
+async fn a_run_that_is_held_through_one_name_of_the_file_is_held_through_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("runs.db"), folder.path().join("link.db"));
+    let store = SqliteStore::open(&file).await.unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let lease = store.create(&new_run("a"), at(1)).await.unwrap();
+    let other = SqliteStore::open(&link).await.unwrap();
+    let claim = other.claim(&request("a")).await.unwrap();
+    assert!(matches!(claim, Claim::Held { epoch: 1 }), "{claim:?}");
+    store.commit(&lease, writing(2)).await.unwrap();
+}
+
+/// Giving a run back is a write as any other: it may find the file locked. Then others must not wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_could_not_be_given_back_is_given_back_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.db");
+    let (busy, lease) = (Duration::from_millis(50), Duration::from_secs(1));
+    let store = SqliteStore::builder(&file).busy_timeout(busy).lease(lease).open().await.unwrap();
+    let other = SqliteStore::open(&file).await.unwrap();
+    let held = store.create(&new_run("a"), at(1)).await.unwrap();
+    let mut locker = Connection::open(&file).unwrap();
+    let lock = locker.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    store.release(&held);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(lock);
+    for _ in 0..100 {
+        if matches!(other.claim(&request("a")).await.unwrap(), Claim::Claimed(_)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nobody executes the run, and nobody can");
+}
+
+#[tokio::test]
+async fn a_log_with_a_gap_is_not_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.db");
+    let store = SqliteStore::open(&file).await.unwrap();
+    for (run, spoil) in [("gap", "seq = 2"), ("empty", "true")] {
+        let lease = store.create(&new_run(run), at(1)).await.unwrap();
+        store.commit(&lease, writing(2)).await.unwrap();
+        store.commit(&lease, writing(3)).await.unwrap();
+        store.release(&lease);
+        let which = format!("run = {} and {spoil}", lease.row);
+        Connection::open(&file).unwrap().execute(&format!("delete from prose_commits where {which}"), []).unwrap();
+        let error = store.claim(&request(run)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        assert!(error.to_string().contains("missing"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn odd_settings_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = SqliteStore::builder(folder.path().join("runs.db"));
+    let store = builder.lease(Duration::ZERO).busy_timeout(Duration::MAX).open().await.unwrap();
+    store.create(&new_run("a"), at(1)).await.unwrap();
+    let builder = SqliteStore::builder(folder.path().join("runs.db"));
+    let other = builder.lease(Duration::MAX).busy_timeout(Duration::ZERO).open().await.unwrap();
+    assert!(other.load("a").await.unwrap().is_some());
+}
+
+/// A thousand runs that are called at once, after a crash say, must not use up the files that a process may open.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_read_at_once_share_a_few_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.db");
+    let store = SqliteStore::open(&file).await.unwrap();
+    store.create(&new_run("a"), at(1)).await.unwrap();
+    let reads = (0..1_000).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.load("a").await.unwrap().unwrap() })
+    });
+    for read in reads.collect::<Vec<_>>() {
+        read.await.unwrap();
+    }
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let ours = open.filter(|fd| std::fs::read_link(fd.path()).is_ok_and(|path| path == file)).count();
+    assert!(ours <= 10, "{ours} connections are open");
+}
