@@ -10,6 +10,8 @@ mod faults;
 mod joins;
 mod observers;
 mod pinning;
+
+mod restarts;
 mod retries;
 mod support;
 mod transactions;

@@ -90,10 +90,10 @@ impl Execution {
     }
 }
 
-/// Commits all that is staged, with the ending; observers hear of its steps then.
+/// Commits what the finished steps have staged, with the ending; observers hear of its steps then.
 async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> {
     if let Some(owner) = &mut machine.owner {
-        let commit = owner.journal.commit(Some(ending));
+        let commit = owner.journal.end(ending);
         owner.write(commit).await?;
         machine.announce();
     }

@@ -12,6 +12,8 @@ pub(crate) struct Journal {
     position: Option<Position>,
     completed: Vec<String>,
     writes: Vec<Write>,
+    /// How many of the writes belong to steps that are done; the others are of plain code behind them.
+    settled: usize,
     dropped: Vec<String>,
     fingerprint: Option<u64>,
 }
@@ -43,12 +45,14 @@ impl Journal {
     /// Stages the end of a step's body.
     pub(crate) fn complete(&mut self, step: &str) {
         self.completed.push(step.to_owned());
+        self.settled = self.writes.len();
         self.position = Some(Position { step: step.to_owned(), phase: Phase::Done });
     }
 
     /// Forgets what was staged, as if the body of `step` had not run.
     pub(crate) fn undo(&mut self, step: &str) {
         self.writes.clear();
+        self.settled = 0;
         self.completed.clear();
         self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
     }
@@ -59,9 +63,20 @@ impl Journal {
         self.commit(None)
     }
 
+    /// The last commit. A run that did not complete goes on behind its last finished step: plain code behind it runs
+    /// once more, and must not find what it had changed already.
+    pub(crate) fn end(&mut self, ending: Ending) -> Commit {
+        if !matches!(ending, Ending::Completed { .. }) {
+            self.writes.truncate(self.settled);
+            self.dropped.clear();
+        }
+        self.commit(Some(ending))
+    }
+
     /// The commit of all that is staged, where the run stands now.
     pub(crate) fn commit(&mut self, ending: Option<Ending>) -> Commit {
         self.seq += 1;
+        self.settled = 0;
         Commit {
             seq: self.seq,
             position: self.position.clone(),
@@ -119,8 +134,21 @@ mod tests {
         let mut journal = Journal::default();
         journal.enter("a");
         journal.complete("a");
-        let commit = journal.commit(Some(Ending::Failed { step: None, error: "boom".into() }));
+        let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
         assert_eq!(commit.position, Some(Position { step: "a".into(), phase: Phase::Done }));
+    }
+
+    #[test]
+    fn a_failure_leaves_out_what_plain_code_staged_behind_the_step() {
+        let mut journal = Journal::default();
+        journal.enter("a");
+        journal.write("output", json("1"));
+        journal.complete("a");
+        journal.write("changed", json("2"));
+        journal.drop("ended");
+        let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
+        assert_eq!(commit.writes, [Write { name: "output".into(), value: json("1") }]);
+        assert!(commit.dropped.is_empty());
     }
 
     #[test]

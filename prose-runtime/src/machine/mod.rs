@@ -254,10 +254,9 @@ impl Machine {
         }
     }
 
-    /// A body is done and its outputs are staged.
+    /// A body is done and its outputs are staged. One whose output cannot be saved is not done: it would be looked for.
     pub fn completed(&mut self, point: u16) {
         if self.exit.is_set() {
-            // An output cannot be saved: the step is not done, and runs again when the run is called again.
             return;
         }
         self.current = None;
