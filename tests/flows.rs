@@ -916,3 +916,31 @@ async fn a_slot_is_given_back() {
         sweep(|| given_back(order.clone())).await;
     }
 }
+
+/// The second `n` is not `n_2`.
+#[flow]
+async fn numbered(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let n = input.items.len();
+    #[step]
+    'one: {
+        ctx.deps.saw(format!("{n}"));
+    }
+    let n = n + 10;
+    let n_2 = n + 100;
+    #[step]
+    'two: {
+        ctx.deps.saw(format!("{n} {n_2}"));
+    }
+    #[step]
+    'three: {
+        ctx.deps.saw(format!("{n} {n_2}"));
+    }
+    Ok(n + n_2)
+}
+
+#[tokio::test]
+async fn a_second_variable_of_a_name_meets_no_other() {
+    for order in orders() {
+        sweep(|| numbered(order.clone())).await;
+    }
+}

@@ -12,7 +12,7 @@
 //! | `body`, `tried`, `v`, `e` | a body, how an attempt of it ended, its value, its error |
 //! | `when`, `open`, `events`, `out` | which errors are retried, a transaction, what to publish, a point's outputs |
 //!
-//! A second variable of the same name is `{v}_2`; locals are hygienic (`mixed_site`), so none of them can meet a name
+//! The second variable of a name has `k2_{v}`; locals are hygienic (`mixed_site`), so none of them can meet a name
 //! of the user's.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
@@ -36,17 +36,23 @@ pub(crate) fn number() -> Ident {
 
 /// The key of a saved variable, by the variable's identity (`n`, `n#2`).
 pub(crate) fn key(identity: &str) -> Ident {
-    local(&format!("k_{}", identity.replace('#', "_")))
+    of_variable("k", identity)
 }
 
 /// The slot of a transient variable.
 pub(crate) fn slot(identity: &str) -> Ident {
-    local(&format!("slot_{}", identity.replace('#', "_")))
+    of_variable("slot", identity)
 }
 
 /// Where a `mut` variable is given back from behind a body.
 pub(crate) fn held(identity: &str) -> Ident {
-    local(&format!("held_{}", identity.replace('#', "_")))
+    of_variable("held", identity)
+}
+
+/// The count of `n#2` stands in front of the name: behind it, it would be the `n_2` of another variable.
+fn of_variable(prefix: &str, identity: &str) -> Ident {
+    let (name, count) = identity.split_once('#').unwrap_or((identity, ""));
+    local(&format!("{prefix}{count}_{name}"))
 }
 
 /// The label of a point's block.
@@ -169,6 +175,14 @@ mod tests {
         assert_eq!(nearest("rteyr", &known), None);
         assert_eq!(nearest("retyr", &known), Some("retry"));
         assert_eq!(nearest("colour", &known), None);
+    }
+
+    #[test]
+    fn a_second_variable_of_a_name_meets_no_other() {
+        assert_eq!(
+            (key("n").to_string(), key("n#2").to_string(), key("n_2").to_string()),
+            ("k_n".into(), "k2_n".into(), "k_n_2".into())
+        );
     }
 
     #[test]

@@ -10,7 +10,6 @@ mod faults;
 mod joins;
 mod observers;
 mod pinning;
-
 mod restarts;
 mod retries;
 mod support;
