@@ -944,3 +944,71 @@ async fn a_second_variable_of_a_name_meets_no_other() {
         sweep(|| numbered(order.clone())).await;
     }
 }
+
+/// Left by the `else` of a view and from within a condition, with nothing behind the block's own end.
+#[flow]
+async fn left(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut count = input.items.len();
+    #[step]
+    'begin: {
+        ctx.deps.saw(format!("begin {count}"));
+    }
+    'shop: {
+        count += 1;
+        let Some(coupon) = &input.coupon else { break 'shop };
+        if {
+            if input.fast {
+                break 'shop;
+            }
+            count > 1
+        } {
+            #[step]
+            'use_coupon: {
+                ctx.deps.saw(coupon);
+            }
+        }
+        return Ok(count);
+    }
+    #[step]
+    'end: {
+        ctx.deps.saw(format!("end {count}"));
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn a_block_that_is_left_by_an_else_or_a_condition() {
+    for order in orders() {
+        sweep(|| left(order.clone())).await;
+    }
+}
+
+/// A `mut` variable that bodies see while a view borrows a part of it, and behind that.
+#[flow]
+async fn lent(ctx: Ctx<Deps>, input: Order) -> Result<Order, Failure> {
+    let mut order = input.clone();
+    let id = &order.id;
+    order.items.push(6);
+    #[step(retry(max_attempts = 2, delay = "1ms"))]
+    let size: usize = {
+        ctx.deps.saw(format!("{id} {:?}", order.items));
+        if ctx.attempt() == 1 {
+            return Err(Failure("again".into()));
+        }
+        order.items.len() + id.len()
+    };
+    order.id.push('!');
+    #[step]
+    let kept: Order = {
+        ctx.deps.saw(format!("{size} {}", order.id));
+        order
+    };
+    Ok(kept)
+}
+
+#[tokio::test]
+async fn a_variable_lent_to_a_view() {
+    for order in orders() {
+        sweep(|| lent(order.clone())).await;
+    }
+}

@@ -49,8 +49,8 @@ pub(crate) struct Variable {
     pub(crate) deferred: bool,
     /// Is it to be saved at a point where its name means another one? Then every stretch that changes it saves it.
     pub(crate) eager: bool,
-    /// Is it borrowed by a view?
-    pub(crate) viewed: bool,
+    /// The views that borrow from it, through one another too.
+    pub(crate) views: Vec<VarId>,
     /// Points that need it.
     pub(crate) live_at: Vec<PointId>,
 }
@@ -141,6 +141,16 @@ pub(crate) enum Ask {
     Pattern(Box<Pattern>),
 }
 
+impl Ask {
+    /// The expression that is evaluated to answer it.
+    pub(crate) fn asked(&self) -> &Expr {
+        match self {
+            Ask::Condition(condition) => condition,
+            Ask::Pattern(pattern) => &pattern.scrutinee,
+        }
+    }
+}
+
 /// `if let PAT = SCRUTINEE` over an owned value.
 pub(crate) struct Pattern {
     pub(crate) pat: Pat,
@@ -227,7 +237,9 @@ pub(crate) struct Point {
     pub(crate) forgets: Vec<VarId>,
     /// `mut` variables that the body sees, and must not change.
     pub(crate) held: Vec<VarId>,
-    /// Those of them that are needed behind it.
+    /// `mut` variables that the body sees, and that a view borrows meanwhile: they are borrowed around the body.
+    pub(crate) lent: Vec<VarId>,
+    /// Those of `held` that are needed behind it.
     pub(crate) given_back: Vec<VarId>,
     /// Where the body changes a variable of the flow.
     pub(crate) changes: Vec<Ident>,

@@ -3,11 +3,12 @@
 use crate::errors::Errors;
 use crate::model::Model;
 use syn::visit::{self, Visit};
-use syn::{PathSegment, Type};
+use syn::{Expr, PathSegment, Type};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in model.variables.iter().filter(|variable| variable.class.is_saved()) {
-        let Some(cell) = variable.ty.as_ref().and_then(cell_in) else { continue };
+        let declared = variable.ty.as_ref().and_then(cell_in);
+        let Some(cell) = declared.or_else(|| variable.init.as_ref().and_then(made)) else { continue };
         let what = format!("`{}` cannot be part of the checkpoint", cell.ident);
         let why = "it changes through a shared borrow, so a change would go unsaved";
         errors.push(&cell.ident, &what, why, "keep a plain value in a `mut` variable, or put it into `ctx.deps`");
@@ -18,6 +19,14 @@ fn cell_in(ty: &Type) -> Option<PathSegment> {
     let mut search = Search(None);
     search.visit_type(ty);
     search.0
+}
+
+/// The cell that is made here: `Mutex::new(..)`, perhaps inside of another call such as `Arc::new`.
+fn made(init: &Expr) -> Option<PathSegment> {
+    let Expr::Call(call) = init else { return None };
+    let mut search = Search(None);
+    search.visit_expr(&call.func);
+    search.0.or_else(|| call.args.iter().find_map(made))
 }
 
 struct Search(Option<PathSegment>);

@@ -5,9 +5,9 @@ use super::handover::{Handover, immutable};
 use crate::ast::Kind;
 use crate::model::{Point, PointId, VarId};
 use crate::names;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, Pat};
+use syn::{Expr, Pat, Token};
 
 /// A step or a validation.
 pub(super) fn step(cx: &Context<'_>, id: PointId) -> TokenStream {
@@ -52,13 +52,15 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     let (v, body) = (names::local("v"), block_or_expr(point));
     let ok = quote!(::core::result::Result::Ok::<_, #error>);
     let attrs = &point.attrs;
+    // What rustc says of the body as a whole, it says at the attribute.
+    let asynchronous = Token![async](Span::mixed_site().located_at(point.span));
     if let Some(target) = &point.target {
         let ty = target.ty.as_ref().map(|ty| quote!(: #ty));
-        return quote!(async { #open #(#attrs)* let #v #ty = #body; #ok(#v) });
+        return quote!(#asynchronous { #open #(#attrs)* let #v #ty = #body; #ok(#v) });
     }
     match point.kind {
-        Kind::Event { .. } => quote!(async { #open #(#attrs)* let #v = #body; #ok(#v) }),
-        _ => quote!(async { #open #(#attrs)* #body #ok(()) }),
+        Kind::Event { .. } => quote!(#asynchronous { #open #(#attrs)* let #v = #body; #ok(#v) }),
+        _ => quote!(#asynchronous { #open #(#attrs)* #body #ok(()) }),
     }
 }
 

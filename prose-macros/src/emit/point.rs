@@ -63,7 +63,13 @@ fn run(cx: &Context<'_>, id: PointId) -> TokenStream {
 /// ```text
 /// let (total, held_n) = { let n = n; <body>; (total, n) }; n = held_n; total
 /// ```
+///
+/// What a view borrows cannot be moved; it is borrowed as a whole until the body is done.
+/// ```text
+/// let held_n = &n; let out = <body>; let (out, _) = (out, held_n); out
+/// ```
 fn unchanging(cx: &Context<'_>, point: &Point, body: TokenStream) -> TokenStream {
+    let body = lent(cx, point, body);
     if point.held.is_empty() {
         return body;
     }
@@ -78,6 +84,21 @@ fn unchanging(cx: &Context<'_>, point: &Point, body: TokenStream) -> TokenStream
     quote! {
         let (#out, #(#held),*) = { #hide let #out = { #body }; (#out, #(#given),*) };
         #(#given = #held;)*
+        #out
+    }
+}
+
+fn lent(cx: &Context<'_>, point: &Point, body: TokenStream) -> TokenStream {
+    if point.lent.is_empty() {
+        return body;
+    }
+    let held = point.lent.iter().map(|id| names::held(&cx.variable(*id).identity)).collect::<Vec<_>>();
+    let lent = point.lent.iter().map(|id| cx.again(*id)).map(|one| names::at(point.span, quote!(&#one)));
+    let out = names::local("out");
+    quote! {
+        #(let #held = #lent;)*
+        let #out = { #body };
+        let (#out, ..) = (#out, #(#held),*);
         #out
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::names;
 use proc_macro2::{Ident, Span};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use syn::{Expr, Pat, Type};
 
@@ -128,7 +128,7 @@ impl Builder<'_> {
                 output: definition.output,
                 deferred: definition.deferred,
                 eager: false,
-                viewed: false,
+                views: Vec::new(),
                 live_at: Vec::new(),
                 ident: binding.ident,
             };
@@ -267,11 +267,16 @@ impl Builder<'_> {
         self.flush(pending, None, to);
         let defines = defined.into_iter().collect();
         let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
+        self.breaks_out(local, node);
         to.push(Node::View(Box::new(View { local: local.clone(), takes: Vec::new(), node })));
     }
 
     fn own(&mut self, views: &[VarId], owners: &[VarId]) {
-        owners.iter().for_each(|owner| self.variables[owner.0].viewed = true);
+        let mut all = owners.to_vec();
+        while let Some(owner) = all.pop() {
+            self.variables[owner.0].views.extend(views);
+            all.extend(self.owners.get(&owner).into_iter().flatten());
+        }
         for view in views {
             self.variables[view.0].class = Class::View;
             self.owners.insert(*view, owners.to_vec());
@@ -285,7 +290,8 @@ impl Builder<'_> {
             return;
         }
         let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
-        self.breaks_out(&stmts, node);
+        let asked = question.as_ref().map(|question| question.ask.asked());
+        self.breaks_out(&quote!(#(#stmts)* #asked), node);
         if stmts.last().is_some_and(super::exits::always) {
             self.frontier.clear();
         }
@@ -303,9 +309,10 @@ impl Builder<'_> {
         })));
     }
 
-    fn breaks_out(&mut self, stmts: &[syn::Stmt], node: NodeId) {
+    /// Tells the labelled blocks that this code leaves.
+    fn breaks_out(&mut self, code: &impl ToTokens, node: NodeId) {
         for (label, out) in &mut self.breaks {
-            if stmts.iter().any(|stmt| super::exits::breaks(stmt, label)) {
+            if super::exits::breaks(code, label) {
                 out.push(node);
             }
         }
@@ -525,11 +532,12 @@ fn mentions_of(point: &ast::Point) -> Vec<Mention> {
 fn model_point(point: &ast::Point, outputs: Vec<VarId>, changes: Vec<Ident>, uses: (bool, bool)) -> Point {
     let (uses_ctx, uses_tx) = uses;
     let nameless = || ast::Name { text: String::new(), span: Span::call_site() };
-    let label = point.body.label.clone().filter(|label| {
-        let body = syn::Stmt::Expr(point.body.expr.clone(), None);
-        super::exits::breaks(&body, &label.to_token_stream().to_string())
-    });
-    let (exports, loaded, saves, forgets, held, given_back) = Default::default();
+    let label = point
+        .body
+        .label
+        .clone()
+        .filter(|label| super::exits::breaks(&point.body.expr, &label.to_token_stream().to_string()));
+    let (exports, loaded, saves, forgets, held, lent, given_back) = Default::default();
     Point {
         span: point.attr.span(),
         kind: point.kind.clone(),
@@ -548,6 +556,7 @@ fn model_point(point: &ast::Point, outputs: Vec<VarId>, changes: Vec<Ident>, use
         saves,
         forgets,
         held,
+        lent,
         given_back,
         changes,
     }

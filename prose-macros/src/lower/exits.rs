@@ -37,9 +37,9 @@ fn panics(mac: &Macro) -> bool {
     mac.path.segments.last().is_some_and(|last| LEAVING.iter().any(|name| last.ident == name))
 }
 
-/// Does it break out of the block with this label?
-pub(crate) fn breaks(stmt: &Stmt, label: &str) -> bool {
-    !label.is_empty() && has_break(stmt.to_token_stream(), label.trim_start_matches('\''))
+/// Does this code break out of the block with this label?
+pub(crate) fn breaks(code: &impl ToTokens, label: &str) -> bool {
+    !label.is_empty() && has_break(code.to_token_stream(), label.trim_start_matches('\''))
 }
 
 /// By token, so that a `break` in a macro call counts too.

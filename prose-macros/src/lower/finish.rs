@@ -95,9 +95,9 @@ fn points(draft: &mut Draft, live: &Liveness) {
         point.saves = dirty[node.0].intersection(live_here).copied().collect();
         point.forgets =
             ended[node.0].iter().filter(|one| saved.contains(one) && !outputs.contains(one)).copied().collect();
-        let held =
-            |variable: &&VarId| mutable.contains(variable) && saved.contains(variable) && !variables[variable.0].viewed;
-        point.held = graph.nodes[node.0].mentions.iter().filter(held).copied().collect();
+        let changeable = graph.nodes[node.0].mentions.iter().filter(|one| mutable.contains(one) && saved.contains(one));
+        let is_lent = |one: &VarId| variables[one.0].views.iter().any(|view| live_here.contains(view));
+        (point.lent, point.held) = changeable.partition(|one| is_lent(one));
         point.given_back = point.held.iter().filter(|variable| behind.contains(variable)).copied().collect();
     }
 }
