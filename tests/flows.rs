@@ -1012,3 +1012,33 @@ async fn a_variable_lent_to_a_view() {
         sweep(|| lent(order.clone())).await;
     }
 }
+
+/// Borrows that no point needs, of variables that no point needs: other stretches do.
+#[flow]
+async fn borrows_between(ctx: Ctx<Deps>, Order { id, items, ref coupon, .. }: Order) -> Result<u32, Failure> {
+    let sizes = (items.clone(), id.len() as u32);
+    let (list, length) = &sizes;
+    let id = &id;
+    let total = length + list.len() as u32;
+    if total > 2 {
+        let sum: u32 = list.iter().sum();
+        #[step]
+        'sum: {
+            ctx.deps.saw(format!("{sum} {id}"));
+        }
+    }
+    if let Some(coupon) = coupon {
+        #[step]
+        'use_coupon: {
+            ctx.deps.saw(coupon);
+        }
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn borrows_that_no_point_needs() {
+    for order in orders() {
+        sweep(|| borrows_between(order.clone())).await;
+    }
+}

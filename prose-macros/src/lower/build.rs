@@ -103,7 +103,10 @@ impl Builder<'_> {
         for param in params.into_iter().flatten() {
             let parameter =
                 Definition { pat: &param.pat, ty: None, init: None, output: false, parameter: true, deferred: false };
-            defines.extend(self.define(&parameter));
+            let defined = self.define(&parameter);
+            let borrows = bindings(&param.pat).into_iter().zip(&defined).filter(|(binding, _)| binding.by_ref);
+            self.borrowing.extend(borrows.map(|(_, id)| *id));
+            defines.extend(defined);
         }
         let ctx = flow.head.ctx.as_ref().and_then(|ctx| bindings(&ctx.pat).into_iter().next());
         self.ctx = ctx.and_then(|ctx| self.scopes.resolve(&ctx.ident));

@@ -27,21 +27,19 @@ fn classify(draft: &mut Draft, live: &Liveness) {
         let Some(point) = node.point else { continue };
         live.at(id).iter().for_each(|variable| draft.variables[variable.0].live_at.push(point));
     }
-    let elsewhere = mentioned_elsewhere(&draft.graph);
+    let elsewhere = draft.graph.mentioned_elsewhere();
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,
             Class::View => Class::View,
-            _ if variable.output || !variable.live_at.is_empty() => Class::Saved { at_once: false },
+            // A view is made again wherever the run goes on, so what it borrows has to be there.
+            _ if variable.output || !variable.live_at.is_empty() || !variable.views.is_empty() => {
+                Class::Saved { at_once: false }
+            }
             _ if elsewhere.contains(&VarId(number)) => Class::Transient,
             _ => Class::Local,
         };
     }
-}
-
-/// Variables that some node mentions which does not define them.
-fn mentioned_elsewhere(graph: &Graph) -> Vars {
-    graph.iter().flat_map(|(_, node)| node.mentions.difference(&node.defines).copied()).collect()
 }
 
 fn save_at_once(draft: &mut Draft, live: &Liveness) {
@@ -82,7 +80,7 @@ fn points(draft: &mut Draft, live: &Liveness) {
         dirtiness::Facts { saved: &saved_at_points, mutable: &mutable, saved_by_definition: &saved_by_definition };
     let dirty = dirtiness::analyse(&draft.graph, live, &facts);
     let ended = endings::analyse(&draft.graph);
-    let elsewhere = mentioned_elsewhere(&draft.graph);
+    let elsewhere = draft.graph.mentioned_elsewhere();
     let Draft { graph, variables, points, in_scope, .. } = draft;
     for (number, point) in points.iter_mut().enumerate() {
         let Some(node) = graph.of_point(PointId(number)) else { continue };

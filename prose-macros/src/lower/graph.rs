@@ -51,6 +51,11 @@ impl Graph {
         before
     }
 
+    /// Variables that some node mentions which does not define them.
+    pub(crate) fn mentioned_elsewhere(&self) -> Vars {
+        self.iter().flat_map(|(_, node)| node.mentions.difference(&node.defines).copied()).collect()
+    }
+
     /// The node of a point.
     pub(crate) fn of_point(&self, point: PointId) -> Option<NodeId> {
         self.iter().find(|(_, node)| node.point == Some(point)).map(|(id, _)| id)

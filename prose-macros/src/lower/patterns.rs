@@ -8,6 +8,8 @@ use syn::{Pat, PatIdent};
 pub(crate) struct Binding {
     pub(crate) ident: Ident,
     pub(crate) mutable: bool,
+    /// `ref x`
+    pub(crate) by_ref: bool,
 }
 
 /// The variables of a pattern, each once.
@@ -22,7 +24,8 @@ struct Search(Vec<Binding>);
 impl<'ast> Visit<'ast> for Search {
     fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
         if !is_constant(pat) && self.0.iter().all(|seen| seen.ident != pat.ident) {
-            self.0.push(Binding { ident: pat.ident.clone(), mutable: pat.mutability.is_some() });
+            let (mutable, by_ref) = (pat.mutability.is_some(), pat.by_ref.is_some());
+            self.0.push(Binding { ident: pat.ident.clone(), mutable, by_ref });
         }
         visit::visit_pat_ident(self, pat);
     }

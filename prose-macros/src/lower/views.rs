@@ -75,10 +75,12 @@ fn fixed(index: &Expr, view: &mut View) -> bool {
     }
 }
 
-/// The variables that have to be views, since they live at a point.
+/// The variables that have to be views: they live at a point, or another stretch needs them, to which a borrow cannot
+/// be handed on together with what it borrows.
 pub(crate) fn needed(draft: &Draft, live: &Liveness) -> BTreeSet<VarId> {
     let points = draft.graph.iter().filter(|(_, node)| node.point.is_some());
-    let live_somewhere: BTreeSet<VarId> = points.flat_map(|(id, _)| live.at(id).iter().copied()).collect();
-    let wanted = draft.candidates.iter().filter(|bindings| bindings.iter().any(|one| live_somewhere.contains(one)));
+    let mut needed: BTreeSet<VarId> = points.flat_map(|(id, _)| live.at(id).iter().copied()).collect();
+    needed.extend(draft.graph.mentioned_elsewhere());
+    let wanted = draft.candidates.iter().filter(|bindings| bindings.iter().any(|one| needed.contains(one)));
     wanted.flatten().copied().collect()
 }
