@@ -1,5 +1,7 @@
 //! What ARCHITECTURE.md says of the tree, where it can be checked.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

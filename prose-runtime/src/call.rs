@@ -1,8 +1,9 @@
 //! The call of a flow: a builder to `.await`.
 
-use std::future::IntoFuture;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -37,22 +38,30 @@ use crate::store::{RunKey, Store};
 ///
 /// # Dropping
 /// Dropping the future stops the run where it stands; calling again goes on from its last commit.
+///
+/// # Spawning
+/// A call is a future: `tokio::spawn(process_order(input).deps(deps).durable(&store, id))`.
 #[must_use = "a flow does nothing unless awaited"]
 pub struct Call<F: Flow, D = NoDeps> {
+    /// What the call was built of, until it is polled.
+    parts: Option<Parts<F, D>>,
+    running: Option<Running<F>>,
+}
+
+struct Parts<F: Flow, D> {
     input: F::Input,
     deps: D,
     settings: Settings,
 }
 
+type Running<F> = Pin<Box<dyn Future<Output = Outcome<F>> + Send>>;
+type Outcome<F> = Result<<F as Flow>::Output, Error<<F as Flow>::Error>>;
+
 /// The state of a [`Call`] before [`Call::deps`].
 #[derive(Clone, Copy, Debug)]
 pub struct NoDeps;
 
-/// A [`Call`] that has what its flow needs.
-#[diagnostic::on_unimplemented(
-    message = "this flow needs its dependencies",
-    label = "call `.deps(..)` before `.await`"
-)]
+/// Where a [`Call`]'s dependencies come from: `.deps(..)`, or nowhere, for a flow that has none.
 pub trait DepsOf<F: Flow>: Send + 'static {
     #[doc(hidden)]
     fn into_deps(self) -> Arc<F::Deps>;
@@ -64,21 +73,41 @@ impl<F: Flow> DepsOf<F> for Arc<F::Deps> {
     }
 }
 
-impl<F: Flow<Deps = ()>> DepsOf<F> for NoDeps {
-    fn into_deps(self) -> Arc<()> {
-        Arc::new(())
+impl<F: Flow> DepsOf<F> for NoDeps
+where
+    F::Deps: Unneeded,
+{
+    fn into_deps(self) -> Arc<F::Deps> {
+        Arc::new(F::Deps::none())
     }
 }
 
-impl<F: Flow> Call<F> {
+/// Dependencies that need not be given: `()`.
+#[diagnostic::on_unimplemented(
+    message = "this flow needs its dependencies, a `{Self}`",
+    label = "call `.deps(..)` before this is awaited",
+    note = "`.deps(..)` takes a `{Self}`, or an `Arc` of one to share it between calls"
+)]
+pub trait Unneeded {
+    #[doc(hidden)]
+    fn none() -> Self;
+}
+
+impl Unneeded for () {
+    fn none() {}
+}
+
+impl<F: Flow> Call<F, NoDeps> {
     #[doc(hidden)]
     pub fn new(input: F::Input) -> Self {
-        Self { input, deps: NoDeps, settings: Settings::default() }
+        Self { parts: Some(Parts { input, deps: NoDeps, settings: Settings::default() }), running: None }
     }
 
     /// What the steps find in `ctx.deps`. Takes a value, or an `Arc` to share one between calls.
     pub fn deps(self, deps: impl Into<Arc<F::Deps>>) -> Call<F, Arc<F::Deps>> {
-        Call { input: self.input, deps: deps.into(), settings: self.settings }
+        let with_deps =
+            |parts: Parts<F, NoDeps>| Parts { input: parts.input, deps: deps.into(), settings: parts.settings };
+        Call { parts: self.parts.map(with_deps), running: None }
     }
 }
 
@@ -87,55 +116,65 @@ impl<F: Flow, D> Call<F, D> {
     ///
     /// Awaiting runs it, or goes on from where it stands, or returns the saved result if it is completed. If somebody
     /// executes it just now, this call joins it and gets that execution's outcome. The input that was given first stands.
-    pub fn durable<S: Store + Clone>(mut self, store: &S, run_id: impl Into<String>) -> Self {
-        self.settings.durable = Some((Arc::new(store.clone()), RunKey::new(run_id)));
-        self
+    pub fn durable<S: Store + Clone>(self, store: &S, run_id: impl Into<String>) -> Self {
+        self.set(|settings| settings.durable = Some((Arc::new(store.clone()), RunKey::new(run_id))))
     }
 
     /// How long this call may take, waiting for retries included. Then it ends with [`Error::Timeout`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = Some(timeout);
-        self
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.set(|settings| settings.timeout = Some(timeout))
     }
 
     /// How long an attempt of a step may take that has no `timeout` of its own.
-    pub fn step_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.step_timeout = Some(timeout);
-        self
+    pub fn step_timeout(self, timeout: Duration) -> Self {
+        self.set(|settings| settings.step_timeout = Some(timeout))
     }
 
     /// Cancels the run when the token is cancelled, with [`Error::Cancelled`]. That is final: the run is `cancelled` and
     /// does not go on. To stop a process and go on later, drop the future instead.
-    pub fn cancellation(mut self, token: CancellationToken) -> Self {
-        self.settings.cancellation = Some(token);
-        self
+    pub fn cancellation(self, token: CancellationToken) -> Self {
+        self.set(|settings| settings.cancellation = Some(token))
     }
 
     /// The id by which logs and events of several services belong together. Generated when not given.
-    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
-        self.settings.correlation_id = Some(id.into());
-        self
+    pub fn correlation_id(self, id: impl Into<String>) -> Self {
+        self.set(|settings| settings.correlation_id = Some(id.into()))
     }
 
     /// Adds an observer. There may be several.
-    pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.settings.observers.push(Arc::new(observer));
-        self
+    pub fn observer(self, observer: impl Observer) -> Self {
+        self.set(|settings| settings.observers.push(Arc::new(observer)))
     }
 
     /// Who publishes the flow's events. Needed if it has any.
-    pub fn publisher(mut self, publisher: impl Publisher) -> Self {
-        self.settings.publisher = Some(Arc::new(publisher));
+    pub fn publisher(self, publisher: impl Publisher) -> Self {
+        self.set(|settings| settings.publisher = Some(Arc::new(publisher)))
+    }
+}
+
+impl<F: Flow, D> Call<F, D> {
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        if let Some(parts) = &mut self.parts {
+            set(&mut parts.settings);
+        }
         self
     }
 }
 
-impl<F: Flow, D: DepsOf<F>> IntoFuture for Call<F, D> {
-    type Output = Result<F::Output, Error<F::Error>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+/// Nothing in a call is pinned but what runs, which is boxed.
+impl<F: Flow, D> Unpin for Call<F, D> {}
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(execute::execute::<F>(self.input, self.deps.into_deps(), self.settings))
+impl<F: Flow, D: DepsOf<F>> Future for Call<F, D> {
+    type Output = Outcome<F>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(Parts { input, deps, settings }) = self.parts.take() {
+            self.running = Some(Box::pin(execute::execute::<F>(input, deps.into_deps(), settings)));
+        }
+        match &mut self.running {
+            Some(running) => running.as_mut().poll(cx),
+            None => unreachable!("a call has parts, or runs"),
+        }
     }
 }
 

@@ -8,6 +8,11 @@ use crate::store::{Commit, Lease, Store};
 /// A database whose transactions can be a flow's steps: `#[transaction(tx = ctx.deps.db)]`, with `db: impl Database`.
 ///
 /// The promise: a transaction's rows and the record that its step is done are committed together, or neither is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a database that a transaction can use",
+    label = "`#[transaction(tx = ..)]` takes a `prose::Database`",
+    note = "on SQLite that is a `prose_sqlite::SqliteDatabase`, made by `store.database()`; not its pool, and not a connection"
+)]
 pub trait Database: Send + Sync {
     /// What a body sees as `tx: &mut Tx`.
     type Tx: Send;

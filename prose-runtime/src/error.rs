@@ -15,7 +15,7 @@ use crate::store::StoreError;
 pub enum Error<E> {
     /// The flow returned an error. The run is `failed`; calling again goes on from its last commit.
     Failed {
-        /// The step that failed; `None` if it was the plain code in front of the first.
+        /// The step whose body failed; `None` if it was plain code, between or around the steps.
         step: Option<String>,
         /// What the flow returned.
         error: E,
@@ -196,6 +196,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
 /// The text of an error; `flow_error` is that of the flow's own.
 fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error {
+        Error::Failed { step, .. } if f.alternate() => write!(f, "the flow failed{}: {flow_error:#}", At(step)),
         Error::Failed { step, .. } => write!(f, "the flow failed{}: {flow_error}", At(step)),
         Error::JoinedFailed { run_id, step, message } => {
             write!(f, "run `{run_id}` was being executed by another call, which failed{}: {message}", At(step))
@@ -214,7 +215,7 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
             write!(f, "run `{run_id}` cannot go on with this code{}: {reason}", At(step))
         }
         Error::Unsavable { what, reason } => write!(f, "{what} cannot be saved: {reason}"),
-        Error::Database { step, source } => write!(f, "transaction `{step}` was rolled back: {source}"),
+        Error::Database { step, source } => write!(f, "transaction `{step}` did not commit: {source}"),
         Error::Publish { step, source } => write!(f, "event `{step}` was not published: {source}"),
         Error::InsideTransaction { run_id } => {
             write!(
@@ -228,13 +229,14 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
     }
 }
 
-impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
+/// For any `E` that can be shown, `anyhow::Error` and `Box<dyn Error>` included. Each variant's text contains that of the error
+/// that it carries (with `{:#}`: as that error shows itself then), so `source` goes on behind it.
+impl<E: fmt::Debug + fmt::Display> std::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Failed { error, .. } => Some(error),
-            Self::Store(source) => Some(source),
-            Self::Database { source, .. } => Some(source),
-            Self::Publish { source, .. } => Some(source),
+            Self::Store(carried) => carried.source(),
+            Self::Database { source: carried, .. } => carried.source(),
+            Self::Publish { source: carried, .. } => carried.source(),
             _ => None,
         }
     }

@@ -48,7 +48,7 @@ mod validation_probe;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use call::{Call, DepsOf, NoDeps};
+pub use call::{Call, DepsOf, NoDeps, Unneeded};
 pub use ctx::Ctx;
 pub use database::{Database, DatabaseError, Record};
 pub use error::Error;

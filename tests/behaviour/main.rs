@@ -1,6 +1,8 @@
 //! What flows do, by behaviour. One file a subject; `faults.rs` holds one test for each fault of the library whose
 //! ideas this project took up.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
+
 mod cancellation;
 mod codec;
 mod context;

@@ -19,7 +19,7 @@ async fn gamble(ctx: Ctx<Log>, _input: ()) -> Result<u64, Failure> {
 
     let now = SystemTime::now();
     let dice = random();
-    if dice % 2 == 0 {
+    if dice.is_multiple_of(2) {
         #[step]
         'even: {
             ctx.deps.add(format!("even {dice} {now:?}"));

@@ -60,7 +60,8 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     }
     match point.kind {
         Kind::Event { .. } => quote!(#asynchronous { #open #(#attrs)* let #v = #body; #ok(#v) }),
-        _ => quote!(#asynchronous { #open #(#attrs)* #body #ok(()) }),
+        // A block may end in `return Err(..)`: what stands behind it is unreachable then, and a lint would say so.
+        _ => quote!(#asynchronous { #open #(#attrs)* if true { #body } #ok(()) }),
     }
 }
 

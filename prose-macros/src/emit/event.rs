@@ -3,13 +3,16 @@
 use super::{Context, body};
 use crate::model::PointId;
 use crate::names;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::LitStr;
+use syn::spanned::Spanned;
 
 /// `#[event("channel")]`
 pub(super) fn event(cx: &Context<'_>, id: PointId, channel: &LitStr) -> TokenStream {
-    let (m, number, events) = (names::machine(), names::number(), names::local("events"));
+    let (m, number) = (names::machine(), names::number());
+    // At the expression, so that a type that is no event is told there.
+    let events = Ident::new("events", cx.model.point(id).body.span().resolved_at(Span::mixed_site()));
     let value = body::value(cx, id);
     quote! {
         let #events = #value;

@@ -5,6 +5,7 @@ use crate::model::PointId;
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 use syn::{Expr, ExprReference, token};
 
 /// `#[transaction(tx = EXPR)]`
@@ -50,7 +51,8 @@ pub(super) fn transaction(cx: &Context<'_>, id: PointId, database: &Expr) -> Tok
 fn borrowed(database: &Expr) -> Expr {
     Expr::Reference(ExprReference {
         attrs: Vec::new(),
-        and_token: token::And { spans: [Span::mixed_site()] },
+        // At the expression, so that what is wrong with it is told there.
+        and_token: token::And { spans: [database.span()] },
         mutability: None,
         expr: Box::new(database.clone()),
     })

@@ -41,6 +41,11 @@ pub trait Event: Serialize {
 }
 
 /// What stands behind `#[event(..)]`: one event, none, or several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "`#[event(..)]` publishes an `Event`, an `Option` or a `Vec` of one",
+    note = "derive it: `#[derive(serde::Serialize, prose::Event)] #[event(type = \"order.confirmed\")]`"
+)]
 pub trait IntoEvents {
     /// The kind of event.
     type Event: Event;

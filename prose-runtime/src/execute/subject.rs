@@ -89,7 +89,8 @@ impl<F: Flow> Subject for Typed<F> {
     }
 
     fn error_text(&self) -> Option<String> {
-        self.result.as_ref().and_then(|result| result.as_ref().err()).map(ToString::to_string)
+        // With its causes, where it shows them (`anyhow` does): whoever reads the checkpoint has nothing else.
+        self.result.as_ref().and_then(|result| result.as_ref().err()).map(|error| format!("{error:#}"))
     }
 
     fn encode_output(&self) -> Result<Json, serde_json::Error> {

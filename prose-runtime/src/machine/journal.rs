@@ -29,9 +29,9 @@ impl Journal {
         self.saved.state.get(name)
     }
 
-    /// Stages a variable for the next commit, in place of what is staged for it already.
+    /// Stages a variable for the next commit, in place of what is staged for it since the last finished step.
     pub(crate) fn write(&mut self, name: &str, value: Json) {
-        match self.writes.iter_mut().find(|write| write.name == name) {
+        match self.writes[self.settled..].iter_mut().find(|write| write.name == name) {
             Some(write) => write.value = value,
             None => self.writes.push(Write { name: name.to_owned(), value }),
         }
@@ -76,16 +76,24 @@ impl Journal {
     /// The commit of all that is staged, where the run stands now.
     pub(crate) fn commit(&mut self, ending: Option<Ending>) -> Commit {
         self.seq += 1;
-        self.settled = 0;
         Commit {
             seq: self.seq,
             position: self.position.clone(),
             completed: std::mem::take(&mut self.completed),
-            writes: std::mem::take(&mut self.writes),
+            writes: self.take_writes(),
             dropped: std::mem::take(&mut self.dropped),
             ending,
             fingerprint: self.fingerprint.take(),
         }
+    }
+
+    /// The writes, each variable once: what plain code made of an output counts more than the output.
+    fn take_writes(&mut self) -> Vec<Write> {
+        let plain = self.writes.split_off(std::mem::take(&mut self.settled));
+        let mut writes = std::mem::take(&mut self.writes);
+        writes.retain(|write| plain.iter().all(|later| later.name != write.name));
+        writes.extend(plain);
+        writes
     }
 
     /// The commit that ends a run with which this code could not go on.
@@ -136,6 +144,21 @@ mod tests {
         journal.complete("a");
         let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
         assert_eq!(commit.position, Some(Position { step: "a".into(), phase: Phase::Done }));
+    }
+
+    #[test]
+    fn a_failure_keeps_an_output_as_the_step_left_it_and_an_entrance_as_plain_code_made_it() {
+        let behind_a_step = || {
+            let mut journal = Journal::default();
+            journal.enter("a");
+            journal.write("x", json("1"));
+            journal.complete("a");
+            journal.write("x", json("2"));
+            journal
+        };
+        let failed = behind_a_step().end(Ending::Failed { step: None, error: "boom".into() });
+        assert_eq!(failed.writes, [Write { name: "x".into(), value: json("1") }]);
+        assert_eq!(behind_a_step().enter("b").writes, [Write { name: "x".into(), value: json("2") }]);
     }
 
     #[test]

@@ -172,7 +172,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns how many.
     fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// Lets a database recognise the store whose file or server it shares, by downcasting.
+    /// Lets a database recognise the store whose file or server it shares, by downcasting: `self`, or, in a store that wraps
+    /// another, that one's `as_any()`.
     fn as_any(&self) -> &dyn Any;
 
     /// [`load_run`](Self::load_run) in the default namespace.
