@@ -1,4 +1,4 @@
-//! Money: prices are decimal fractions in the input, as in the page's JSON, and are rounded to cents at each result.
+//! Money: prices are decimal fractions in the input, as people write them in JSON, and are rounded to cents at each result.
 
 /// The nearest amount in whole cents.
 pub(crate) fn round(amount: f64) -> f64 {

@@ -78,7 +78,7 @@ pub(crate) enum OrderError {
 const TAX_RATE: f64 = 0.08;
 
 impl OrderInput {
-    /// The order of the page, for a start without an input file.
+    /// The order of the story, for a start without an input file.
     pub(crate) fn example(order_id: &str) -> Self {
         let item = |sku: &str, price, quantity| Item { sku: Some(sku.to_owned()), name: None, price, quantity };
         Self {

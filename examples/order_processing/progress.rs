@@ -11,7 +11,7 @@ pub(crate) struct Progress;
 
 impl Observer for Progress {
     fn on_flow_start(&self, run: &RunInfo) {
-        let how = if run.resuming { "goes on from its checkpoint" } else { "starts" };
+        let how = if run.resuming { "goes on from what is saved" } else { "starts" };
         eprintln!("{} {} {how}", run.flow, run.run_id.as_deref().unwrap_or_default());
     }
     fn on_step_skipped(&self, _: &RunInfo, step: &str) {

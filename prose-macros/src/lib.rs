@@ -1,4 +1,4 @@
-//! `#[flow]` and `#[derive(Event)]`: the entry points; the pipeline is in [`expand`].
+//! `#[flow]` and `#[derive(Event)]`: the entry points; the pipeline is in `expand.rs`.
 
 mod ast;
 mod check;
@@ -15,9 +15,23 @@ use proc_macro::TokenStream;
 
 /// Makes an `async fn(ctx: Ctx<D>, input: T) -> Result<O, E>` a durable flow.
 ///
-/// Options: `name = ".."` (default: the fn's name with `-` for `_`), `version = N` (default 1), and `crate = path` for a
-/// renamed runtime. Inside, `#[validate]`, `#[step]`, `#[transaction]` and `#[event]` mark the points between which
-/// the flow is saved. The fn becomes a builder, and a module of the same name holds `Flow`, the type to register.
+/// `#[flow(name = "process-order", version = 1, crate = path::to::prose)]`: the name is the fn's with `-` for `_` unless given,
+/// the version 1; `crate` is for a renamed runtime. The fn becomes a builder to await, and a module of the same name holds
+/// `Flow`, the flow as a type.
+///
+/// Inside, these attributes mark the points between which the flow is saved. They stand on `let PATTERN: T = ..;` or on a labelled
+/// block `'name: { .. }`; their body is an async block of its own, which `?` and `return Err(..)` leave.
+///
+/// | attribute | options |
+/// |---|---|
+/// | `#[validate]` | `name`. Never retried |
+/// | `#[step]` | `name`, `timeout = "10s"`, `retry(max_attempts = 3, delay = "500ms", backoff = 2.0, max_delay = "1m", jitter = true, when = PATH)` |
+/// | `#[transaction(tx = EXPR)]` | the same, and `tx`: a `prose::Database`; the body finds the transaction as `tx` |
+/// | `#[event("channel")]` | `name`. Stands on an expression (or block): an `Event`, `Option` or `Vec` of one |
+///
+/// Of `retry` only `max_attempts` must be given (the first attempt counts); `delay` is 100 ms, `backoff` 2, `max_delay` none and `jitter`
+/// off. `when` is a `fn(&E) -> bool`; validation errors are never retried. A point is named by `name`, else by its label, else by its
+/// variable, an event by its channel; names are unique in a flow, and what a checkpoint refers to.
 #[proc_macro_attribute]
 pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::flow(args.into(), item.into()).into()

@@ -1,4 +1,4 @@
-//! What is compared with the page, and the table that shows it.
+//! What is compared with what was promised, and the table that shows it.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ impl Checks {
         self.rows.push(Row::Group(name));
     }
 
-    /// Compares what the page says with what was seen.
+    /// Compares what was promised with what was seen.
     pub(super) fn equal(&mut self, what: &'static str, expected: &Value, seen: &Value) {
         self.rows.push(Row::Check { what, expected: plain(expected), seen: plain(seen) });
     }
@@ -46,7 +46,7 @@ impl Checks {
         Ok(())
     }
 
-    /// How many are not as the page says.
+    /// How many are not as promised.
     pub(super) fn wrong(&self) -> usize {
         self.rows.iter().filter(|row| row.is_wrong()).count()
     }
@@ -79,7 +79,7 @@ impl Row {
             }
             Self::Check { what, expected, seen } => {
                 let seen = paint(Colour::Red, seen);
-                format!("  {} {what:width$}  {seen}  (the page says {expected})", paint(Colour::Red, "✗"))
+                format!("  {} {what:width$}  {seen}  (promised: {expected})", paint(Colour::Red, "✗"))
             }
         }
     }

@@ -16,7 +16,7 @@ const RUN_ID: &str = "ord_abc123";
 const STEPS: [&str; 6] =
     ["validate_order", "calculate_total", "charge_payment", "persist_order", "send_confirmation", "orders"];
 
-/// Tells it, and fails where anything is not as the page says.
+/// Tells it, and fails where anything is not as promised.
 pub(crate) async fn tell() -> Result<(), Failure> {
     let stage = Stage::set(RUN_ID)?;
     let mut calls = Checks::default();
@@ -34,7 +34,7 @@ pub(crate) async fn tell() -> Result<(), Failure> {
     let repeated = third_call(&stage)?;
     repeat_is_as_told(&mut calls, &finished, &repeated, before == stage.requests()?);
 
-    heading("4", "The three calls, compared with the page")?;
+    heading("4", "The three calls, compared with what was promised")?;
     calls.print()?;
     heading("5", "What the outside world saw")?;
     let world = world_is_as_told(&stage).await?;
@@ -140,7 +140,7 @@ async fn world_is_as_told(stage: &Stage) -> Result<Checks, Failure> {
 
 fn verdict(wrong: usize) -> Result<(), Failure> {
     match wrong {
-        0 => note(true, "All as the page says: one charge, one order, one mail, one event."),
-        _ => Err(Failure::failed("STORY", format!("{wrong} of these are not as the page says"))),
+        0 => note(true, "All as promised: one charge, one order, one mail, one event."),
+        _ => Err(Failure::failed("STORY", format!("{wrong} of these are not as promised"))),
     }
 }
