@@ -1042,3 +1042,76 @@ async fn borrows_that_no_point_needs() {
         sweep(|| borrows_between(order.clone())).await;
     }
 }
+
+/// Left in the middle of a stretch that uses what is needed behind the block too: `list`, which no point needs, and
+/// `n`, which is out of sight at the next point.
+#[flow]
+async fn left_midway(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut n = input.items.len() as u32;
+    #[step]
+    'begin: {
+        ctx.deps.saw(format!("begin {n}"));
+    }
+    let mut list = input.items.clone();
+    'shop: {
+        n += 1;
+        list.push(n);
+        if input.fast {
+            break 'shop;
+        }
+        #[step]
+        'slow: {
+            ctx.deps.saw(format!("slow {n}"));
+        }
+        if input.items.is_empty() {
+            n += 1;
+            return Ok(n);
+        }
+        return Err(Failure(format!("{n}")));
+    }
+    list.push(3);
+    let total: u32 = list.iter().sum();
+    {
+        let n = "other";
+        #[step]
+        'shadowed: {
+            ctx.deps.saw(format!("{n} {total}"));
+        }
+    }
+    #[step]
+    'end: {
+        ctx.deps.saw(format!("end {n}"));
+    }
+    Ok(n)
+}
+
+#[tokio::test]
+async fn a_block_left_in_the_middle_of_a_stretch() {
+    for order in orders() {
+        sweep(|| left_midway(order.clone())).await;
+    }
+}
+
+/// The context's name is used again, while what was borrowed from it lives on.
+#[flow]
+async fn context_shadowed(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let deps = &ctx.deps;
+    #[step]
+    'one: {
+        let moved = ctx;
+        moved.deps.saw("one");
+    }
+    let ctx = input.items.len();
+    #[step]
+    'two: {
+        deps.saw(format!("two {ctx}"));
+    }
+    Ok(ctx)
+}
+
+#[tokio::test]
+async fn a_name_of_the_context_used_again() {
+    for order in orders() {
+        sweep(|| context_shadowed(order.clone())).await;
+    }
+}

@@ -195,6 +195,12 @@ pub(crate) struct Nested {
     pub(crate) label: Option<Label>,
     pub(crate) block: Block,
     pub(crate) around: Around,
+    /// The stretches that break out of it.
+    pub(crate) left_by: Vec<NodeId>,
+    /// The first variable that is its own.
+    pub(crate) inner: VarId,
+    /// What those stretches may have changed, and did not come to save.
+    pub(crate) saves_again: Vec<VarId>,
 }
 
 /// What stands around an `if` or a block.

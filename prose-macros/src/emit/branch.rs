@@ -38,8 +38,13 @@ pub(super) fn conditional(cx: &Context<'_>, node: &If, place: Place) -> TokenStr
 /// A block.
 pub(super) fn nested(cx: &Context<'_>, node: &Nested, place: Place) -> TokenStream {
     let inner = block(cx, &node.block, place_inside(&node.around, place));
-    let label = &node.label;
-    around(cx, &node.around, quote!(#label { #inner }), true)
+    let (m, label) = (names::machine(), &node.label);
+    let nested = around(cx, &node.around, quote!(#label { #inner }), true);
+    if node.saves_again.is_empty() {
+        return nested;
+    }
+    let saves = cx.saves(&node.saves_again);
+    quote!(#nested if #m.running() { #saves })
 }
 
 /// Only the tail of the flow's tail is the flow's tail.

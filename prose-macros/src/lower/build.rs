@@ -317,6 +317,7 @@ impl Builder<'_> {
         for (label, out) in &mut self.breaks {
             if super::exits::breaks(code, label) {
                 out.push(node);
+                self.graph.nodes[node.0].breaks = true;
             }
         }
     }
@@ -335,7 +336,8 @@ impl Builder<'_> {
         });
         let defines = outputs.iter().copied().collect();
         let changes = self.changes(&mentioned);
-        let uses_ctx = self.ctx.is_some_and(|ctx| mentions.contains(&ctx));
+        let is_ctx = |mention: &Mention| self.ctx.is_some() && self.scopes.resolve(&mention.ident) == self.ctx;
+        let uses_ctx = mentioned.iter().any(is_ctx);
         let uses_tx = mentioned.iter().any(|mention| mention.ident == "tx");
         self.node(GraphNode { point: Some(id), mentions, defines, ..GraphNode::default() });
         self.points.push(model_point(point, outputs, changes, (uses_ctx, uses_tx)));
@@ -478,16 +480,15 @@ impl Builder<'_> {
     }
 
     fn nested(&mut self, bound: &ast::Bound<ast::Nested>, last: bool) -> Node {
-        let first = self.points.len();
+        let (first, inner) = (self.points.len(), VarId(self.variables.len()));
         let label = bound.node.label.clone();
         let name = label.as_ref().map_or_else(String::new, |label| label.name.to_string());
         self.breaks.push((name, Vec::new()));
         let block = self.block(&bound.node.block);
-        if let Some((_, out)) = self.breaks.pop() {
-            self.frontier.extend(out);
-        }
+        let left_by = self.breaks.pop().map_or_else(Vec::new, |(_, out)| out);
+        self.frontier.extend(&left_by);
         let around = self.around(&bound.target, bound.semi, last, first);
-        Node::Nested(Box::new(Nested { label, block, around }))
+        Node::Nested(Box::new(Nested { label, block, around, left_by, inner, saves_again: Vec::new() }))
     }
 
     /// What stands around a branching node: its `let`, whose variables are defined behind it.

@@ -28,6 +28,7 @@ fn classify(draft: &mut Draft, live: &Liveness) {
         live.at(id).iter().for_each(|variable| draft.variables[variable.0].live_at.push(point));
     }
     let elsewhere = draft.graph.mentioned_elsewhere();
+    let kept = kept_by_breaks(&draft.graph, live);
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,
@@ -36,10 +37,17 @@ fn classify(draft: &mut Draft, live: &Liveness) {
             _ if variable.output || !variable.live_at.is_empty() || !variable.views.is_empty() => {
                 Class::Saved { at_once: false }
             }
+            _ if kept.contains(&VarId(number)) => Class::Saved { at_once: false },
             _ if elsewhere.contains(&VarId(number)) => Class::Transient,
             _ => Class::Local,
         };
     }
+}
+
+/// A stretch that breaks out cannot give a slot back, so what is needed once more has to be an ordinary local.
+fn kept_by_breaks(graph: &Graph, live: &Liveness) -> Vars {
+    let breaking = graph.iter().filter(|(_, node)| node.breaks);
+    breaking.flat_map(|(id, node)| &node.mentions & live.behind(id)).collect()
 }
 
 fn save_at_once(draft: &mut Draft, live: &Liveness) {
@@ -120,6 +128,14 @@ impl Finish<'_> {
         from_others.filter(|variable| self.class(**variable) == Class::Transient).copied().collect()
     }
 
+    /// `mut` variables that a node may have changed, and that no later point can name.
+    fn saves_again(&self, node: NodeId) -> Vec<VarId> {
+        let behind = self.live.behind(node);
+        let node = &self.graph.nodes[node.0];
+        let changed = |id: &&VarId| self.variables[id.0].eager && self.variables[id.0].mutable && behind.contains(id);
+        node.mentions.difference(&node.defines).filter(changed).copied().collect()
+    }
+
     /// Of these, the ones that others need; and of those, the ones to save at once.
     fn handed_on(&self, defined: impl Iterator<Item = VarId>) -> (Vec<VarId>, Vec<VarId>) {
         let exports: Vec<VarId> =
@@ -148,6 +164,9 @@ fn block(block: &mut Block, finish: &Finish<'_>) {
             Node::Nested(node) => {
                 self::block(&mut node.block, finish);
                 around(&mut node.around, finish);
+                let changed = node.left_by.iter().flat_map(|leaf| finish.saves_again(*leaf));
+                node.saves_again =
+                    changed.filter(|variable| *variable < node.inner).collect::<Vars>().into_iter().collect();
             }
         }
     }
@@ -162,8 +181,7 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) -> Vec<VarId> {
     leaf.takes = node.mentions.iter().filter(transient).copied().collect();
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
-    let changed = |id: &&VarId| finish.variables[id.0].eager && finish.variables[id.0].mutable;
-    leaf.saves_again = node.mentions.difference(&node.defines).filter(changed).copied().collect();
+    leaf.saves_again = finish.saves_again(leaf.node);
     match leaf.question.as_mut().map(|question| &mut question.ask) {
         Some(Ask::Pattern(pattern)) => {
             (pattern.exports, pattern.saves) = finish.handed_on(pattern.bound.iter().copied());

@@ -21,6 +21,8 @@ pub(crate) struct GraphNode {
     pub(crate) point: Option<PointId>,
     pub(crate) mentions: Vars,
     pub(crate) defines: Vars,
+    /// Does it break out of a labelled block, perhaps before its own end?
+    pub(crate) breaks: bool,
     /// Variables whose block ends here.
     pub(crate) ends: Vars,
     pub(crate) next: Vec<NodeId>,
