@@ -85,7 +85,7 @@ async fn straight(ctx: Ctx<Deps>, input: Order) -> Result<(String, u32), Failure
     };
     #[event("orders")]
     OrderPlaced { order_id: order_id.clone(), total };
-    #[transaction(tx = ctx.deps.db, retry(max_attempts = 2))]
+    #[transaction(tx = &ctx.deps.db, retry(max_attempts = 2))]
     'mark: {
         ctx.deps.saw("mark");
         tx.push(format!("marked {order_id}"));

@@ -47,8 +47,11 @@ pub(super) fn transaction(cx: &Context<'_>, id: PointId, database: &Expr) -> Tok
     }
 }
 
-/// `&EXPR`, with parentheses only where they are needed.
+/// `&EXPR`, with parentheses only where they are needed; whoever wrote the `&` himself meant the same.
 fn borrowed(database: &Expr) -> Expr {
+    if matches!(database, Expr::Reference(_)) {
+        return database.clone();
+    }
     Expr::Reference(ExprReference {
         attrs: Vec::new(),
         // At the expression, so that what is wrong with it is told there.

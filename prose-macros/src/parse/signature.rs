@@ -90,7 +90,17 @@ fn params(sig: &Signature, errors: &mut Errors) -> (Option<Param>, Option<Param>
         let why = "a run is saved together with its input, so that it can go on without its caller";
         errors.push_at(sig.paren_token.span.join(), what, why, "write `(ctx: Ctx<Deps>, input: Input)`");
     }
-    (ctx, input)
+    (ctx, input.filter(|input| owned(&input.ty, errors)))
+}
+
+/// Is it a type that can be the input? One that cannot is told.
+fn owned(ty: &Type, errors: &mut Errors) -> bool {
+    let owned = !matches!(ty, Type::ImplTrait(_) | Type::Reference(_));
+    if !owned {
+        let why = "a run goes on from its saved input, when its caller may be gone";
+        errors.push(ty, "a flow owns its input, and names its type", why, "write `input: String`, say");
+    }
+    owned
 }
 
 fn param(arg: &FnArg) -> Option<Param> {
