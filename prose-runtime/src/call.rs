@@ -131,7 +131,8 @@ impl<F: Flow, D> Call<F, D> {
     }
 
     /// Cancels the run when the token is cancelled, with [`Error::Cancelled`]. That is final: the run is `cancelled` and
-    /// does not go on. To stop a process and go on later, drop the future instead.
+    /// does not go on. To stop a process and go on later, drop the future instead. A call that has joined another one cancels
+    /// its own waiting only.
     pub fn cancellation(self, token: CancellationToken) -> Self {
         self.set(|settings| settings.cancellation = Some(token))
     }

@@ -30,7 +30,8 @@ pub enum Error<E> {
         /// What the error said.
         message: String,
     },
-    /// The time given with `.timeout(..)` is over. The run is `failed`; calling again goes on from its last commit.
+    /// The time given with `.timeout(..)` is over. The run is `failed`; calling again goes on from its last commit. If this
+    /// call had joined another one, only its waiting is over: the run goes on there.
     Timeout {
         /// The step that was running.
         step: Option<String>,
@@ -44,7 +45,8 @@ pub enum Error<E> {
         /// Its time-out.
         after: Duration,
     },
-    /// The run was cancelled. It is `cancelled` for good, or was never created.
+    /// The run was cancelled. It is `cancelled` for good, or was never created. If this call had joined another one, only
+    /// its waiting was cancelled: the run goes on there.
     Cancelled {
         /// The step that was running; `None` if it was none.
         step: Option<String>,
@@ -74,7 +76,8 @@ pub enum Error<E> {
         /// What does not fit.
         reason: String,
     },
-    /// A value cannot be saved: JSON could not give it back as it is. The run is `failed`.
+    /// A value cannot be saved: JSON could not give it back as it is. The run is `failed`, and the step that made the value
+    /// is not done: it runs again when the run is called again. If it is the input, nothing was created.
     Unsavable {
         /// The variable, or "the output", or "the input".
         what: String,

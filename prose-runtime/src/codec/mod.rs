@@ -38,7 +38,8 @@ pub fn key<T: Saved>(name: &'static str) -> Key<T> {
     T::key(name)
 }
 
-/// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings.
+/// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings,
+/// and what is nested deeper than it reads.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, serde_json::Error> {
     let mut text = Vec::with_capacity(128);
     // Little is generic here: this is compiled for each type that a flow saves.
@@ -49,7 +50,35 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, serde_json::Error>
 fn finish(written: Result<(), serde_json::Error>, text: Vec<u8>) -> Result<Json, serde_json::Error> {
     use serde::de::Error as _;
     written?;
+    if text.len() > 2 * DEEPEST && depth(&text) > DEEPEST {
+        return Err(serde_json::Error::custom(format_args!(
+            "it is nested more than {DEEPEST} deep, which would not read back; keep a list of its parts instead"
+        )));
+    }
     Json::parse(String::from_utf8(text).map_err(serde_json::Error::custom)?)
+}
+
+/// `serde_json` reads nothing that is deeper.
+const DEEPEST: usize = 127;
+
+/// How deep arrays and objects are nested in JSON text.
+fn depth(text: &[u8]) -> usize {
+    let (mut now, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Decodes a value. That nothing stands behind it is known: the text is one JSON value.
@@ -89,6 +118,14 @@ mod tests {
     #[test]
     fn map_keys_that_are_no_strings_are_refused() {
         assert!(refusal(BTreeMap::from([((1, 2), 3)])).contains("key"));
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_it_reads_is_refused() {
+        let nested = |depth| (0..depth).fold(serde_json::json!("[[\\\"[["), |value, _| serde_json::json!([value]));
+        let deepest = encode(&nested(DEEPEST)).expect("savable");
+        assert_eq!(decode::<serde_json::Value>(&deepest).expect("readable"), nested(DEEPEST));
+        assert!(refusal(nested(DEEPEST + 1)).contains("nested"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct Checkpoint {
 /// Why a run is failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedStep {
-    /// The step's name; `None` if the plain code in front of the first step failed.
+    /// The step's name; `None` if it was the plain code in front of the steps, between or behind them.
     pub name: Option<String>,
     /// What the error said.
     pub error: String,

@@ -68,7 +68,7 @@ pub enum Ending {
     },
     /// With an error; calling again goes on from the last commit.
     Failed {
-        /// The step that failed; `None` if it was the plain code in front of the first.
+        /// The step that failed; `None` if it was the plain code in front of the steps, between or behind them.
         step: Option<String>,
         /// What the error said.
         error: String,
