@@ -26,7 +26,7 @@ struct Hold {
 /// A run is folded when its log is as long as what it folds into, so that folding costs no more than appending; and
 /// before it has so many rows that reading them is slow.
 const FOLD_FROM: usize = 64;
-const FOLD_AT_LAST: usize = 1_024;
+pub(crate) const FOLD_AT_LAST: u64 = 1_024;
 
 impl Holds {
     /// A panic cannot have left a hold half-made.
@@ -87,7 +87,7 @@ impl Hold {
 
 impl Log {
     fn is_due(&self) -> bool {
-        self.commits >= FOLD_FROM && (self.bytes >= self.snapshot_bytes || self.commits >= FOLD_AT_LAST)
+        self.commits >= FOLD_FROM && (self.bytes >= self.snapshot_bytes || self.commits as u64 >= FOLD_AT_LAST)
     }
 }
 

@@ -10,7 +10,7 @@ use prose::store::{ClaimRequest, Lease, NewRun, RunKey, Status, to_millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock;
-use crate::holds::Holds;
+use crate::holds::{FOLD_AT_LAST, Holds};
 use crate::instance::Instance;
 use crate::load::{self, Log};
 use crate::statement::{Append, CommitRow, Statement, end, fingerprint, integer};
@@ -56,7 +56,7 @@ pub(crate) enum Answer {
     Created { lease: Lease, ended: bool },
     Exists,
     Missing,
-    Claimed { lease: Lease, seq: u64, at: i64 },
+    Claimed { lease: Lease, seq: u64, at: i64, folded: Option<Log> },
     Held(u64),
     Ended,
     OtherFlow(String),
@@ -186,7 +186,18 @@ impl Batch<'_> {
             .execute(params![found.run, epoch, self.instance.id, now])?;
         let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
         self.claimed.push(lease.clone());
-        Ok(Answer::Claimed { lease, seq, at })
+        // A run that crashes again and again, or finds no code that can go on, makes claims only.
+        let folded = if self.log_is_long(found.run, seq)? { self.fold(&lease)? } else { None };
+        Ok(Answer::Claimed { lease, seq, at, folded })
+    }
+
+    fn log_is_long(&self, run: i64, seq: u64) -> rusqlite::Result<bool> {
+        let snapshot: Option<i64> = self
+            .sql
+            .prepare_cached("select seq from prose_snapshots where run = ?1")?
+            .query_row([run], |row| row.get(0))
+            .optional()?;
+        Ok(seq.saturating_sub(snapshot.unwrap_or(0).unsigned_abs()) >= FOLD_AT_LAST)
     }
 
     /// The run, if it can be claimed; otherwise why not. Writes nothing.

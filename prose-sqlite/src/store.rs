@@ -174,9 +174,9 @@ impl SqliteStore {
             };
             let Reply { answer, guard } = self.core().submit(Job::Claim(request.clone())).await?;
             match answer {
-                Answer::Claimed { lease, seq, at } => {
+                Answer::Claimed { lease, seq, at, folded } => {
                     let Loaded { state, log } = self.behind_claim(&lease, looked, seq, at).await?;
-                    self.core().holds.set_log(&lease, log);
+                    self.core().holds.set_log(&lease, folded.unwrap_or(log));
                     guard.keep();
                     return Ok(Claim::Claimed(Box::new(ClaimedRun { lease, state })));
                 }

@@ -84,3 +84,23 @@ async fn a_run_that_is_taken_over_again_and_again_is_folded_as_well() {
     assert_eq!(last.load("a").await.unwrap().unwrap().completed_steps.len(), 181);
     assert_eq!(number(&file, "select count(*) from prose_instances"), 1, "the dead are forgotten");
 }
+
+/// A run that crashes at the same step for a week, and is claimed each time, writes nothing but claims.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_only_claimed_is_read_in_a_bounded_number_of_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.db");
+    let store = SqliteStore::open(&file).await.unwrap();
+    let lease = store.create(&new_run("crashing"), writing(1)).await.unwrap();
+    store.release(&lease);
+    for _ in 0..2_100 {
+        let run = claimed(&store, "crashing").await;
+        store.release(&run.lease);
+    }
+    assert!(rows(&file) <= 1_025, "{} rows", rows(&file));
+    let run = claimed(&store, "crashing").await;
+    assert_eq!((run.state.folded.seq, run.lease.epoch), (2_102, 2_102));
+    assert_eq!(run.state.folded.completed, ["step1"]);
+    store.commit(&run.lease, writing(2_103)).await.unwrap();
+    assert_eq!(last_written(&store, "crashing").await, 2_103);
+}
