@@ -14,7 +14,6 @@ impl Execution {
     /// Commits the end of an execution, then tells it.
     pub(super) async fn end(&self, machine: &mut Machine, flow: &mut dyn Subject, end: End) -> Outcome {
         let step = machine.current_step().map(str::to_owned);
-        machine.undo_unfinished();
         match end {
             End::Returned => match flow.error_text() {
                 None => self.complete(machine, flow).await,

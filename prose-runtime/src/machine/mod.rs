@@ -128,13 +128,6 @@ impl Machine {
         }
     }
 
-    /// Forgets what a body has staged that did not come to its end.
-    pub(crate) fn undo_unfinished(&mut self) {
-        if let (Some(step), Some(owner)) = (self.current_step(), &mut self.owner) {
-            owner.journal.undo(step);
-        }
-    }
-
     /// Tells observers of the steps that were committed just now.
     pub(crate) fn announce(&mut self) {
         for (step, took) in self.unannounced.drain(..) {
