@@ -32,7 +32,7 @@ async fn twice(ctx: Ctx<Deps>, id: String) -> Result<usize, Failure> {
     #[transaction(tx = ctx.deps.db, retry(max_attempts = 2, delay = "1ms"))]
     let first: usize = {
         sqlx::query("insert into rows values (?1, 'first')").bind(id.clone()).execute(&mut **tx).await?;
-        if ctx.deps.calls.fetch_add(1, Ordering::SeqCst) % 17 == 0 {
+        if ctx.deps.calls.fetch_add(1, Ordering::SeqCst).is_multiple_of(17) {
             return Err(Failure::Unlucky);
         }
         length + 1
