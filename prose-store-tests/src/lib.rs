@@ -1,7 +1,8 @@
 //! What every store of [prose] must do, as tests. A store that passes them keeps the promises of the [`Store`] trait
 //! as far as one process can see; that it survives `kill -9` is for the store's own tests.
 //!
-//! One call makes a test for each case. Its argument makes a fresh, empty store, and may `.await`:
+//! Add this crate to the adapter's `[dev-dependencies]` and call the macro in a file of its `tests/`. One call makes a test for
+//! each case. Its argument makes a fresh, empty store, and may `.await`:
 //!
 //! ```
 //! # mod tests {

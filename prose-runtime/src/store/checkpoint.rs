@@ -9,6 +9,7 @@ use crate::Json;
 
 /// What a store knows of a run, ready to be shown: `serde_json::to_string_pretty(&checkpoint)` gives the page of the docs.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// The flow's name.
     pub flow_name: String,
@@ -42,6 +43,7 @@ pub struct Checkpoint {
 
 /// Why a run is failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FailedStep {
     /// The step's name; `None` if it was the plain code in front of the steps, between or behind them.
     pub name: Option<String>,
