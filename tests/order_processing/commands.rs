@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::harness::{STEPS, Shop, World, bare, ended, example, order_rows};
 
 #[test]
-fn the_story_is_told_and_is_as_the_page_says() {
+fn the_story_is_told_and_is_as_promised() {
     let told = ended(&mut Command::new(example()));
     assert_eq!(told.code, Some(0), "{told:?}");
-    for part in ["killed by SIGKILL", r#""status": "running""#, r#""status": "completed""#, "All as the page says"] {
+    for part in ["killed by SIGKILL", r#""status": "running""#, r#""status": "completed""#, "All as promised"] {
         assert!(told.stdout.contains(part), "no {part:?} in:\n{}", told.stdout);
     }
     assert!(!told.stdout.contains('✗'), "{}", told.stdout);
