@@ -7,6 +7,7 @@ mod cancellation;
 mod codec;
 mod context;
 mod durability;
+mod errors;
 mod events;
 mod faults;
 mod joins;
