@@ -119,30 +119,12 @@ pub(crate) fn variants<'a>(points: impl Iterator<Item = &'a str>) -> Vec<Ident> 
     taken.iter().map(|variant| Ident::new(variant, Span::mixed_site())).collect()
 }
 
-/// The known name that is meant, if one is near.
+/// The known name that is meant, if one is near: by a slip of the fingers, or cut short.
 pub(crate) fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = |name: &&'a str| distance(wrong, name) <= (name.len() / 3).max(1);
-    known.iter().copied().filter(near).min_by_key(|name| distance(wrong, name))
-}
-
-/// How many letters have to be put in, left out, changed or swapped.
-fn distance(one: &str, other: &str) -> usize {
-    let one: Vec<char> = one.chars().collect();
-    let other: Vec<char> = other.chars().collect();
-    let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
-    for i in 1..=one.len() {
-        let mut row = vec![i];
-        for j in 1..=other.len() {
-            let change = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
-            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
+    let slip = |name: &&'a str| strsim::osa_distance(wrong, name) <= (name.len() / 3).max(1);
+    let cut = |name: &&'a str| wrong.len() > 2 && name.starts_with(wrong);
+    let slipped = known.iter().copied().filter(slip).min_by_key(|name| strsim::osa_distance(wrong, name));
+    slipped.or_else(|| known.iter().copied().find(cut))
 }
 
 /// `send confirmation` and `send_confirmation` are `SendConfirmation`; `2nd` is `P2nd`, for a variant begins with a letter.
@@ -174,6 +156,7 @@ mod tests {
         assert_eq!(nearest("timout", &known), Some("timeout"));
         assert_eq!(nearest("rteyr", &known), None);
         assert_eq!(nearest("retyr", &known), Some("retry"));
+        assert_eq!(nearest("time", &known), Some("timeout"));
         assert_eq!(nearest("colour", &known), None);
     }
 

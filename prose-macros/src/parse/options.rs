@@ -229,8 +229,8 @@ impl Options {
         );
     }
 
-    /// Tells the options that nobody took.
-    pub(super) fn finish(self, errors: &mut Errors) {
+    /// Tells the options that nobody took. `true`: there were none.
+    pub(super) fn finish(self, errors: &mut Errors) -> bool {
         if let Some(literal) = &self.literal {
             errors.push(
                 literal,
@@ -242,6 +242,7 @@ impl Options {
         for named in &self.named {
             self.unknown(&named.key, errors);
         }
+        self.literal.is_none() && self.named.is_empty()
     }
 
     fn unknown(&self, key: &Ident, errors: &mut Errors) {

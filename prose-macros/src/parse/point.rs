@@ -105,10 +105,6 @@ fn retry(mut options: Options, errors: &mut Errors) -> Option<Retry> {
     let span = options.span();
     let wanted = options.names("max_attempts");
     let max_attempts = options.integer("max_attempts", 1, errors);
-    if !wanted {
-        let why = "without a bound, a step that cannot succeed would be tried for ever";
-        errors.push_at(span, "`retry` needs `max_attempts`", why, "write `retry(max_attempts = 3, ..)`");
-    }
     let retry = Retry {
         max_attempts: max_attempts.unwrap_or(1),
         delay: options.duration("delay", errors).unwrap_or(DELAY),
@@ -117,7 +113,11 @@ fn retry(mut options: Options, errors: &mut Errors) -> Option<Retry> {
         jitter: options.flag("jitter", errors),
         when: options.expr("when", errors),
     };
-    options.finish(errors);
+    // An option that is not known may be this one, misspelt.
+    if options.finish(errors) && !wanted {
+        let why = "without a bound, a step that cannot succeed would be tried for ever";
+        errors.push_at(span, "`retry` needs `max_attempts`", why, "write `retry(max_attempts = 3, ..)`");
+    }
     max_attempts.map(|_| retry)
 }
 
