@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use prose::{Ctx, Error, MemoryStore, flow};
 
-use super::support::{Failure, Log};
+use super::support::{Failure, Log, until_stuck};
 
 #[derive(Default)]
 struct Deps {
     log: Log,
     fail: AtomicBool,
+    /// Where set, the body waits for `go`.
+    wait: AtomicBool,
+    go: tokio::sync::Notify,
 }
 
 #[flow]
@@ -18,7 +21,10 @@ async fn once(ctx: Ctx<Deps>, _input: ()) -> Result<u32, Failure> {
     #[step]
     let value: u32 = {
         ctx.deps.log.add("ran");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        match ctx.deps.wait.load(Ordering::SeqCst) {
+            true => ctx.deps.go.notified().await,
+            false => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
         if ctx.deps.fail.load(Ordering::SeqCst) {
             return Err(Failure::Boom("first execution"));
         }
@@ -42,11 +48,15 @@ async fn a_hundred_calls_at_once_run_each_body_once() {
 async fn a_joined_execution_that_fails_fails_all_its_calls_and_is_not_restarted_by_them() {
     let (store, deps) = (MemoryStore::new(), std::sync::Arc::new(Deps::default()));
     deps.fail.store(true, Ordering::SeqCst);
+    deps.wait.store(true, Ordering::SeqCst);
     let owner = tokio::spawn(once(()).deps(deps.clone()).durable(&store, "r").into_future());
     while deps.log.lines().is_empty() {
         tokio::task::yield_now().await;
     }
-    let joined = once(()).deps(deps.clone()).durable(&store, "r").await;
+    let mut joiner = once(()).deps(deps.clone()).durable(&store, "r");
+    assert!(until_stuck(&mut joiner).await.is_none(), "it waits for the owner");
+    deps.go.notify_one();
+    let joined = joiner.await;
     assert!(matches!(owner.await.unwrap(), Err(Error::Failed { error: Failure::Boom("first execution"), .. })));
     assert!(
         matches!(&joined, Err(Error::JoinedFailed { step: Some(step), message, .. }) if step == "value" && message == "first execution"),
