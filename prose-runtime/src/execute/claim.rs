@@ -146,8 +146,7 @@ impl Execution {
             Ok(None) => {}
             Err(error) => {
                 machine.leave_as_it_was().await;
-                let text = error.text("");
-                self.observers().tell(&|observer| observer.on_flow_error(&machine.run, &text));
+                self.announce_error(&machine, &error.text(""));
                 return Err(error);
             }
         }
@@ -161,10 +160,7 @@ impl Execution {
         let outcome = saved_outcome(state);
         match &outcome {
             Ok(_) => self.observers().tell(&|observer| observer.on_flow_complete(&machine.run, self.started.elapsed())),
-            Err(error) => {
-                let text = error.text("");
-                self.observers().tell(&|observer| observer.on_flow_error(&machine.run, &text));
-            }
+            Err(error) => self.announce_error(&machine, &error.text("")),
         }
         outcome
     }
@@ -175,6 +171,10 @@ impl Execution {
     }
 
     fn announce_resumption(&self, asked: &Asked, machine: &Machine, state: &RunState) {
+        // Whether the inputs are the same may mean to parse both: not for nobody.
+        if self.observers().is_empty() {
+            return;
+        }
         self.announce_start(machine);
         let run = &machine.run;
         if !same(&state.run.input, &asked.input) {

@@ -30,7 +30,7 @@ impl Execution {
                 let text = format!("panicked: {}", panic_text(&*panic));
                 // The panic goes on whatever becomes of the record of it.
                 let _recorded = write(machine, Ending::Failed { step, error: text.clone() }).await;
-                self.observers().tell(&|observer| observer.on_flow_error(&machine.run, &text));
+                self.announce_error(machine, &text);
                 std::panic::resume_unwind(panic)
             }
         }
@@ -43,9 +43,8 @@ impl Execution {
         let output = match flow.encode_output() {
             Ok(output) => output,
             Err(error) => {
-                let (what, reason) = ("the output".to_owned(), error.to_string());
-                let text = format!("{what} cannot be saved: {reason}");
-                return self.fail(machine, text, Error::Unsavable { what, reason }).await;
+                let error = Error::Unsavable { what: "the output".to_owned(), reason: error.to_string() };
+                return self.fail(machine, error.text(""), error).await;
             }
         };
         write(machine, Ending::Completed { output }).await.map_err(store_error)?;
@@ -84,8 +83,7 @@ impl Execution {
             Exit::Database { step, source } => Error::Database { step: step.to_owned(), source },
             Exit::Publish { step, source } => Error::Publish { step: step.to_owned(), source },
         };
-        let text = error.text("");
-        self.fail(machine, text, error).await
+        self.fail(machine, error.text(""), error).await
     }
 }
 

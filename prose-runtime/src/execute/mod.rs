@@ -159,10 +159,13 @@ impl Execution {
             // Not an end: the execution joins the one that was there first.
             Err(Error::Store(StoreError::Exists(_))) => {}
             Err(error) => {
-                let text = error.text(flow.error_text().as_deref().unwrap_or_default());
-                self.observers().tell(&|observer| observer.on_flow_error(run, &text));
+                self.announce_error(machine, &error.text(flow.error_text().as_deref().unwrap_or_default()));
             }
         }
+    }
+
+    fn announce_error(&self, machine: &Machine, text: &str) {
+        self.observers().tell(&|observer| observer.on_flow_error(&machine.run, text));
     }
 
     fn machine(&self, run: RunInfo) -> Machine {

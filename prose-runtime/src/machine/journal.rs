@@ -49,14 +49,6 @@ impl Journal {
         self.position = Some(Position { step: step.to_owned(), phase: Phase::Done });
     }
 
-    /// Forgets what was staged, as if the body of `step` had not run.
-    pub(crate) fn undo(&mut self, step: &str) {
-        self.writes.clear();
-        self.settled = 0;
-        self.completed.clear();
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
-    }
-
     /// The commit at the entrance of a step.
     pub(crate) fn enter(&mut self, step: &str) -> Commit {
         self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
@@ -102,10 +94,11 @@ impl Journal {
         Commit { ending: Some(ending), ..Commit::empty(self.seq) }
     }
 
-    /// A commit was refused by the database it travelled with: its number is free again.
+    /// A commit was refused by the database it travelled with: its number is free again, and the body of `step` has not run.
+    /// It has taken with it all that was staged.
     pub(crate) fn rolled_back(&mut self, step: &str) {
         self.seq -= 1;
-        self.undo(step);
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
     }
 }
 

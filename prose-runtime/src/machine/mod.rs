@@ -252,16 +252,21 @@ impl Machine {
         if self.exit.is_set() {
             return;
         }
-        self.current = None;
         if let Some(owner) = &mut self.owner {
             owner.journal.complete(self.meta.points[usize::from(point)].name);
         }
+        self.done(point);
+        if self.owner.is_none() {
+            self.announce();
+        }
+    }
+
+    /// A body is over; observers hear of it when it is announced.
+    fn done(&mut self, point: u16) {
+        self.current = None;
         if !self.observers.is_empty() {
             let took = self.started.take().map_or(Duration::ZERO, |started| started.elapsed());
             self.unannounced.push((self.step_info(point), took));
-            if self.owner.is_none() {
-                self.announce();
-            }
         }
     }
 

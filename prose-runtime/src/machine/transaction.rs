@@ -88,7 +88,10 @@ impl Machine {
         let committed = open.database.commit(open.open, record).await;
         self.exit.set_writing(false);
         match (&committed, &mut self.owner) {
-            (Ok(()), _) => self.committed(point),
+            (Ok(()), _) => {
+                self.done(point);
+                self.announce();
+            }
             (Err(DatabaseError::Fenced), Some(owner)) => owner.lost(),
             (Err(_), Some(owner)) => owner.journal.rolled_back(step),
             (Err(_), None) => {}
@@ -96,25 +99,13 @@ impl Machine {
         committed
     }
 
-    /// Like [`Machine::completed`], but the commit has been written already.
-    fn committed(&mut self, point: u16) {
-        self.current = None;
-        if !self.observers.is_empty() {
-            let took = self.started.take().map_or(std::time::Duration::ZERO, |started| started.elapsed());
-            self.unannounced.push((self.step_info(point), took));
-            self.announce();
-        }
-    }
-
     /// Whether the transaction is to be tried again. A beginning that failed counts as an attempt.
     async fn again(&mut self, point: u16, error: &DatabaseError, beginning: bool) -> bool {
         let transient = matches!(error, DatabaseError::Failed { .. });
         self.attempt += u32::from(transient && beginning);
         let delay = if transient { self.next_attempt(point, error) } else { None };
-        match delay {
-            Some(delay) => tokio::time::sleep(delay).await,
-            None => return false,
-        }
+        let Some(delay) = delay else { return false };
+        self.pause(delay).await;
         true
     }
 
