@@ -391,8 +391,7 @@ impl Builder<'_> {
     ) -> Branches {
         let owners = self.owners_of_pattern(pat, scrutinee);
         if owners.is_some() {
-            let first = self.variables.len();
-            let bound: Vec<VarId> = (first..first + bindings(pat).len()).map(VarId).collect();
+            let bound = self.next_bound(pat);
             self.borrowing.extend(&bound);
             self.candidates.push(bound);
         }
@@ -400,6 +399,12 @@ impl Builder<'_> {
             Some(owners) => self.if_let_again(node, pat, (scrutinee, owners), pending, nodes),
             None => self.if_let_owned(node, pat, scrutinee, pending, nodes),
         }
+    }
+
+    /// The variables that the pattern will bind, when its branch is built next.
+    fn next_bound(&self, pat: &Pat) -> Vec<VarId> {
+        let first = self.variables.len();
+        (first..first + bindings(pat).len()).map(VarId).collect()
     }
 
     /// A pattern over a borrow can be matched again if nothing can have changed what it saw.
@@ -443,8 +448,7 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) -> Branches {
         pending.mentions.extend(self.resolve(&mentions::in_expr(scrutinee)));
-        let first = self.variables.len();
-        let bound: Vec<VarId> = (first..first + bindings(pat).len()).map(VarId).collect();
+        let bound = self.next_bound(pat);
         let (exports, saves) = Default::default();
         let asked = Pattern { pat: pat.clone(), scrutinee: scrutinee.clone(), bound, exports, saves };
         let ask = Ask::Pattern(Box::new(asked));

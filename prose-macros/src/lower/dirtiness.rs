@@ -16,24 +16,14 @@ pub(crate) struct Facts<'a> {
 
 /// What may be dirty in front of each node.
 pub(crate) fn analyse(graph: &Graph, live: &Liveness, facts: &Facts<'_>) -> Vec<Vars> {
-    let before = graph.before();
-    let mut behind = vec![Vars::new(); graph.nodes.len()];
-    let mut ahead = behind.clone();
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (id, node) in graph.iter() {
-            ahead[id.0] = before[id.0].iter().flat_map(|from| behind[from.0].iter().copied()).collect();
-            let mut dirty = ahead[id.0].clone();
-            if node.point.is_some() {
-                dirty.retain(|variable| !live.at(id).contains(variable));
-            }
-            dirty.extend(made_dirty(node, facts));
-            changed |= dirty != behind[id.0];
-            behind[id.0] = dirty;
+    graph.forward(|id, node, ahead| {
+        let mut dirty = ahead.clone();
+        if node.point.is_some() {
+            dirty.retain(|variable| !live.at(id).contains(variable));
         }
-    }
-    ahead
+        dirty.extend(made_dirty(node, facts));
+        dirty
+    })
 }
 
 /// A plain definition, and any mention of a `mut` variable outside of a body, which cannot change one.

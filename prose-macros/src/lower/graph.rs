@@ -53,6 +53,25 @@ impl Graph {
         before
     }
 
+    /// Goes forward until nothing changes. `through` tells what leaves a node, from what comes to it on some path; the result
+    /// is what comes to each.
+    pub(crate) fn forward(&self, through: impl Fn(NodeId, &GraphNode, &Vars) -> Vars) -> Vec<Vars> {
+        let before = self.before();
+        let mut behind = vec![Vars::new(); self.nodes.len()];
+        let mut ahead = behind.clone();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (id, node) in self.iter() {
+                ahead[id.0] = before[id.0].iter().flat_map(|from| behind[from.0].iter().copied()).collect();
+                let leaves = through(id, node, &ahead[id.0]);
+                changed |= leaves != behind[id.0];
+                behind[id.0] = leaves;
+            }
+        }
+        ahead
+    }
+
     /// Variables that some node mentions which does not define them.
     pub(crate) fn mentioned_elsewhere(&self) -> Vars {
         self.iter().flat_map(|(_, node)| node.mentions.difference(&node.defines).copied()).collect()
