@@ -3,6 +3,9 @@
 #[cfg(test)] // all of it is a test: clippy then lets it unwrap
 #[path = "flows/crash.rs"]
 mod crash;
+#[cfg(test)]
+#[path = "flows/loops.rs"]
+mod loops;
 
 use crash::{Deps, sweep};
 use prose::{Ctx, Event, ValidationError, flow};

@@ -55,19 +55,36 @@ pub(crate) enum Stmt {
     Point(Box<Point>),
     /// An `if` with a point somewhere inside.
     If(Box<Bound<If>>),
+    /// A `match` with a point somewhere inside.
+    Match(Box<Bound<Match>>),
+    /// A `loop` with a point somewhere inside; `while C { .. }` is `loop { if C { .. } else { break } }`.
+    Loop(Box<Bound<Loop>>),
+    /// A `for` with a point somewhere inside.
+    For(Box<Bound<For>>),
     /// A block with a point somewhere inside.
     Nested(Box<Bound<Nested>>),
 }
 
-/// A branching expression, with the `let` that takes its value.
+/// A branching expression, with what takes its value.
 pub(crate) struct Bound<T> {
-    pub(crate) target: Option<Target>,
+    pub(crate) taker: Taker,
     /// Does a `;` follow, so that it has no value even at the end of its block?
     pub(crate) semi: bool,
     pub(crate) node: T,
 }
 
-/// `let PAT: T =`; the type may be absent in front of an `if` or a block.
+/// What takes the value of a branching expression.
+#[derive(Clone)]
+pub(crate) enum Taker {
+    /// Nothing, or the block at whose end it stands.
+    Nobody,
+    /// `let PAT: T =`
+    Let(Box<Target>),
+    /// `variable =`
+    Assign(Ident),
+}
+
+/// `let PAT: T =`; the type may be absent in front of a branching expression.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) pat: Pat,
@@ -76,21 +93,82 @@ pub(crate) struct Target {
 
 /// `if COND { then } else { otherwise }`; an `else if` is a block with an `if` as its only statement.
 pub(crate) struct If {
-    pub(crate) condition: Condition,
+    /// A chain of `let`s too.
+    pub(crate) condition: Expr,
     pub(crate) then: Block,
     pub(crate) otherwise: Option<Block>,
 }
 
-/// What an `if` asks.
-pub(crate) enum Condition {
-    Plain(Expr),
-    Let { pat: Pat, scrutinee: Expr },
+/// `match SCRUTINEE { arms }`
+pub(crate) struct Match {
+    pub(crate) scrutinee: Expr,
+    pub(crate) arms: Vec<Arm>,
+}
+
+/// `PAT if GUARD => { .. }`
+pub(crate) struct Arm {
+    pub(crate) pat: Pat,
+    pub(crate) guard: Option<Expr>,
+    pub(crate) block: Block,
+}
+
+/// `'label: loop { .. }`
+pub(crate) struct Loop {
+    pub(crate) label: Option<Label>,
+    pub(crate) block: Block,
+}
+
+/// `'label: for PAT in ITERABLE { .. }`
+pub(crate) struct For {
+    pub(crate) label: Option<Label>,
+    pub(crate) pat: Pat,
+    pub(crate) iterable: Expr,
+    pub(crate) block: Block,
 }
 
 /// `'label: { .. }`
 pub(crate) struct Nested {
     pub(crate) label: Option<Label>,
     pub(crate) block: Block,
+}
+
+impl Stmt {
+    /// The blocks inside of it, in source order.
+    pub(crate) fn blocks(&self) -> Vec<&Block> {
+        match self {
+            Stmt::Item(_) | Stmt::Plain(_) | Stmt::Point(_) => Vec::new(),
+            Stmt::If(bound) => std::iter::once(&bound.node.then).chain(&bound.node.otherwise).collect(),
+            Stmt::Match(bound) => bound.node.arms.iter().map(|arm| &arm.block).collect(),
+            Stmt::Loop(bound) => vec![&bound.node.block],
+            Stmt::For(bound) => vec![&bound.node.block],
+            Stmt::Nested(bound) => vec![&bound.node.block],
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn blocks_mut(&mut self) -> Vec<&mut Block> {
+        match self {
+            Stmt::Item(_) | Stmt::Plain(_) | Stmt::Point(_) => Vec::new(),
+            Stmt::If(bound) => std::iter::once(&mut bound.node.then).chain(&mut bound.node.otherwise).collect(),
+            Stmt::Match(bound) => bound.node.arms.iter_mut().map(|arm| &mut arm.block).collect(),
+            Stmt::Loop(bound) => vec![&mut bound.node.block],
+            Stmt::For(bound) => vec![&mut bound.node.block],
+            Stmt::Nested(bound) => vec![&mut bound.node.block],
+        }
+    }
+
+    /// The expressions that decide where it goes.
+    pub(crate) fn asked(&self) -> Vec<&Expr> {
+        match self {
+            Stmt::Item(_) | Stmt::Plain(_) | Stmt::Point(_) | Stmt::Loop(_) | Stmt::Nested(_) => Vec::new(),
+            Stmt::If(bound) => vec![&bound.node.condition],
+            Stmt::Match(bound) => {
+                let guards = bound.node.arms.iter().filter_map(|arm| arm.guard.as_ref());
+                std::iter::once(&bound.node.scrutinee).chain(guards).collect()
+            }
+            Stmt::For(bound) => vec![&bound.node.iterable],
+        }
+    }
 }
 
 /// A point: a statement whose entrance is a state of the machine.

@@ -10,6 +10,7 @@ mod lower;
 mod model;
 mod names;
 mod parse;
+mod patterns;
 
 use proc_macro::TokenStream;
 

@@ -1,6 +1,6 @@
 //! What to generate, as pure data: variables with what becomes of them, points, and the tree of stretches between.
 
-use crate::ast::{Head, Kind, Name, Retry, Target};
+use crate::ast::{Head, Kind, Name, Retry, Taker, Target};
 use proc_macro2::{Ident, Span};
 use std::time::Duration;
 use syn::{Attribute, Expr, Item, Label, Lifetime, Local, Pat, Stmt, Type};
@@ -47,6 +47,8 @@ pub(crate) struct Variable {
     pub(crate) output: bool,
     /// Was it declared without a value?
     pub(crate) deferred: bool,
+    /// Is it saved where it is defined, whatever the points need?
+    pub(crate) pinned: bool,
     /// Is it to be saved at a point where its name means another one? Then every stretch that changes it saves it.
     pub(crate) eager: bool,
     /// The views that borrow from it, through one another too.
@@ -86,12 +88,17 @@ pub(crate) struct Block {
     pub(crate) nodes: Vec<Node>,
 }
 
-/// A part of a block. Loops, matches and the points that wait are further variants, later.
+/// A part of a block.
 pub(crate) enum Node {
     Leaf(Box<Leaf>),
     View(Box<View>),
+    /// `let x;`, which gets its value later.
+    Declared(Box<Local>),
     Point(PointId),
     If(Box<If>),
+    Match(Box<Match>),
+    Loop(Box<Loop>),
+    For(Box<For>),
     Nested(Box<Nested>),
 }
 
@@ -104,13 +111,15 @@ pub(crate) struct View {
     pub(crate) node: NodeId,
 }
 
-/// A maximal run of plain statements, with the question of the `if` behind it.
+/// A maximal run of plain statements, with the question of the control flow behind it.
 pub(crate) struct Leaf {
     pub(crate) stmts: Vec<Stmt>,
     pub(crate) question: Option<Question>,
     /// Variables defined here that others need.
     pub(crate) exports: Vec<VarId>,
-    /// Saved at once, of the exports.
+    /// Variables declared before, which get their value here.
+    pub(crate) assigns: Vec<VarId>,
+    /// Saved at once, of the exports and of what is assigned.
     pub(crate) saves: Vec<VarId>,
     /// Transient variables that it uses.
     pub(crate) takes: Vec<VarId>,
@@ -128,66 +137,61 @@ pub(crate) struct Leaf {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct NodeId(pub(crate) usize);
 
-/// What an `if` asks, and where its answer leads.
-pub(crate) struct Question {
-    pub(crate) ask: Ask,
-    /// The points of the `then` branch.
-    pub(crate) then: Range,
+/// A question, whose answer is recorded by the stretch that asks it.
+pub(crate) enum Question {
+    /// Yes: on this way. No: on the other one.
+    If { condition: Expr, way: Way },
+    /// One of these ways.
+    Match { scrutinee: Expr, arms: Vec<AskedArm> },
+    /// What a `for` consumes.
+    List { list: VarId, iterable: Expr },
 }
 
-/// A question, recorded by the stretch that asks it.
-pub(crate) enum Ask {
-    Condition(Expr),
-    Pattern(Box<Pattern>),
-}
-
-impl Ask {
-    /// The expression that is evaluated to answer it.
-    pub(crate) fn asked(&self) -> &Expr {
-        match self {
-            Ask::Condition(condition) => condition,
-            Ask::Pattern(pattern) => &pattern.scrutinee,
-        }
-    }
-}
-
-/// `if let PAT = SCRUTINEE` over an owned value.
-pub(crate) struct Pattern {
+/// An arm, as far as it is asked.
+pub(crate) struct AskedArm {
     pub(crate) pat: Pat,
-    pub(crate) scrutinee: Expr,
+    pub(crate) guard: Option<Expr>,
+    pub(crate) way: Way,
+}
+
+/// A way on from a question.
+#[derive(Default)]
+pub(crate) struct Way {
+    /// Variables that the answer binds, and hands on if others need them.
     pub(crate) bound: Vec<VarId>,
-    /// Variables of the pattern that the branch needs.
     pub(crate) exports: Vec<VarId>,
     /// Saved at once, of the exports.
     pub(crate) saves: Vec<VarId>,
+    /// The points on it.
+    pub(crate) range: Range,
 }
 
 /// The points of a part of the flow, first to last, if it has any.
 pub(crate) type Range = Option<(PointId, PointId)>;
 
-/// An `if` with points inside.
+/// An `if` with points inside; the stretch in front has asked.
 pub(crate) struct If {
-    pub(crate) how: How,
+    /// What the answer has bound.
+    pub(crate) exports: Vec<VarId>,
     pub(crate) then: Block,
     pub(crate) otherwise: Option<Block>,
     pub(crate) around: Around,
 }
 
-/// How an `if` finds its way.
-pub(crate) enum How {
-    /// The stretch in front has asked, and the answer is a `bool`.
-    Took,
-    /// The stretch in front has asked, and these were bound.
-    Taken { exports: Vec<VarId> },
-    /// A pattern over a view, matched again.
-    Again(Box<Again>),
+/// A `match` with points inside; the stretch in front has asked.
+pub(crate) struct Match {
+    pub(crate) scrutinee: Expr,
+    pub(crate) arms: Vec<Arm>,
+    pub(crate) around: Around,
 }
 
-/// `if let PAT = &PLACE`, and the points of its branch.
-pub(crate) struct Again {
-    pub(crate) pat: Pat,
-    pub(crate) scrutinee: Expr,
-    pub(crate) then: Range,
+/// An arm, once it is chosen.
+pub(crate) struct Arm {
+    /// What the answer has bound.
+    pub(crate) exports: Vec<VarId>,
+    /// The pattern, if what it binds are borrows: then it is matched again.
+    pub(crate) again: Option<Pat>,
+    pub(crate) block: Block,
 }
 
 /// A block with points inside.
@@ -195,25 +199,71 @@ pub(crate) struct Nested {
     pub(crate) label: Option<Label>,
     pub(crate) block: Block,
     pub(crate) around: Around,
-    /// The stretches that break out of it.
-    pub(crate) left_by: Vec<NodeId>,
-    /// The first variable that is its own.
-    pub(crate) inner: VarId,
-    /// What those stretches may have changed, and did not come to save.
-    pub(crate) saves_again: Vec<VarId>,
+    pub(crate) jumps: Jumps,
 }
 
-/// What stands around an `if` or a block.
+/// A `loop` with points inside.
+pub(crate) struct Loop {
+    pub(crate) label: Option<Label>,
+    /// How many loops are around it.
+    pub(crate) depth: usize,
+    pub(crate) block: Block,
+    pub(crate) around: Around,
+    pub(crate) jumps: Jumps,
+}
+
+/// A `for` with points inside.
+pub(crate) struct For {
+    pub(crate) label: Option<Label>,
+    /// How many loops are around it.
+    pub(crate) depth: usize,
+    pub(crate) pat: Pat,
+    pub(crate) over: Over,
+    pub(crate) block: Block,
+    pub(crate) around: Around,
+    pub(crate) jumps: Jumps,
+}
+
+/// What a `for` goes over.
+pub(crate) enum Over {
+    /// A borrow, made again.
+    View(Expr),
+    /// Elements of its own, saved by the stretch that asks for them.
+    List(Box<Leaf>),
+}
+
+/// The stretches that leave a block or a turn of a loop in their midst, and what they may have changed and did not come to save.
+pub(crate) struct Jumps {
+    /// They break out of it.
+    pub(crate) out: Vec<NodeId>,
+    /// They begin its next turn.
+    pub(crate) again: Vec<NodeId>,
+    /// The first variable that is its own.
+    pub(crate) inner: VarId,
+    /// Saved again behind it.
+    pub(crate) saves_behind: Vec<VarId>,
+    /// Saved again at the beginning of a turn.
+    pub(crate) saves_ahead: Vec<VarId>,
+}
+
+/// What stands around control flow.
 pub(crate) struct Around {
-    pub(crate) target: Option<Target>,
+    pub(crate) taker: Taker,
     pub(crate) semi: bool,
-    /// Variables of `target` that others need.
+    /// Variables of the `let` that takes its value, which others need.
     pub(crate) exports: Vec<VarId>,
     pub(crate) saves: Vec<VarId>,
+    /// The variable that takes its value, where it is assigned to one.
+    pub(crate) place: Option<VarId>,
+    /// Variables declared before, which get their value inside.
+    pub(crate) assigns: Vec<VarId>,
     /// All points inside.
     pub(crate) range: Range,
     /// Is it the last node of its block?
     pub(crate) last: bool,
+    /// The place in the control flow graph where it begins, and where it ends.
+    pub(crate) ahead: NodeId,
+    pub(crate) behind: NodeId,
 }
 
 /// A point.
@@ -227,6 +277,8 @@ pub(crate) struct Point {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) target: Option<Target>,
     pub(crate) label: Option<Lifetime>,
+    /// How many loops are around it.
+    pub(crate) loops: usize,
     pub(crate) body: Expr,
     /// Does the body (or its options) mention the flow's context?
     pub(crate) uses_ctx: bool,

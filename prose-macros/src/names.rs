@@ -5,7 +5,8 @@
 //! | `m` | the machine |
 //! | `k_{v}` | the key (codec and name) of the saved variable `v` |
 //! | `slot_{v}` | the `Option` that holds a variable which never crosses a point |
-//! | `took`, `taken` | what a recorded `if`, `if let` decided |
+//! | `took`, `taken`, `arm`, `arm{n}` | what a recorded `if`, `if let`, `match` decided, and what its nth arm bound |
+//! | `list`, `element`, `turns`, `i{depth}` | what a `for` consumes, one of it; the turns of a loop, and the one that runs |
 //! | `held_{v}` | a `mut` variable while a body runs that must not change it |
 //! | `p` | the number of a point, inside of its block |
 //! | `'point` | the block of a point, left early when its output is loaded |
@@ -49,10 +50,31 @@ pub(crate) fn held(identity: &str) -> Ident {
     of_variable("held", identity)
 }
 
+/// The elements that a `for` consumes.
+pub(crate) fn list(at: Span) -> Ident {
+    Ident::new("list", at.resolved_at(Span::mixed_site()))
+}
+
+/// What the nth arm of a `match` has bound.
+pub(crate) fn arm(number: usize) -> Ident {
+    local(&format!("arm{number}"))
+}
+
+/// An element of a `for`, until its pattern takes it apart.
+pub(crate) fn element() -> Ident {
+    local("element")
+}
+
+/// The turn of a loop, by how many loops are around it.
+pub(crate) fn turn(depth: usize) -> Ident {
+    local(&format!("i{depth}"))
+}
+
 /// The count of `n#2` stands in front of the name: behind it, it would be the `n_2` of another variable.
 fn of_variable(prefix: &str, identity: &str) -> Ident {
     let (name, count) = identity.split_once('#').unwrap_or((identity, ""));
-    local(&format!("{prefix}{count}_{name}"))
+    // `for x` is no identifier, and none of the user's begins with `_for_`.
+    local(&format!("{prefix}{count}_{}", name.replace("for ", "_for_")))
 }
 
 /// The label of a point's block.

@@ -100,7 +100,7 @@ fn position(step: String, phase: Option<&str>) -> Result<Position, Unreadable> {
         Some("done") => Phase::Done,
         other => return Err(Unreadable::Content(format!("`{}` is no phase", other.unwrap_or("null")))),
     };
-    Ok(Position { step, phase })
+    Ok(Position { step, phase, at: Vec::new() })
 }
 
 fn read_writes(json: String) -> Result<Vec<Write>, serde_json::Error> {

@@ -2,23 +2,6 @@ use prose::{Ctx, flow};
 
 #[flow]
 async fn later(ctx: Ctx, input: Vec<u32>) -> Result<u32, String> {
-    for one in &input {
-        #[step]
-        'each: {
-            drop(one);
-        }
-    }
-    match input.len() {
-        0 => {
-            #[step]
-            'none: {}
-        }
-        _ => {}
-    }
-    while input.is_empty() {
-        #[step]
-        'again: {}
-    }
     #[parallel]
     let (a, b): (u32, u32) = (#[step] 1, #[step] 2);
     #[each(concurrency = 3)]
@@ -31,10 +14,6 @@ async fn later(ctx: Ctx, input: Vec<u32>) -> Result<u32, String> {
     let child: u32 = other(1);
     #[step(compensate = undo)]
     let done: u32 = 1;
-    if let Some(one) = input.first() && *one > 1 {
-        #[step]
-        'chain: {}
-    }
     Ok(done)
 }
 

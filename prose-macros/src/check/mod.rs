@@ -4,7 +4,6 @@ mod awaits;
 mod borrows;
 mod cells;
 mod changes;
-mod deferred;
 mod duplicates;
 mod guards;
 mod mutable_borrows;
@@ -25,7 +24,6 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
 /// The rules on what lives where.
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
     changes::check(model, errors);
-    deferred::check(model, errors);
     guards::check(model, errors);
     mutable_borrows::check(model, errors);
     borrows::check(model, errors);

@@ -1,6 +1,6 @@
 //! Walks over a flow in source order: its points, and its plain code.
 
-use crate::ast::{Block, Condition, Point, Stmt};
+use crate::ast::{Block, Point, Stmt};
 use syn::Expr;
 
 /// A piece of a flow.
@@ -14,18 +14,10 @@ pub(super) enum Piece<'a> {
 pub(super) fn pieces<'a>(block: &'a Block, see: &mut dyn FnMut(Piece<'a>)) {
     for stmt in &block.stmts {
         match stmt {
-            Stmt::Item(_) => {}
             Stmt::Plain(stmt) => see(Piece::Plain(stmt)),
             Stmt::Point(point) => see(Piece::Point(point)),
-            Stmt::Nested(bound) => pieces(&bound.node.block, see),
-            Stmt::If(bound) => {
-                see(Piece::Asked(match &bound.node.condition {
-                    Condition::Plain(asked) => asked,
-                    Condition::Let { scrutinee, .. } => scrutinee,
-                }));
-                pieces(&bound.node.then, see);
-                bound.node.otherwise.iter().for_each(|block| pieces(block, see));
-            }
+            _ => stmt.asked().into_iter().for_each(|asked| see(Piece::Asked(asked))),
         }
+        stmt.blocks().into_iter().for_each(|block| pieces(block, see));
     }
 }

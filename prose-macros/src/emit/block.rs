@@ -1,6 +1,6 @@
 //! A block of the flow, node by node.
 
-use super::{Context, branch, leaf, point};
+use super::{Context, branch, leaf, loops, point};
 use crate::model::{Block, Node};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -27,7 +27,11 @@ fn node(cx: &Context<'_>, node: &Node, place: Place) -> TokenStream {
         Node::Leaf(leaf) => leaf::leaf(cx, leaf),
         Node::View(view) => leaf::view(cx, view),
         Node::Point(id) => point::point(cx, *id),
+        Node::Declared(local) => quote!(#local),
         Node::If(node) => branch::conditional(cx, node, place),
+        Node::Match(node) => branch::matched(cx, node, place),
+        Node::Loop(node) => loops::looped(cx, node),
+        Node::For(node) => loops::for_loop(cx, node),
         Node::Nested(node) => branch::nested(cx, node, place),
     }
 }

@@ -1,10 +1,11 @@
 //! The body of a point: an async block of its own, in a loop if it may be tried again.
 
 use super::Context;
-use super::handover::{Handover, immutable};
+use super::handover::Handover;
 use crate::ast::Kind;
 use crate::model::{Point, PointId, VarId};
 use crate::names;
+use crate::patterns::without_mut;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, Pat, Token};
@@ -144,7 +145,7 @@ pub(super) fn outcome(cx: &Context<'_>, point: &Point) -> TokenStream {
 pub(super) fn bind(point: &Point, value: &TokenStream) -> TokenStream {
     match &point.target {
         Some(target) => {
-            let pat = immutable(&target.pat);
+            let pat = without_mut(&target.pat);
             quote!(let #pat = #value;)
         }
         None => quote!(#value;),

@@ -5,8 +5,6 @@ use crate::model::{Class, VarId};
 use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, PatIdent};
 
 /// The three sides of a hand-over, each an item for each variable.
 #[derive(Default)]
@@ -63,27 +61,9 @@ impl Handover {
 }
 
 /// One needs no parentheses.
-fn tuple(items: &[TokenStream]) -> TokenStream {
+pub(super) fn tuple(items: &[TokenStream]) -> TokenStream {
     match items {
         [one] => one.clone(),
         all => quote!((#(#all),*)),
     }
-}
-
-/// A pattern without `mut`: nothing changes a value between its making and its hand-over, which binds it again.
-pub(super) fn immutable(pat: &Pat) -> Pat {
-    let mut pat = pat.clone();
-    Immutable.visit_pat_mut(&mut pat);
-    pat
-}
-
-struct Immutable;
-
-impl VisitMut for Immutable {
-    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
-        pat.mutability = None;
-        visit_mut::visit_pat_ident_mut(self, pat);
-    }
-
-    fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }

@@ -5,10 +5,10 @@
 //!                                     else { (m.load(&k_n).await, m.within(..)) };
 //! ```
 
-use super::Context;
 use super::block::Place;
 use super::handover::Handover;
-use crate::model::{Ask, Leaf, Pattern, Question, VarId, View};
+use super::{Context, ask};
+use crate::model::{Leaf, VarId, View};
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -48,16 +48,17 @@ fn is_tail(stmt: &Stmt) -> bool {
 pub(super) fn leaf(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
     let m = names::machine();
     let mut handover = Handover::of(cx, &leaf.exports);
-    let question = leaf.question.as_ref().map(|question| ask(cx, question, &mut handover));
+    let question = leaf.question.as_ref().map(|question| ask::ask(cx, question, &mut handover));
     let stmts = generated_mut(cx, leaf);
-    let (takes, saves) = (takes(cx, &leaf.takes), cx.saves(&leaf.saves));
+    let (takes, saves, assigns) = (takes(cx, &leaf.takes), cx.saves(&leaf.saves), cx.assigns(&leaf.assigns));
     if handover.is_empty() {
-        let run = around(quote!(#(#stmts)*), &behind(cx, leaf), false);
-        return quote!(if #m.running() { #takes #run });
+        let run = around(quote!(#(#stmts)* #saves), &behind(cx, leaf), false);
+        let or_else = (!assigns.is_empty()).then(|| quote!(else { #assigns }));
+        return quote!(if #m.running() { #takes #run } #or_else);
     }
     let (pattern, value, stand_in) = (handover.pattern(), handover.value(), handover.stand_in());
     let run = around(quote!(#(#stmts)* #question #saves #value), &behind(cx, leaf), true);
-    quote!(let #pattern = if #m.running() { #takes #run } else { #stand_in };)
+    quote!(let #pattern = if #m.running() { #takes #run } else { #assigns #stand_in };)
 }
 
 /// What a stretch does when it is done. Its own variables end before, so that they shadow none of these.
@@ -85,32 +86,6 @@ pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
         **diverge = parse_quote!({ #takes #diverge });
     }
     quote!(#local)
-}
-
-/// Asks the question of the `if` behind, and hands the answer on.
-fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
-    let within = cx.within(question.then);
-    match &question.ask {
-        Ask::Condition(condition) => {
-            let took = names::local("took");
-            handover.add(quote!(#took), quote!(#took), within);
-            quote!(let #took = #condition;)
-        }
-        Ask::Pattern(pattern) => {
-            let Pattern { pat, scrutinee, exports, saves, .. } = &**pattern;
-            let taken = names::local("taken");
-            let bound = Handover::of(cx, exports);
-            let (value, stand_in) = (bound.value(), bound.stand_in());
-            let saves = cx.saves(saves);
-            let (some, none) = (quote!(::core::option::Option::Some), quote!(::core::option::Option::None));
-            let resumed = match question.then {
-                Some(_) => quote!(if #within { #some(#stand_in) } else { #none }),
-                None => none.clone(),
-            };
-            handover.add(quote!(#taken), quote!(#taken), resumed);
-            quote!(let #taken = if let #pat = #scrutinee { #saves #some(#value) } else { #none };)
-        }
-    }
 }
 
 /// `let Some(x) = slot_x.take() else { unreachable!() };`: only a stretch that runs takes, and then one has filled it.

@@ -1,5 +1,7 @@
 //! From the [`model`](crate::model) to tokens: one file for each generated thing.
 
+mod around;
+mod ask;
 mod block;
 mod body;
 mod branch;
@@ -8,6 +10,7 @@ mod event;
 mod handover;
 mod items;
 mod leaf;
+mod loops;
 mod module;
 mod point;
 mod transaction;
@@ -89,6 +92,22 @@ impl Context<'_> {
     /// `total`, as generated code mentions it.
     fn again(&self, variable: VarId) -> Ident {
         names::again(&self.variable(variable).ident)
+    }
+
+    /// `if m.running() { m.save(&k_total, &total); }`, if there is anything to save.
+    fn saves_if_running(&self, variables: &[VarId]) -> Option<TokenStream> {
+        let (m, saves) = (names::machine(), self.saves(variables));
+        (!variables.is_empty()).then(|| quote!(if #m.running() { #saves }))
+    }
+
+    /// `total = m.load(&k_total).await;` for each.
+    fn assigns(&self, variables: &[VarId]) -> TokenStream {
+        let m = names::machine();
+        let assign = |variable: &VarId| {
+            let (key, again) = (self.key(*variable), self.again(*variable));
+            quote!(#again = #m.load(&#key).await;)
+        };
+        variables.iter().map(assign).collect()
     }
 
     /// `m.save(&k_total, &total);` for each.

@@ -3,7 +3,7 @@
 //! ```text
 //! let total = 'point: {
 //!     let p = process_order::Point::Total as u16;
-//!     if m.running() { m.save(..); m.enter(p); }                // running: stage what the body may see; it is committed before the body starts
+//!     if m.running() { m.save(..); m.enter(p, &[i0]); }         // running: stage what the body may see; it is committed before the body starts
 //!     else if !m.arrive(p) { break 'point m.load(..).await; }   // resuming, and further on: its output is known
 //!     <the body>; m.output(..); m.completed(p);
 //!     total
@@ -36,6 +36,7 @@ fn entrance(cx: &Context<'_>, id: PointId, handover: &Handover) -> TokenStream {
     let (m, number, label) = (names::machine(), names::number(), names::point_label());
     let this = cx.number(id);
     let point = cx.model.point(id);
+    let turns = (0..point.loops).map(names::turn);
     let saves = cx.saves(&point.saves);
     let forgets = point.forgets.iter().map(|variable| &cx.variable(*variable).identity);
     let loaded = (!handover.is_empty()).then(|| handover.stand_in());
@@ -43,7 +44,7 @@ fn entrance(cx: &Context<'_>, id: PointId, handover: &Handover) -> TokenStream {
         let #number = #this;
         if #m.running() {
             #saves #(#m.forget(#forgets);)*
-            #m.enter(#number);
+            #m.enter(#number, &[#(#turns),*]);
         } else if !#m.arrive(#number) {
             break #label #loaded;
         }

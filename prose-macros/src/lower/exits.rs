@@ -1,8 +1,11 @@
-//! Where plain code leaves: whether it always does, and the labelled blocks that it breaks out of.
+//! Where plain code leaves: whether it always does, and the blocks and loops that it jumps out of.
 
+use crate::names;
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{Block, Expr, Macro, Stmt};
+use syn::visit::{self, Visit};
+use syn::{
+    Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Item, Macro, Stmt,
+};
 
 /// Does control never come behind this statement?
 pub(crate) fn always(stmt: &Stmt) -> bool {
@@ -37,19 +40,100 @@ fn panics(mac: &Macro) -> bool {
     mac.path.segments.last().is_some_and(|last| LEAVING.iter().any(|name| last.ident == name))
 }
 
-/// Does this code break out of the block with this label?
-pub(crate) fn breaks(code: &impl ToTokens, label: &str) -> bool {
-    !label.is_empty() && has_break(code.to_token_stream(), label.trim_start_matches('\''))
+/// A `break` or `continue` that leaves the code it stands in.
+pub(crate) struct Jump {
+    /// `continue`
+    pub(crate) again: bool,
+    pub(crate) label: Option<String>,
 }
 
-/// By token, so that a `break` in a macro call counts too.
-fn has_break(tokens: TokenStream, label: &str) -> bool {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let here = tokens.windows(3).any(|three| match three {
-        [TokenTree::Ident(word), TokenTree::Punct(tick), TokenTree::Ident(name)] => {
-            word == "break" && tick.as_char() == '\'' && name == label
+/// The jumps out of these statements. In a macro call any `break` counts: it errs on the side of saving.
+pub(crate) fn jumps(stmts: &[Stmt]) -> Vec<Jump> {
+    let mut search = Jumps { found: Vec::new(), loops: 0 };
+    stmts.iter().for_each(|stmt| search.visit_stmt(stmt));
+    search.found
+}
+
+/// The jumps out of an expression.
+pub(crate) fn jumps_of(expr: &Expr) -> Vec<Jump> {
+    let mut search = Jumps { found: Vec::new(), loops: 0 };
+    search.visit_expr(expr);
+    search.found
+}
+
+struct Jumps {
+    found: Vec<Jump>,
+    /// How many loops of the code itself are around.
+    loops: usize,
+}
+
+impl Jumps {
+    fn jump(&mut self, again: bool, label: Option<String>) {
+        if label.is_some() || self.loops == 0 {
+            self.found.push(Jump { again, label });
         }
-        _ => false,
-    });
-    here || tokens.into_iter().any(|token| matches!(token, TokenTree::Group(group) if has_break(group.stream(), label)))
+    }
+
+    fn in_loop(&mut self, visit: impl FnOnce(&mut Self)) {
+        self.loops += 1;
+        visit(self);
+        self.loops -= 1;
+    }
+
+    fn tokens(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        for (place, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Ident(word) if word == "break" || word == "continue" => {
+                    self.jump(word == "continue", label_at(&tokens[place + 1..]));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn label_at(tokens: &[TokenTree]) -> Option<String> {
+    match tokens {
+        [TokenTree::Punct(tick), TokenTree::Ident(name), ..] if tick.as_char() == '\'' => Some(names::plain(name)),
+        _ => None,
+    }
+}
+
+impl<'ast> Visit<'ast> for Jumps {
+    fn visit_expr_break(&mut self, node: &'ast ExprBreak) {
+        self.jump(false, node.label.as_ref().map(|label| names::plain(&label.ident)));
+        visit::visit_expr_break(self, node);
+    }
+
+    fn visit_expr_continue(&mut self, node: &'ast ExprContinue) {
+        self.jump(true, node.label.as_ref().map(|label| names::plain(&label.ident)));
+    }
+
+    fn visit_expr_loop(&mut self, node: &'ast ExprLoop) {
+        self.in_loop(|search| visit::visit_expr_loop(search, node));
+    }
+
+    fn visit_expr_while(&mut self, node: &'ast ExprWhile) {
+        self.in_loop(|search| visit::visit_expr_while(search, node));
+    }
+
+    fn visit_expr_for_loop(&mut self, node: &'ast ExprForLoop) {
+        self.in_loop(|search| visit::visit_expr_for_loop(search, node));
+    }
+
+    fn visit_macro(&mut self, mac: &'ast Macro) {
+        self.tokens(mac.tokens.clone());
+    }
+
+    // What stands in these cannot leave them.
+    fn visit_expr_closure(&mut self, _: &'ast ExprClosure) {}
+    fn visit_expr_async(&mut self, _: &'ast ExprAsync) {}
+    fn visit_item(&mut self, _: &'ast Item) {}
+}
+
+/// Does this code break out of the block with this label?
+pub(crate) fn breaks(code: &Expr, label: &str) -> bool {
+    jumps_of(code).iter().any(|jump| !jump.again && jump.label.as_deref() == Some(label))
 }

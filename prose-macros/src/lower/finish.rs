@@ -3,12 +3,15 @@
 use super::build::Draft;
 use super::graph::{Graph, Vars};
 use super::liveness::Liveness;
-use super::{availability, dirtiness, endings};
+use super::{assigned, availability, dirtiness, endings};
 use crate::ast::Head;
-use crate::model::{Around, Ask, Block, Class, How, Leaf, Model, Node, NodeId, Point, PointId, VarId, Variable};
+use crate::model::{
+    Around, Block, Class, Jumps, Leaf, Model, Node, NodeId, Over, Point, PointId, Question, VarId, Variable, Way,
+};
 
 /// The model of a draft.
 pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
+    in_scope_once_assigned(&mut draft);
     classify(&mut draft, live);
     save_at_once(&mut draft, live);
     points(&mut draft, live);
@@ -16,8 +19,20 @@ pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
         points(&mut draft, live);
     }
     let Draft { graph, variables, points, mut body, .. } = draft;
-    block(&mut body, &Finish { graph: &graph, live, variables: &variables });
+    let deferred = these(&variables, |variable| variable.deferred && variable.class.is_saved());
+    let assigned = assigned::analyse(&graph, &deferred);
+    block(&mut body, &Finish { graph: &graph, live, variables: &variables, assigned });
     Model { head, variables, points, body }
+}
+
+/// A variable that was declared without a value is there from where it surely has one.
+fn in_scope_once_assigned(draft: &mut Draft) {
+    let deferred = these(&draft.variables, |variable| variable.deferred);
+    let assigned = assigned::analyse(&draft.graph, &deferred);
+    for (number, scope) in draft.in_scope.iter_mut().enumerate() {
+        let Some(node) = draft.graph.of_point(PointId(number)) else { continue };
+        scope.retain(|variable| !deferred.contains(variable) || assigned[node.0].contains(variable));
+    }
 }
 
 // What becomes of the variables
@@ -34,10 +49,13 @@ fn classify(draft: &mut Draft, live: &Liveness) {
             Class::Parameter => Class::Parameter,
             Class::View => Class::View,
             // A view is made again wherever the run goes on, so what it borrows has to be there.
+            _ if variable.pinned => Class::Saved { at_once: true },
             _ if variable.output || !variable.live_at.is_empty() || !variable.views.is_empty() => {
                 Class::Saved { at_once: false }
             }
             _ if kept.contains(&VarId(number)) => Class::Saved { at_once: false },
+            // A slot is filled where the variable is defined, and this one is not.
+            _ if variable.deferred && elsewhere.contains(&VarId(number)) => Class::Saved { at_once: false },
             _ if elsewhere.contains(&VarId(number)) => Class::Transient,
             _ => Class::Local,
         };
@@ -114,6 +132,8 @@ struct Finish<'a> {
     graph: &'a Graph,
     live: &'a Liveness,
     variables: &'a [Variable],
+    /// For each node, the variables declared before that have got their value by then.
+    assigned: Vec<Vars>,
 }
 
 impl Finish<'_> {
@@ -136,62 +156,103 @@ impl Finish<'_> {
         node.mentions.difference(&node.defines).filter(changed).copied().collect()
     }
 
+    /// The same for jumps, each to a node on the way out from the one that may have changed something.
+    fn saves_behind_jumps(&self, ways: &[NodeId], inner: VarId) -> Vec<VarId> {
+        let jumping = |way: &NodeId| self.graph.iter().find(|(_, node)| node.next.contains(way)).map(|(id, _)| id);
+        let changed = ways.iter().filter_map(jumping).flat_map(|from| self.saves_again(from));
+        changed.filter(|variable| *variable < inner).collect::<Vars>().into_iter().collect()
+    }
+
     /// Of these, the ones that others need; and of those, the ones to save at once.
     fn handed_on(&self, defined: impl Iterator<Item = VarId>) -> (Vec<VarId>, Vec<VarId>) {
         let exports: Vec<VarId> =
             defined.filter(|one| self.class(*one).is_saved() || self.class(*one) == Class::Transient).collect();
-        let at_once = |variable: &&VarId| self.class(**variable) == Class::Saved { at_once: true };
-        let saves = exports.iter().filter(at_once).copied().collect();
+        let saves = self.at_once(&exports);
         (exports, saves)
+    }
+
+    fn at_once(&self, variables: &[VarId]) -> Vec<VarId> {
+        let at_once = |variable: &&VarId| self.class(**variable) == Class::Saved { at_once: true };
+        variables.iter().filter(at_once).copied().collect()
     }
 }
 
 fn block(block: &mut Block, finish: &Finish<'_>) {
-    let mut answer = Vec::new();
     for node in &mut block.nodes {
-        match node {
-            Node::Leaf(leaf) => answer = self::leaf(leaf, finish),
-            Node::View(view) => view.takes = finish.takes(view.node),
-            Node::Point(_) => {}
-            Node::If(node) => {
-                if let How::Taken { exports } = &mut node.how {
-                    *exports = std::mem::take(&mut answer);
-                }
-                self::block(&mut node.then, finish);
-                node.otherwise.iter_mut().for_each(|block| self::block(block, finish));
-                around(&mut node.around, finish);
+        self::node(node, finish);
+    }
+}
+
+fn node(node: &mut Node, finish: &Finish<'_>) {
+    match node {
+        Node::Leaf(leaf) => self::leaf(leaf, finish),
+        Node::View(view) => view.takes = finish.takes(view.node),
+        Node::Declared(_) | Node::Point(_) => {}
+        Node::If(node) => {
+            node.exports = finish.handed_on(node.exports.iter().copied()).0;
+            block(&mut node.then, finish);
+            node.otherwise.iter_mut().for_each(|otherwise| block(otherwise, finish));
+            around(&mut node.around, finish);
+        }
+        Node::Match(node) => {
+            for arm in &mut node.arms {
+                arm.exports = finish.handed_on(arm.exports.iter().copied()).0;
+                block(&mut arm.block, finish);
             }
-            Node::Nested(node) => {
-                self::block(&mut node.block, finish);
-                around(&mut node.around, finish);
-                let changed = node.left_by.iter().flat_map(|leaf| finish.saves_again(*leaf));
-                node.saves_again =
-                    changed.filter(|variable| *variable < node.inner).collect::<Vars>().into_iter().collect();
+            around(&mut node.around, finish);
+        }
+        Node::Loop(node) => {
+            block(&mut node.block, finish);
+            jumps(&mut node.jumps, finish);
+            around(&mut node.around, finish);
+        }
+        Node::For(node) => {
+            if let Over::List(list) = &mut node.over {
+                self::leaf(list, finish);
             }
+            block(&mut node.block, finish);
+            jumps(&mut node.jumps, finish);
+            around(&mut node.around, finish);
+        }
+        Node::Nested(node) => {
+            block(&mut node.block, finish);
+            jumps(&mut node.jumps, finish);
+            around(&mut node.around, finish);
         }
     }
 }
 
-/// Fills a stretch in; gives what its `if let` binds for others.
-fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) -> Vec<VarId> {
+fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     let node = &finish.graph.nodes[leaf.node.0];
-    (leaf.exports, leaf.saves) = finish.handed_on(node.defines.iter().copied());
-    let transient =
-        |variable: &&VarId| finish.class(**variable) == Class::Transient && !node.defines.contains(variable);
-    leaf.takes = node.mentions.iter().filter(transient).copied().collect();
+    leaf.assigns.retain(|variable| finish.class(*variable).is_saved());
+    let defined = node.defines.iter().copied().filter(|variable| !finish.variables[variable.0].deferred);
+    (leaf.exports, leaf.saves) = finish.handed_on(defined);
+    leaf.saves.extend(finish.at_once(&leaf.assigns));
+    leaf.takes = finish.takes(leaf.node);
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
     leaf.saves_again = finish.saves_again(leaf.node);
-    match leaf.question.as_mut().map(|question| &mut question.ask) {
-        Some(Ask::Pattern(pattern)) => {
-            (pattern.exports, pattern.saves) = finish.handed_on(pattern.bound.iter().copied());
-            pattern.exports.clone()
-        }
-        _ => Vec::new(),
+    match &mut leaf.question {
+        Some(Question::If { way, .. }) => self::way(way, finish),
+        Some(Question::Match { arms, .. }) => arms.iter_mut().for_each(|arm| self::way(&mut arm.way, finish)),
+        Some(Question::List { .. }) | None => {}
     }
+}
+
+fn way(way: &mut Way, finish: &Finish<'_>) {
+    (way.exports, way.saves) = finish.handed_on(way.bound.iter().copied());
+}
+
+fn jumps(jumps: &mut Jumps, finish: &Finish<'_>) {
+    jumps.saves_behind = finish.saves_behind_jumps(&jumps.out, jumps.inner);
+    jumps.saves_ahead = finish.saves_behind_jumps(&jumps.again, jumps.inner);
 }
 
 fn around(around: &mut Around, finish: &Finish<'_>) {
     let defined = std::mem::take(&mut around.exports);
     (around.exports, around.saves) = finish.handed_on(defined.into_iter());
+    let unnamed = |id: &VarId| finish.variables[id.0].eager || !finish.at_once(&[*id]).is_empty();
+    around.saves.extend(around.place.filter(unnamed));
+    let (ahead, behind) = (&finish.assigned[around.ahead.0], &finish.assigned[around.behind.0]);
+    around.assigns = behind.difference(ahead).copied().collect();
 }

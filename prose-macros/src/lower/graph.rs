@@ -72,6 +72,29 @@ impl Graph {
         ahead
     }
 
+    /// The same for what comes to a node on every path; `all` is whatever could.
+    pub(crate) fn forward_on_every_path(
+        &self,
+        all: &Vars,
+        through: impl Fn(NodeId, &GraphNode, &Vars) -> Vars,
+    ) -> Vec<Vars> {
+        let before = self.before();
+        // Optimistic at first, so that a loop's own way back does not count against it.
+        let mut behind = vec![all.clone(); self.nodes.len()];
+        let mut ahead = behind.clone();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (id, node) in self.iter() {
+                ahead[id.0] = on_every_path(&before[id.0], &behind);
+                let leaves = through(id, node, &ahead[id.0]);
+                changed |= leaves != behind[id.0];
+                behind[id.0] = leaves;
+            }
+        }
+        ahead
+    }
+
     /// Variables that some node mentions which does not define them.
     pub(crate) fn mentioned_elsewhere(&self) -> Vars {
         self.iter().flat_map(|(_, node)| node.mentions.difference(&node.defines).copied()).collect()
@@ -81,4 +104,10 @@ impl Graph {
     pub(crate) fn of_point(&self, point: PointId) -> Option<NodeId> {
         self.iter().find(|(_, node)| node.point == Some(point)).map(|(id, _)| id)
     }
+}
+
+fn on_every_path(before: &[NodeId], behind: &[Vars]) -> Vars {
+    let mut paths = before.iter().map(|from| &behind[from.0]);
+    let first = paths.next().cloned().unwrap_or_default();
+    paths.fold(first, |all, path| &all & path)
 }

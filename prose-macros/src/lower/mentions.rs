@@ -1,7 +1,7 @@
 //! The free variables of plain code: by scope in Rust syntax, by token in macro calls and format strings.
 
-use super::patterns::bindings;
 use crate::names;
+use crate::patterns::bindings;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use std::collections::HashSet;
 use syn::visit::{self, Visit};
@@ -42,7 +42,8 @@ pub(crate) struct Mention {
 /// The free names of an expression.
 pub(crate) fn in_expr(expr: &Expr) -> Vec<Mention> {
     let mut search = Search::default();
-    search.visit_expr(expr);
+    // A chain of `let`s binds names for its own later parts.
+    search.scoped(|search| search.visit_expr(expr));
     search.found
 }
 
@@ -158,7 +159,11 @@ impl<'ast> Visit<'ast> for Search {
 
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
         self.changes(&assign.left);
-        visit::visit_expr_assign(self, assign);
+        // A variable that is assigned as a whole is not read.
+        if !matches!(&*assign.left, Expr::Path(_)) {
+            self.visit_expr(&assign.left);
+        }
+        self.visit_expr(&assign.right);
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {

@@ -1,5 +1,6 @@
 //! From the [`ast`](crate::ast) to the [`model`](crate::model): the control flow graph, and the passes over it.
 
+mod assigned;
 mod availability;
 mod build;
 mod dirtiness;
@@ -9,7 +10,6 @@ mod finish;
 mod graph;
 mod liveness;
 mod mentions;
-mod patterns;
 mod scopes;
 #[cfg(test)]
 mod tests;

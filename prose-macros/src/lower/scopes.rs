@@ -37,6 +37,13 @@ impl Scopes {
         }
     }
 
+    /// Defines a variable that no code can mention.
+    pub(crate) fn define_unnamed(&mut self, variable: VarId) {
+        if let Some(scope) = self.open.last_mut() {
+            scope.defined.push(variable);
+        }
+    }
+
     /// The variable that a mention means, if it is the flow's.
     pub(crate) fn resolve(&self, mention: &Ident) -> Option<VarId> {
         let name = names::plain(mention);

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use syn::{Expr, ExprLit, Lit, Member};
 
 /// Calls that give the same borrow each time.
-const PURE: [&str; 7] = ["as_ref", "as_deref", "as_slice", "as_str", "iter", "enumerate", "rev"];
+const PURE: [&str; 11] =
+    ["as_ref", "as_deref", "as_slice", "as_str", "first", "last", "iter", "keys", "values", "enumerate", "rev"];
 
 /// An expression that may be made again.
 #[derive(Default)]

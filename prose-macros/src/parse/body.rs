@@ -1,10 +1,10 @@
-//! Takes the flow's body apart: points, the branches and blocks around them, and plain Rust.
+//! Takes the flow's body apart: points, the control flow around them, and plain Rust.
 
 use super::search::{Found, Within, contains_point, points_in};
 use super::{attribute, point};
-use crate::ast::{Block, Bound, Condition, If, Nested, Stmt, Target};
+use crate::ast::{Arm, Block, Bound, For, If, Loop, Match, Nested, Stmt, Taker, Target};
 use crate::errors::Errors;
-use syn::{Attribute, Expr, ExprBlock, ExprIf, Item, Local, Pat};
+use syn::{Attribute, Expr, ExprBlock, ExprForLoop, ExprIf, ExprMatch, ExprWhile, Item, Local, Pat, parse_quote};
 
 /// The statements of a block, each told apart.
 pub(super) fn block(stmts: Vec<syn::Stmt>, errors: &mut Errors) -> Block {
@@ -29,10 +29,17 @@ fn statement(mut stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
     Some(Stmt::Plain(stmt))
 }
 
-/// A statement with points inside: an `if` or a block is taken apart, anything else is refused.
+// Control flow around points
+
+/// A statement with points inside: control flow is taken apart, anything else is refused.
 fn structured(stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
     match stmt {
-        syn::Stmt::Expr(expr, semi) => match branch(expr, None, semi.is_some(), errors) {
+        syn::Stmt::Expr(Expr::Assign(assign), Some(_)) if is_variable(&assign.left) && has_value(&assign.right) => {
+            let Expr::Path(variable) = *assign.left else { return None };
+            let taker = Taker::Assign(variable.path.get_ident()?.clone());
+            control_flow(*assign.right, taker, true, errors).ok()
+        }
+        syn::Stmt::Expr(expr, semi) => match control_flow(expr, Taker::Nobody, semi.is_some(), errors) {
             Ok(stmt) => Some(stmt),
             Err(expr) => refuse_inside(&syn::Stmt::Expr(*expr, semi), errors),
         },
@@ -41,15 +48,48 @@ fn structured(stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
     }
 }
 
+fn is_variable(place: &Expr) -> bool {
+    matches!(place, Expr::Path(path) if path.qself.is_none() && path.path.get_ident().is_some())
+}
+
+/// Control flow that may have a value.
+fn has_value(expr: &Expr) -> bool {
+    matches!(expr, Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::Block(_))
+}
+
 fn bound(mut local: Local, errors: &mut Errors) -> Option<Stmt> {
     let init = local.init.take()?;
-    let structured = matches!(&*init.expr, Expr::If(_) | Expr::Block(_)) && init.diverge.is_none();
-    if !structured {
-        local.init = Some(init);
-        return refuse_inside(&syn::Stmt::Local(local), errors);
+    match init.diverge {
+        None if has_value(&init.expr) => {
+            let taker = Taker::Let(Box::new(target(local.pat)));
+            control_flow(*init.expr, taker, true, errors).ok()
+        }
+        Some((_, otherwise)) if !contains_point(&syn::Stmt::Expr((*init.expr).clone(), None)) => {
+            Some(let_else(local.pat, *init.expr, *otherwise, errors))
+        }
+        diverge => {
+            local.init = Some(syn::LocalInit { diverge, ..init });
+            refuse_inside(&syn::Stmt::Local(local), errors)
+        }
     }
-    let target = target(local.pat);
-    branch(*init.expr, Some(target), true, errors).ok()
+}
+
+/// `let PAT = EXPR else { points };` is `let (a, b) = if let PAT = EXPR { (a, b) } else { points };`.
+fn let_else(pat: Pat, expr: Expr, otherwise: Expr, errors: &mut Errors) -> Stmt {
+    let Target { pat, ty } = target(pat);
+    let bindings = crate::patterns::bindings(&pat);
+    let names: Vec<_> = bindings.iter().map(|binding| &binding.ident).collect();
+    let outer = bindings.iter().map(|binding| {
+        let (mutable, name) = (binding.mutable.then(|| quote::quote!(mut)), &binding.ident);
+        quote::quote!(#mutable #name)
+    });
+    let outer: Pat = parse_quote!((#(#outer),*));
+    let pat = crate::patterns::without_mut(&pat);
+    let expr: Expr = ty.map_or(expr.clone(), |ty| parse_quote!({ let value: #ty = #expr; value }));
+    let then = Block { stmts: vec![Stmt::Plain(syn::Stmt::Expr(parse_quote!((#(#names),*)), None))] };
+    let node =
+        If { condition: parse_quote!(let #pat = #expr), then, otherwise: Some(self::otherwise(otherwise, errors)) };
+    Stmt::If(Box::new(Bound { taker: Taker::Let(Box::new(Target { pat: outer, ty: None })), semi: true, node }))
 }
 
 /// `PAT: T` taken apart.
@@ -60,13 +100,23 @@ pub(super) fn target(pat: Pat) -> Target {
     }
 }
 
-/// An `if` or a block; any other expression is given back.
-fn branch(expr: Expr, target: Option<Target>, semi: bool, errors: &mut Errors) -> Result<Stmt, Box<Expr>> {
-    match expr {
-        Expr::If(node) => Ok(Stmt::If(Box::new(Bound { target, semi, node: conditional(node, errors) }))),
-        Expr::Block(node) => Ok(Stmt::Nested(Box::new(Bound { target, semi, node: nested(node, errors) }))),
-        other => Err(Box::new(other)),
+/// Control flow; any other expression is given back.
+fn control_flow(expr: Expr, taker: Taker, semi: bool, errors: &mut Errors) -> Result<Stmt, Box<Expr>> {
+    fn bind<T>(taker: Taker, semi: bool, node: T) -> Box<Bound<T>> {
+        Box::new(Bound { taker, semi, node })
     }
+    Ok(match expr {
+        Expr::If(node) => Stmt::If(bind(taker, semi, conditional(node, errors))),
+        Expr::Match(node) => Stmt::Match(bind(taker, semi, matched(node, errors))),
+        Expr::Loop(node) => {
+            let block = block(node.body.stmts, errors);
+            Stmt::Loop(bind(taker, semi, Loop { label: node.label, block }))
+        }
+        Expr::While(node) => Stmt::Loop(bind(taker, semi, while_loop(node, errors))),
+        Expr::ForLoop(node) => Stmt::For(bind(taker, semi, for_loop(node, errors))),
+        Expr::Block(node) => Stmt::Nested(bind(taker, semi, nested(node, errors))),
+        other => return Err(Box::new(other)),
+    })
 }
 
 fn nested(node: ExprBlock, errors: &mut Errors) -> Nested {
@@ -74,41 +124,56 @@ fn nested(node: ExprBlock, errors: &mut Errors) -> Nested {
 }
 
 fn conditional(node: ExprIf, errors: &mut Errors) -> If {
-    let condition = condition(*node.cond, errors);
+    refuse_asked(&node.cond, errors);
     let then = block(node.then_branch.stmts, errors);
     let otherwise = node.else_branch.map(|(_, expr)| otherwise(*expr, errors));
-    If { condition, then, otherwise }
-}
-
-fn condition(cond: Expr, errors: &mut Errors) -> Condition {
-    let points = points_in(&syn::Stmt::Expr(cond.clone(), None));
-    points.iter().for_each(|found| refuse(found, errors));
-    match cond {
-        Expr::Let(ask) => Condition::Let { pat: *ask.pat, scrutinee: *ask.expr },
-        cond if has_let(&cond) => {
-            let why = "each part of the chain would have to be decided again when the run goes on";
-            let what = "a chain of `let`s around a step is not here yet";
-            errors.push(&cond, what, why, "write one `if` inside the other");
-            Condition::Plain(syn::parse_quote!(false))
-        }
-        cond => Condition::Plain(cond),
-    }
-}
-
-fn has_let(cond: &Expr) -> bool {
-    match cond {
-        Expr::Let(_) => true,
-        Expr::Binary(binary) => has_let(&binary.left) || has_let(&binary.right),
-        _ => false,
-    }
+    If { condition: *node.cond, then, otherwise }
 }
 
 /// `else { .. }`, or `else if ..` as a block of its own.
 fn otherwise(expr: Expr, errors: &mut Errors) -> Block {
     match expr {
-        Expr::Block(node) => block(node.block.stmts, errors),
+        Expr::Block(node) if node.label.is_none() => block(node.block.stmts, errors),
         chained => block(vec![syn::Stmt::Expr(chained, None)], errors),
     }
+}
+
+fn matched(node: ExprMatch, errors: &mut Errors) -> Match {
+    refuse_asked(&node.expr, errors);
+    let arms = node.arms.into_iter().map(|arm| self::arm(arm, errors)).collect();
+    Match { scrutinee: *node.expr, arms }
+}
+
+fn arm(arm: syn::Arm, errors: &mut Errors) -> Arm {
+    refuse_attrs_around(&arm.attrs, errors);
+    let (pat, guard) = match arm.pat {
+        Pat::Guard(guarded) => (*guarded.pat, Some(*guarded.guard)),
+        pat => (pat, None),
+    };
+    guard.iter().for_each(|guard| refuse_asked(guard, errors));
+    Arm { pat, guard, block: otherwise(*arm.body, errors) }
+}
+
+fn while_loop(node: ExprWhile, errors: &mut Errors) -> Loop {
+    refuse_asked(&node.cond, errors);
+    let then = block(node.body.stmts, errors);
+    let otherwise = Block { stmts: vec![Stmt::Plain(parse_quote!(break;))] };
+    let asks = If { condition: *node.cond, then, otherwise: Some(otherwise) };
+    let stmt = Stmt::If(Box::new(Bound { taker: Taker::Nobody, semi: false, node: asks }));
+    Loop { label: node.label, block: Block { stmts: vec![stmt] } }
+}
+
+fn for_loop(node: ExprForLoop, errors: &mut Errors) -> For {
+    refuse_asked(&node.expr, errors);
+    let block = block(node.body.stmts, errors);
+    For { label: node.label, pat: *node.pat, iterable: *node.expr, block }
+}
+
+// Where points cannot stand
+
+/// An expression that decides where the flow goes is evaluated as a whole.
+fn refuse_asked(asked: &Expr, errors: &mut Errors) {
+    refuse_inside(&syn::Stmt::Expr(asked.clone(), None), errors);
 }
 
 fn refuse_inside(stmt: &syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
@@ -132,8 +197,6 @@ fn refuse(found: &Found, errors: &mut Errors) {
         Within::Expression => {
             ("inside a larger expression", "the rest of the expression could not be saved", statement)
         }
-        Within::Loop => return not_yet(&found.name, &format!("`#[{name}]` in a loop"), errors),
-        Within::Match => return not_yet(&found.name, &format!("`#[{name}]` in a `match`"), errors),
     };
     errors.push(&found.name, &format!("`#[{name}]` cannot stand {place}"), why, instead);
 }
@@ -141,7 +204,7 @@ fn refuse(found: &Found, errors: &mut Errors) {
 /// Says that something of the language is still missing.
 pub(super) fn not_yet(at: &syn::Ident, what: &str, errors: &mut Errors) {
     let why = "this version of prose cannot save a run in the middle of it";
-    let instead = "use `if`/`else` around steps, or do the whole of it inside one `#[step]`";
+    let instead = "do the whole of it inside one `#[step]`";
     errors.push(at, &format!("{what} is not here yet"), why, instead);
 }
 

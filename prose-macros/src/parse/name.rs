@@ -78,14 +78,9 @@ fn type_of(event: &Expr) -> Option<String> {
 
 fn each_point(block: &mut Block, see: &mut dyn FnMut(&mut Point)) {
     for stmt in &mut block.stmts {
-        match stmt {
-            Stmt::Point(point) => see(point),
-            Stmt::If(bound) => {
-                each_point(&mut bound.node.then, see);
-                bound.node.otherwise.iter_mut().for_each(|block| each_point(block, see));
-            }
-            Stmt::Nested(bound) => each_point(&mut bound.node.block, see),
-            Stmt::Item(_) | Stmt::Plain(_) => {}
+        if let Stmt::Point(point) = stmt {
+            see(point);
         }
+        stmt.blocks_mut().into_iter().for_each(|block| each_point(block, see));
     }
 }

@@ -1,4 +1,4 @@
-//! Finds points where they cannot stand: in closures, macro calls, loops, larger expressions.
+//! Finds points where they cannot stand: in closures, macro calls, larger expressions.
 
 use super::attribute::{is_point, is_point_name, name};
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -15,8 +15,6 @@ pub(super) struct Found {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Within {
     Expression,
-    Loop,
-    Match,
     Closure,
     Async,
     Item,
@@ -47,12 +45,10 @@ impl Search {
         self.around.pop();
     }
 
-    /// What cannot ever hold a point weighs more than what cannot hold one yet.
+    /// The innermost construct that says more than "a larger expression".
     fn within(&self) -> Within {
-        let never = |around: &&Within| !matches!(around, Within::Loop | Within::Match | Within::Expression);
-        let later = |around: &&Within| matches!(around, Within::Loop | Within::Match);
-        let innermost = || self.around.iter().rev();
-        *innermost().find(never).or_else(|| innermost().find(later)).unwrap_or(&Within::Expression)
+        let telling = |around: &&Within| !matches!(around, Within::Expression);
+        *self.around.iter().rev().find(telling).unwrap_or(&Within::Expression)
     }
 
     fn tokens(&mut self, tokens: TokenStream) {
@@ -86,8 +82,6 @@ impl<'ast> Visit<'ast> for Search {
         let construct = match expr {
             Expr::Closure(_) => Within::Closure,
             Expr::Async(_) => Within::Async,
-            Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_) => Within::Loop,
-            Expr::Match(_) => Within::Match,
             _ => Within::Expression,
         };
         self.inside(construct, |search| visit::visit_expr(search, expr));

@@ -10,6 +10,7 @@ pub(crate) struct Journal {
     saved: Folded,
     seq: u64,
     position: Option<Position>,
+    at: Vec<u64>,
     completed: Vec<String>,
     writes: Vec<Write>,
     /// How many of the writes belong to steps that are done; the others are of plain code behind them.
@@ -21,9 +22,19 @@ pub(crate) struct Journal {
 impl Journal {
     /// Goes on from what was saved; `fingerprint` is told if the code that goes on is not the code that wrote it.
     pub(crate) fn resume(saved: Folded, fingerprint: Option<u64>) -> Self {
-        Self { seq: saved.seq, position: saved.position.clone(), saved, fingerprint, ..Self::default() }
+        Self {
+            seq: saved.seq,
+            at: saved.position.iter().flat_map(|p| p.at.clone()).collect(),
+            position: saved.position.clone(),
+            saved,
+            fingerprint,
+            ..Self::default()
+        }
     }
 
+    pub(crate) fn at_saved(&self) -> Vec<u64> {
+        self.at.clone()
+    }
     /// The saved value of a variable.
     pub(crate) fn load(&self, name: &str) -> Option<&Json> {
         self.saved.state.get(name)
@@ -46,12 +57,13 @@ impl Journal {
     pub(crate) fn complete(&mut self, step: &str) {
         self.completed.push(step.to_owned());
         self.settled = self.writes.len();
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Done });
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Done, at: self.at.clone() });
     }
 
     /// The commit at the entrance of a step.
-    pub(crate) fn enter(&mut self, step: &str) -> Commit {
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
+    pub(crate) fn enter(&mut self, step: &str, at: &[u64]) -> Commit {
+        self.at = at.to_vec();
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered, at: self.at.clone() });
         self.commit(None)
     }
 
@@ -98,7 +110,7 @@ impl Journal {
     /// It has taken with it all that was staged.
     pub(crate) fn rolled_back(&mut self, step: &str) {
         self.seq -= 1;
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered });
+        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered, at: self.at.clone() });
     }
 }
 
@@ -113,13 +125,13 @@ mod tests {
     #[test]
     fn an_entrance_commits_the_finished_step_with_its_output() {
         let mut journal = Journal::default();
-        journal.enter("a");
+        journal.enter("a", &[]);
         journal.write("x", json("1"));
         journal.complete("a");
-        let commit = journal.enter("b");
+        let commit = journal.enter("b", &[]);
         assert_eq!((commit.seq, commit.completed.as_slice()), (2, ["a".to_owned()].as_slice()));
         assert_eq!(commit.writes, [Write { name: "x".into(), value: json("1") }]);
-        assert_eq!(commit.position, Some(Position { step: "b".into(), phase: Phase::Entered }));
+        assert_eq!(commit.position, Some(Position { step: "b".into(), phase: Phase::Entered, at: Vec::new() }));
     }
 
     #[test]
@@ -127,23 +139,23 @@ mod tests {
         let mut journal = Journal::default();
         journal.write("x", json("1"));
         journal.write("x", json("2"));
-        assert_eq!(journal.enter("a").writes, [Write { name: "x".into(), value: json("2") }]);
+        assert_eq!(journal.enter("a", &[]).writes, [Write { name: "x".into(), value: json("2") }]);
     }
 
     #[test]
     fn a_failure_behind_a_step_stands_at_the_exit_of_that_step() {
         let mut journal = Journal::default();
-        journal.enter("a");
+        journal.enter("a", &[]);
         journal.complete("a");
         let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
-        assert_eq!(commit.position, Some(Position { step: "a".into(), phase: Phase::Done }));
+        assert_eq!(commit.position, Some(Position { step: "a".into(), phase: Phase::Done, at: Vec::new() }));
     }
 
     #[test]
     fn a_failure_keeps_an_output_as_the_step_left_it_and_an_entrance_as_plain_code_made_it() {
         let behind_a_step = || {
             let mut journal = Journal::default();
-            journal.enter("a");
+            journal.enter("a", &[]);
             journal.write("x", json("1"));
             journal.complete("a");
             journal.write("x", json("2"));
@@ -157,7 +169,7 @@ mod tests {
     #[test]
     fn a_failure_leaves_out_what_plain_code_staged_behind_the_step() {
         let mut journal = Journal::default();
-        journal.enter("a");
+        journal.enter("a", &[]);
         journal.write("output", json("1"));
         journal.complete("a");
         journal.write("changed", json("2"));
@@ -170,7 +182,7 @@ mod tests {
     #[test]
     fn a_rolled_back_transaction_leaves_its_number_and_nothing_staged() {
         let mut journal = Journal::default();
-        journal.enter("tx");
+        journal.enter("tx", &[]);
         journal.write("x", json("1"));
         journal.complete("tx");
         assert_eq!(journal.commit(None).seq, 2);
@@ -185,8 +197,8 @@ mod tests {
         saved.state.set("x".into(), json("[1]"));
         let mut journal = Journal::resume(saved, Some(9));
         assert_eq!(journal.load("x"), Some(&json("[1]")));
-        let commit = journal.enter("b");
+        let commit = journal.enter("b", &[]);
         assert_eq!((commit.seq, commit.fingerprint), (8, Some(9)));
-        assert_eq!(journal.enter("c").fingerprint, None);
+        assert_eq!(journal.enter("c", &[]).fingerprint, None);
     }
 }

@@ -11,6 +11,7 @@ mod publish;
 mod retry;
 mod scope;
 mod transaction;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
 pub use scope::in_transaction;
 pub use transaction::{Begun, Committed, Open};
+pub use turns::{elements, list, turns};
 
 use crate::Json;
 use crate::codec::Key;
@@ -44,6 +46,7 @@ pub struct Machine {
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
     /// Where the run was saved, until it is reached.
     target: Option<(u16, Phase)>,
+    at: Vec<u64>,
     /// The point whose body runs.
     current: Option<u16>,
     /// A point was entered, and its entrance is not committed yet.
@@ -75,6 +78,7 @@ impl Machine {
             limits,
             publisher: None,
             target: None,
+            at: Vec::new(),
             current: None,
             entering: false,
             attempt: 0,
@@ -84,7 +88,8 @@ impl Machine {
         }
     }
 
-    pub(crate) fn resume_at(&mut self, point: u16, phase: Phase) {
+    pub(crate) fn resume_at(&mut self, point: u16, phase: Phase, at: Vec<u64>) {
+        self.at = at;
         self.target = Some((point, phase));
     }
 
@@ -150,6 +155,11 @@ impl Machine {
         self.target.is_some_and(|(target, _)| (lo..=hi).contains(&target))
     }
 
+    /// iteration
+    pub fn iteration(&self, depth: usize, lo: u16, hi: u16) -> u64 {
+        if self.within(lo, hi) { self.at.get(depth).copied().unwrap_or(0) } else { 0 }
+    }
+
     /// Passes a point while resuming. `true`: it is the saved one, and its body is to run.
     pub fn arrive(&mut self, point: u16) -> bool {
         match self.target {
@@ -168,7 +178,9 @@ impl Machine {
     /// Goes to the entrance of a point. What is staged is committed before the point's body starts: by whatever runs it, so
     /// that generated code waits in one place a point.
     #[inline]
-    pub fn enter(&mut self, point: u16) {
+    pub fn enter(&mut self, point: u16, at: &[u64]) {
+        self.at.clear();
+        self.at.extend(at);
         self.attempt = 0;
         match self.owner {
             Some(_) => self.entering = true,
@@ -188,7 +200,7 @@ impl Machine {
     async fn commit_entrance(&mut self, point: u16) {
         let name = self.point(point).name;
         let Some(owner) = &mut self.owner else { return };
-        let commit = owner.journal.enter(name);
+        let commit = owner.journal.enter(name, &self.at);
         self.exit.set_writing(true);
         let written = owner.write(commit).await;
         self.exit.set_writing(false);
@@ -287,7 +299,9 @@ impl Machine {
 
     fn idempotency_key(&self, point: u16) -> Option<String> {
         let run_id = self.run.run_id.as_ref()?;
-        Some(format!("{run_id}:{}", self.point(point).name))
+        let mut key = format!("{run_id}:{}", self.point(point).name);
+        self.at.iter().for_each(|i| key += &format!("[{i}]"));
+        Some(key)
     }
 
     fn time_limit(&self, point: u16) -> Option<Duration> {

@@ -45,6 +45,9 @@ pub struct Position {
     pub step: String,
     /// Before or behind its body.
     pub phase: Phase,
+    /// at
+    #[serde(default)]
+    pub at: Vec<u64>,
 }
 
 /// Which side of a step's body a run stands on.

@@ -54,7 +54,7 @@ pub async fn completed_steps_keep_their_order(store: Shared) {
 pub async fn the_position_is_the_last_one_written(store: Shared) {
     let mut lease = create_with(&store, &new_run("a"), Commit::empty(1)).await;
     let mut expected = None;
-    let position = |phase| Some(Position { step: "charge".to_owned(), phase });
+    let position = |phase| Some(Position { step: "charge".to_owned(), phase, at: Vec::new() });
     for (written, seq) in [(None, 3), (position(Phase::Entered), 5), (None, 7), (position(Phase::Done), 9), (None, 11)]
     {
         store.release(&lease);

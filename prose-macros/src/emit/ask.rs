@@ -1,0 +1,106 @@
+//! The question at the end of a stretch, whose answer the control flow behind it goes by.
+//!
+//! ```text
+//! let taken = if let Some(c) = coupon { m.save(&k_c, &c); Some(c) } else { None };     // resuming: by where the saved point lies
+//! let (arm, arm1) = match kind { Kind::Cash => (0, None), Kind::Card(card) => (1, Some(card)) };
+//! let list = private::list(input.items);
+//! ```
+
+use super::Context;
+use super::handover::{Handover, tuple};
+use crate::model::{AskedArm, Question, VarId, Way};
+use crate::names;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::Expr;
+
+/// The statement that asks; the answer is added to what the stretch hands over.
+pub(super) fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
+    match question {
+        Question::If { condition, way } if way.exports.is_empty() => took(cx, condition, way, handover),
+        Question::If { condition, way } => taken(cx, condition, way, handover),
+        Question::Match { scrutinee, arms } => arm(cx, scrutinee, arms, handover),
+        Question::List { list, iterable } => elements(cx, *list, iterable),
+    }
+}
+
+fn took(cx: &Context<'_>, condition: &Expr, way: &Way, handover: &mut Handover) -> TokenStream {
+    let took = names::local("took");
+    handover.add(quote!(#took), quote!(#took), cx.within(way.range));
+    match has_let(condition) {
+        true => quote!(let #took = if #condition { true } else { false };),
+        false => quote!(let #took = #condition;),
+    }
+}
+
+fn has_let(condition: &Expr) -> bool {
+    match condition {
+        Expr::Let(_) => true,
+        Expr::Binary(binary) => has_let(&binary.left) || has_let(&binary.right),
+        _ => false,
+    }
+}
+
+fn taken(cx: &Context<'_>, condition: &Expr, way: &Way, handover: &mut Handover) -> TokenStream {
+    let taken = names::local("taken");
+    let (saves, value) = (cx.saves(&way.saves), Handover::of(cx, &way.exports).value());
+    handover.add(quote!(#taken), quote!(#taken), resumed(cx, way));
+    quote! {
+        let #taken = if #condition {
+            #saves
+            ::core::option::Option::Some(#value)
+        } else {
+            ::core::option::Option::None
+        };
+    }
+}
+
+/// What a way has bound, when the run goes on inside of it.
+fn resumed(cx: &Context<'_>, way: &Way) -> TokenStream {
+    let none = quote!(::core::option::Option::None);
+    if way.range.is_none() {
+        return none;
+    }
+    let (within, stand_in) = (cx.within(way.range), Handover::of(cx, &way.exports).stand_in());
+    quote!(if #within { ::core::option::Option::Some(#stand_in) } else { #none })
+}
+
+fn arm(cx: &Context<'_>, scrutinee: &Expr, arms: &[AskedArm], handover: &mut Handover) -> TokenStream {
+    let arm = names::local("arm");
+    let binding: Vec<usize> = (0..arms.len()).filter(|number| !arms[*number].way.exports.is_empty()).collect();
+    handover.add(quote!(#arm), quote!(#arm), resumed_arm(cx, arms));
+    for number in &binding {
+        let bound = names::arm(*number);
+        handover.add(quote!(#bound), quote!(#bound), resumed(cx, &arms[*number].way));
+    }
+    let bound = binding.iter().map(|number| names::arm(*number));
+    let asked = arms.iter().enumerate().map(|(number, AskedArm { pat, guard, way })| {
+        let guard = guard.as_ref().map(|guard| quote!(if #guard));
+        let saves = cx.saves(&way.saves);
+        let (literal, value) = (Literal::usize_unsuffixed(number), Handover::of(cx, &way.exports).value());
+        let slots = binding.iter().map(|binding| match *binding == number {
+            true => quote!(::core::option::Option::Some(#value)),
+            false => quote!(::core::option::Option::None),
+        });
+        let answer = tuple(&std::iter::once(quote!(#literal)).chain(slots).collect::<Vec<_>>());
+        quote!(#pat #guard => { #saves #answer })
+    });
+    let answer = tuple(&std::iter::once(arm).chain(bound).map(|one| quote!(#one)).collect::<Vec<_>>());
+    quote!(let #answer = match #scrutinee { #(#asked)* };)
+}
+
+/// The arm in which the saved point lies; if it lies in none, nobody looks.
+fn resumed_arm(cx: &Context<'_>, arms: &[AskedArm]) -> TokenStream {
+    let with_points = arms.iter().enumerate().filter(|(_, arm)| arm.way.range.is_some());
+    let decide = with_points.map(|(number, arm)| {
+        let (within, number) = (cx.within(arm.way.range), Literal::usize_unsuffixed(number));
+        quote!(if #within { #number } else)
+    });
+    quote!(#(#decide)* { 0 })
+}
+
+/// At the iterable, so that one without an order of its own is told there.
+fn elements(cx: &Context<'_>, list: VarId, iterable: &Expr) -> TokenStream {
+    let (private, list) = (cx.private(), cx.again(list));
+    quote!(let #list = #private::list(#iterable);)
+}

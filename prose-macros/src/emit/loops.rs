@@ -1,0 +1,57 @@
+//! Loops with points inside: entered while running, or while resuming to a point inside, in the turn where the run stands.
+
+use super::Context;
+use super::around::around;
+use super::block::{Place, block};
+use super::leaf;
+use crate::model::{For, Jumps, Loop, Over, Range};
+use crate::names;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// `let mut turns = private::turns(m.turn(..)); 'label: loop { let i0 = turns.next(); .. }`
+pub(super) fn looped(cx: &Context<'_>, node: &Loop) -> TokenStream {
+    let Loop { label, depth, jumps, .. } = node;
+    let (private, turns, turn) = (cx.private(), names::local("turns"), names::turn(*depth));
+    let from = from(cx, *depth, node.around.range);
+    let (ahead, body) = (cx.saves_if_running(&jumps.saves_ahead), block(cx, &node.block, Place::Inner));
+    let looped = quote! {{
+        let mut #turns = #private::turns(#from);
+        #label loop { let #turn = #turns.next(); #ahead #body }
+    }};
+    behind(cx, jumps, around(cx, &node.around, &looped, true))
+}
+
+/// `'label: for (i0, PAT) in private::elements(ITERABLE, m.turn(..)) { .. }`
+pub(super) fn for_loop(cx: &Context<'_>, node: &For) -> TokenStream {
+    let For { label, depth, pat, jumps, .. } = node;
+    let (private, turn) = (cx.private(), names::turn(*depth));
+    let from = from(cx, *depth, node.around.range);
+    let (list, iterable) = match &node.over {
+        Over::View(view) => (None, quote!(#view)),
+        Over::List(list) => {
+            let ident = list.exports.first().map(|list| cx.again(*list));
+            (Some(leaf::leaf(cx, list)), quote!(#ident))
+        }
+    };
+    let (ahead, body) = (cx.saves_if_running(&jumps.saves_ahead), block(cx, &node.block, Place::Inner));
+    let looped = quote! {{
+        #list
+        #label for (#turn, #pat) in #private::elements(#iterable, #from) { #ahead #body }
+    }};
+    behind(cx, jumps, around(cx, &node.around, &looped, true))
+}
+
+/// The turn to begin with.
+fn from(cx: &Context<'_>, depth: usize, range: Range) -> TokenStream {
+    let m = names::machine();
+    let Some((first, last)) = range else { return quote!(0) };
+    let (first, last) = (cx.number(first), cx.number(last));
+    let depth = proc_macro2::Literal::usize_unsuffixed(depth);
+    quote!(#m.iteration(#depth, #first, #last))
+}
+
+fn behind(cx: &Context<'_>, jumps: &Jumps, looped: TokenStream) -> TokenStream {
+    let saves = cx.saves_if_running(&jumps.saves_behind);
+    quote!(#looped #saves)
+}

@@ -1,0 +1,149 @@
+//! Plain statements: gathered into stretches; borrows that are made again stand on their own.
+
+use super::{Builder, Definition};
+use crate::lower::exits;
+use crate::lower::graph::{GraphNode, Vars};
+use crate::lower::{mentions, views};
+use crate::model::{Leaf, Node, NodeId, Question, VarId, View};
+use crate::patterns::bindings;
+use syn::{Expr, Pat, Stmt};
+
+/// A stretch that is being collected.
+#[derive(Default)]
+pub(super) struct Pending {
+    stmts: Vec<Stmt>,
+    pub(super) mentions: Vars,
+    defines: Vars,
+    assigns: Vars,
+}
+
+impl Builder<'_> {
+    pub(super) fn plain(&mut self, stmt: &Stmt, pending: &mut Pending, nodes: &mut Vec<Node>) {
+        let Stmt::Local(local) = stmt else { return self.effect(stmt, pending) };
+        let first = self.next_variable();
+        let mentions = self.resolve(&mentions::in_stmt(stmt));
+        let owners = self.candidate(local);
+        let (pat, ty) = match &local.pat {
+            Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
+            pat => (pat, None),
+        };
+        let init = local.init.as_ref().map(|init| &*init.expr);
+        let deferred = init.is_none();
+        let defined = self.define(&Definition { init, deferred, ..Definition::plain(pat, ty) });
+        if deferred {
+            self.flush(pending, None, nodes);
+            return nodes.push(Node::Declared(Box::new(local.clone())));
+        }
+        if let Some(owners) = owners {
+            self.borrowing.extend(&defined);
+            self.candidates.push(defined.clone());
+            if self.views.contains(&first) {
+                self.own(&defined, &owners);
+                self.flush(pending, None, nodes);
+                return nodes.push(self.view(local.clone(), mentions, defined));
+            }
+        }
+        pending.mentions.extend(mentions);
+        pending.defines.extend(&defined);
+        pending.stmts.push(stmt.clone());
+    }
+
+    /// A statement that is no `let`.
+    fn effect(&mut self, stmt: &Stmt, pending: &mut Pending) {
+        let mentions = mentions::in_stmt(stmt);
+        let resolved = self.resolve(&mentions);
+        let given: Vec<VarId> =
+            resolved.iter().copied().filter(|id| self.gives_value(*id, &mentions, &pending.mentions)).collect();
+        self.assigned.extend(&given);
+        pending.defines.extend(&given);
+        pending.assigns.extend(&given);
+        pending.mentions.extend(resolved);
+        pending.stmts.push(stmt.clone());
+    }
+
+    /// Does a statement give its value to a variable that was declared without one? To a `mut` one only if nothing reads an
+    /// older value before, and if there may be no older one.
+    fn gives_value(&self, id: VarId, mentions: &[mentions::Mention], read: &Vars) -> bool {
+        let variable = &self.variables[id.0];
+        let of_it = || mentions.iter().filter(|mention| self.scopes.resolve(&mention.ident) == Some(id));
+        let assigned = of_it().any(|mention| mention.changed);
+        let only_assigned = of_it().all(|mention| mention.changed);
+        let first = !read.contains(&id) && !self.assigned.contains(&id) && only_assigned;
+        variable.deferred && assigned && (!variable.mutable || first)
+    }
+
+    /// The owners of the borrow in a `let`, if it may be made again. With an `else`, it must match again as well.
+    fn candidate(&self, local: &syn::Local) -> Option<Vec<VarId>> {
+        let init = local.init.as_ref()?;
+        if bindings(&local.pat).iter().any(|binding| binding.mutable) {
+            return None;
+        }
+        match init.diverge {
+            Some(_) => self.owners_of_pattern(&local.pat, &init.expr),
+            None => self.owners_of_borrow(&init.expr),
+        }
+    }
+
+    /// What an expression borrows from, if it is a borrow that may be made again.
+    pub(super) fn owners_of_borrow(&self, expr: &Expr) -> Option<Vec<VarId>> {
+        let view = views::view(expr)?;
+        let owners = self.owners(&view)?;
+        (!view.beyond_fields || self.fixed(&owners)).then_some(owners)
+    }
+
+    /// A pattern over a borrow can be matched again if nothing can have changed what it saw.
+    pub(super) fn owners_of_pattern(&self, pat: &Pat, scrutinee: &Expr) -> Option<Vec<VarId>> {
+        let by_ref = || bindings(pat).iter().all(|binding| binding.by_ref);
+        let view = views::view(scrutinee)
+            .or_else(|| self.through_a_view(scrutinee))
+            .or_else(|| views::of_place(scrutinee).filter(|_| by_ref()))?;
+        let owners = self.owners(&view).filter(|owners| self.fixed(owners))?;
+        bindings(pat).iter().all(|binding| !binding.mutable).then_some(owners)
+    }
+
+    /// A place behind a variable that is a borrow itself: what a pattern binds there is borrowed too.
+    pub(super) fn through_a_view(&self, scrutinee: &Expr) -> Option<views::View> {
+        let view = views::of_place(scrutinee)?;
+        let owners = self.owners(&view)?;
+        owners.iter().any(|owner| self.borrowing.contains(owner)).then_some(view)
+    }
+
+    pub(super) fn owners(&self, view: &views::View) -> Option<Vec<VarId>> {
+        view.owners.iter().map(|owner| self.scopes.resolve(owner)).collect()
+    }
+
+    fn fixed(&self, owners: &[VarId]) -> bool {
+        owners.iter().all(|owner| !self.variables[owner.0].mutable)
+    }
+
+    /// A borrow that is made again.
+    pub(super) fn view(&mut self, local: syn::Local, mentions: Vars, defined: Vec<VarId>) -> Node {
+        let defines = defined.into_iter().collect();
+        let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
+        self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node);
+        Node::View(Box::new(View { local, takes: Vec::new(), node }))
+    }
+
+    /// Ends the stretch that is being collected, if there is anything in it. A question comes with the code that asks it.
+    pub(super) fn flush(&mut self, pending: &mut Pending, question: Option<(Question, &Expr)>, nodes: &mut Vec<Node>) {
+        let Pending { stmts, mentions, defines, assigns } = std::mem::take(pending);
+        if stmts.is_empty() && question.is_none() {
+            return;
+        }
+        let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
+        let (question, asked) = question.unzip();
+        self.jump(&exits::jumps(&stmts), node);
+        self.jump(&asked.map_or_else(Vec::new, exits::jumps_of), node);
+        if stmts.last().is_some_and(exits::always) {
+            self.frontier.clear();
+        }
+        nodes.push(Node::Leaf(Box::new(leaf(stmts, question, assigns, node))));
+    }
+}
+
+/// A stretch of which the passes have yet to tell.
+pub(super) fn leaf(stmts: Vec<Stmt>, question: Option<Question>, assigns: Vars, node: NodeId) -> Leaf {
+    let assigns = assigns.into_iter().collect();
+    let (exports, saves, takes, gives_back, saves_again) = Default::default();
+    Leaf { stmts, question, exports, assigns, saves, takes, gives_back, saves_again, last: false, node }
+}

@@ -1,0 +1,90 @@
+//! Patterns: the variables that they bind, and what is left of them without some.
+
+use proc_macro2::{Ident, Span};
+use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Pat, PatIdent, parse_quote};
+
+/// A variable in a pattern.
+pub(crate) struct Binding {
+    pub(crate) ident: Ident,
+    pub(crate) mutable: bool,
+    /// `ref x`
+    pub(crate) by_ref: bool,
+}
+
+/// The variables of a pattern, each once.
+pub(crate) fn bindings(pat: &Pat) -> Vec<Binding> {
+    let mut search = Search(Vec::new());
+    search.visit_pat(pat);
+    search.0
+}
+
+struct Search(Vec<Binding>);
+
+impl<'ast> Visit<'ast> for Search {
+    fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
+        if !is_constant(pat) && self.0.iter().all(|seen| seen.ident != pat.ident) {
+            let (mutable, by_ref) = (pat.mutability.is_some(), pat.by_ref.is_some());
+            self.0.push(Binding { ident: pat.ident.clone(), mutable, by_ref });
+        }
+        visit::visit_pat_ident(self, pat);
+    }
+
+    fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+}
+
+/// `None` and `MAX` in a pattern are no variables; rustc's own naming lints tell them from variables likewise.
+fn is_constant(pat: &PatIdent) -> bool {
+    let plain = pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none();
+    plain && pat.ident.to_string().starts_with(char::is_uppercase)
+}
+
+/// The pattern without `mut`.
+pub(crate) fn without_mut(pat: &Pat) -> Pat {
+    let mut pat = pat.clone();
+    WithoutMut.visit_pat_mut(&mut pat);
+    pat
+}
+
+struct WithoutMut;
+
+impl VisitMut for WithoutMut {
+    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+        pat.mutability = None;
+        visit_mut::visit_pat_ident_mut(self, pat);
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+/// The pattern, matching the same values, without the variables that are not wanted.
+pub(crate) fn without(pat: &Pat, wanted: &dyn Fn(&Ident) -> bool) -> Pat {
+    let mut pat = pat.clone();
+    Without(wanted).visit_pat_mut(&mut pat);
+    pat
+}
+
+struct Without<'a>(&'a dyn Fn(&Ident) -> bool);
+
+impl VisitMut for Without<'_> {
+    fn visit_pat_mut(&mut self, pat: &mut Pat) {
+        visit_mut::visit_pat_mut(self, pat);
+        if let Pat::Ident(ident) = pat
+            && !is_constant(ident)
+            && !(self.0)(&ident.ident)
+        {
+            *pat = ident.subpat.take().map_or_else(|| parse_quote!(_), |(_, inner)| *inner);
+        }
+    }
+
+    /// `Point { x }` is `Point { x: _ }`.
+    fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
+        visit_mut::visit_field_pat_mut(self, field);
+        if field.colon_token.is_none() && !matches!(*field.pat, Pat::Ident(_)) {
+            field.colon_token = Some(syn::Token![:](Span::call_site()));
+        }
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}

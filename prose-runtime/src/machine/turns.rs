@@ -1,0 +1,133 @@
+//! Loops around points: what a `for` can go over, and the turns of a loop.
+//!
+//! A run that stands inside of a `for` goes on at the element where it stands. So what a `for` goes over must come in the same
+//! order each time, which hash maps do not: a value that was saved and read back has another order.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map, btree_set, vec_deque};
+use std::iter::{Cloned, Copied, Enumerate, Rev, Skip, StepBy, Take, Zip};
+use std::ops::{Range, RangeInclusive};
+use std::{array, option, slice, vec};
+
+/// What has an order that is the same each time.
+#[diagnostic::on_unimplemented(
+    message = "a `for` around a step cannot go over `{Self}`",
+    label = "it is not known to come in the same order again when the run goes on",
+    note = "slices, `Vec`s, ranges and B-trees do, hash maps do not; collect anything else: `let items: Vec<_> = ...collect();`"
+)]
+pub trait Ordered: IntoIterator {}
+
+/// An [`Ordered`] value that a loop consumes, so that its elements are saved.
+#[diagnostic::on_unimplemented(
+    message = "a `for` around a step cannot go over `{Self}`",
+    label = "its elements are saved in front of the loop, and it is not known to give them in a fixed order",
+    note = "slices, `Vec`s, ranges and B-trees have one, hash maps do not; collect anything else: `let items: Vec<_> = ...collect();`"
+)]
+pub trait Consumed: Ordered {
+    /// As what it is saved.
+    type List: Ordered<Item = Self::Item>;
+    /// The elements, to be saved.
+    fn list(self) -> Self::List;
+}
+
+macro_rules! ordered {
+    ($([$($generics:tt)*] $ty:ty,)*) => { $(impl<$($generics)*> Ordered for $ty {})* };
+}
+
+ordered! {
+    ['a, T] &'a [T],
+    ['a, T, const N: usize] &'a [T; N],
+    ['a, T] &'a Vec<T>,
+    ['a, T] &'a Box<[T]>,
+    ['a, T] &'a VecDeque<T>,
+    ['a, T] &'a BTreeSet<T>,
+    ['a, K, V] &'a BTreeMap<K, V>,
+    ['a, T] &'a Option<T>,
+    ['a, T] slice::Iter<'a, T>,
+    ['a, T] vec_deque::Iter<'a, T>,
+    ['a, T] btree_set::Iter<'a, T>,
+    ['a, K, V] btree_map::Iter<'a, K, V>,
+    ['a, K, V] btree_map::Keys<'a, K, V>,
+    ['a, K, V] btree_map::Values<'a, K, V>,
+    ['a, T] option::Iter<'a, T>,
+}
+
+macro_rules! consumed {
+    ($([$($generics:tt)*] $ty:ty,)*) => { $(
+        impl<$($generics)*> Ordered for $ty {}
+        impl<$($generics)*> Consumed for $ty {
+            type List = Vec<<Self as IntoIterator>::Item>;
+            fn list(self) -> Self::List {
+                self.into_iter().collect()
+            }
+        }
+    )* };
+}
+
+consumed! {
+    [T] Vec<T>,
+    [T] VecDeque<T>,
+    [T] BTreeSet<T>,
+    [K, V] BTreeMap<K, V>,
+    [T] Option<T>,
+    [T, const N: usize] [T; N],
+    [T] vec::IntoIter<T>,
+    [T, const N: usize] array::IntoIter<T, N>,
+    [I: Iterator + Ordered] Enumerate<I>,
+    [I: Iterator + DoubleEndedIterator + Ordered] Rev<I>,
+    [I: Iterator + Ordered] StepBy<I>,
+    [I: Iterator + Ordered] Take<I>,
+    [I: Iterator + Ordered] Skip<I>,
+    ['a, T: Copy + 'a, I: Iterator<Item = &'a T> + Ordered] Copied<I>,
+    ['a, T: Clone + 'a, I: Iterator<Item = &'a T> + Ordered] Cloned<I>,
+    [I: Iterator + Ordered, J: Iterator + Ordered] Zip<I, J>,
+}
+
+macro_rules! ranges {
+    ($($number:ty)*) => { $(
+        impl Ordered for Range<$number> {}
+        impl Consumed for Range<$number> {
+            type List = Self;
+            fn list(self) -> Self {
+                self
+            }
+        }
+        impl Ordered for RangeInclusive<$number> {}
+        impl Consumed for RangeInclusive<$number> {
+            type List = Self;
+            fn list(self) -> Self {
+                self
+            }
+        }
+    )* };
+}
+
+ranges! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize char }
+
+/// The elements that a loop consumes, to be saved in front of it. A range is saved as it is, however long.
+pub fn list<C: Consumed>(elements: C) -> C::List {
+    elements.list()
+}
+
+/// The elements of a loop from that turn on, each with its turn.
+pub fn elements<C: Ordered>(elements: C, from: u64) -> impl Iterator<Item = (u64, C::Item)> {
+    let skip = usize::try_from(from).unwrap_or(usize::MAX);
+    elements.into_iter().enumerate().skip(skip).map(|(turn, element)| (turn as u64, element))
+}
+
+/// The turns of a loop from that one on.
+pub fn turns(from: u64) -> Turns {
+    Turns(from)
+}
+
+/// The turns of a loop. No iterator, for it has no end.
+#[derive(Debug)]
+pub struct Turns(u64);
+
+impl Turns {
+    /// The turn that begins now.
+    pub fn next(&mut self) -> u64 {
+        let turn = self.0;
+        self.0 += 1;
+        turn
+    }
+}
