@@ -27,7 +27,7 @@ pub(crate) fn new_run(run_id: &str) -> NewRun {
 }
 
 pub(crate) fn at(seq: u64) -> Commit {
-    let position = Position { step: format!("step{seq}"), phase: Phase::Entered };
+    let position = Position { step: format!("step{seq}"), phase: Phase::Entered, at: Vec::new() };
     Commit { position: Some(position), ..Commit::empty(seq) }
 }
 
