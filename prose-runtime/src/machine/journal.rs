@@ -163,7 +163,7 @@ mod tests {
         };
         let failed = behind_a_step().end(Ending::Failed { step: None, error: "boom".into() });
         assert_eq!(failed.writes, [Write { name: "x".into(), value: json("1") }]);
-        assert_eq!(behind_a_step().enter("b").writes, [Write { name: "x".into(), value: json("2") }]);
+        assert_eq!(behind_a_step().enter("b", &[]).writes, [Write { name: "x".into(), value: json("2") }]);
     }
 
     #[test]
