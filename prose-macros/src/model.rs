@@ -55,6 +55,8 @@ pub(crate) struct Variable {
     pub(crate) views: Vec<VarId>,
     /// Points that need it.
     pub(crate) live_at: Vec<PointId>,
+    /// Does its scope reach over a point?
+    pub(crate) crosses: bool,
 }
 
 /// What becomes of a variable.
@@ -88,6 +90,16 @@ pub(crate) struct Block {
     pub(crate) nodes: Vec<Node>,
 }
 
+impl Block {
+    /// Shows every node, those inside of others too, in source order.
+    pub(crate) fn for_each<'a>(&'a self, see: &mut dyn FnMut(&'a Node)) {
+        for node in &self.nodes {
+            see(node);
+            node.blocks().into_iter().for_each(|block| block.for_each(see));
+        }
+    }
+}
+
 /// A part of a block.
 pub(crate) enum Node {
     Leaf(Box<Leaf>),
@@ -102,9 +114,25 @@ pub(crate) enum Node {
     Nested(Box<Nested>),
 }
 
+impl Node {
+    /// The blocks inside of it.
+    fn blocks(&self) -> Vec<&Block> {
+        match self {
+            Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) => Vec::new(),
+            Node::If(node) => std::iter::once(&node.then).chain(&node.otherwise).collect(),
+            Node::Match(node) => node.arms.iter().map(|arm| &arm.block).collect(),
+            Node::Loop(node) => vec![&node.block],
+            Node::For(node) => vec![&node.block],
+            Node::Nested(node) => vec![&node.block],
+        }
+    }
+}
+
 /// A `let` that is made again.
 pub(crate) struct View {
     pub(crate) local: Local,
+    /// What it binds, if the user has written it as a part of a condition: only what is needed of it is bound here.
+    pub(crate) of_condition: Vec<VarId>,
     /// Transient variables that its `else` uses.
     pub(crate) takes: Vec<VarId>,
     /// Its place in the control flow graph.
@@ -189,8 +217,8 @@ pub(crate) struct Match {
 pub(crate) struct Arm {
     /// What the answer has bound.
     pub(crate) exports: Vec<VarId>,
-    /// The pattern, if what it binds are borrows: then it is matched again.
-    pub(crate) again: Option<Pat>,
+    /// The pattern, if what it binds are borrows: then it is matched again, for these.
+    pub(crate) again: Option<(Pat, Vec<VarId>)>,
     pub(crate) block: Block,
 }
 

@@ -50,7 +50,10 @@ pub(crate) fn request_at(key: RunKey) -> ClaimRequest {
 
 /// A commit at the entrance of `step`.
 pub(crate) fn at(seq: u64, step: &str) -> Commit {
-    Commit { position: Some(Position { step: step.to_owned(), phase: Phase::Entered, at: Vec::new() }), ..Commit::empty(seq) }
+    Commit {
+        position: Some(Position { step: step.to_owned(), phase: Phase::Entered, at: Vec::new() }),
+        ..Commit::empty(seq)
+    }
 }
 
 /// A commit that writes one variable and completes one step.

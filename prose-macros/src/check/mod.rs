@@ -6,6 +6,7 @@ mod cells;
 mod changes;
 mod duplicates;
 mod guards;
+mod iterables;
 mod mutable_borrows;
 mod mutable_input;
 mod walk;
@@ -25,6 +26,7 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
     changes::check(model, errors);
     guards::check(model, errors);
+    iterables::check(model, errors);
     mutable_borrows::check(model, errors);
     borrows::check(model, errors);
     cells::check(model, errors);

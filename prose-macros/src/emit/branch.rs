@@ -41,7 +41,7 @@ pub(super) fn matched(cx: &Context<'_>, node: &Match, place: Place) -> TokenStre
         let scrutinee = &node.scrutinee;
         let arms = numbers.zip(&node.arms).zip(bodies).map(|((number, of), body)| {
             let number = Literal::usize_unsuffixed(number);
-            let pat = of.again.as_ref().map_or_else(|| quote!(_), |pat| quote!(#pat));
+            let pat = of.again.as_ref().map_or_else(|| quote!(_), |(pat, _)| quote!(#pat));
             quote!(#pat if #arm == #number => { #body })
         });
         quote!(match #scrutinee { #(#arms)* _ => ::core::unreachable!() })

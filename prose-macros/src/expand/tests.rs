@@ -1,4 +1,4 @@
-//! The expansion of the order flow, as a reviewer would read it. `UPDATE_SNAPSHOT=1 cargo test` writes it anew.
+//! Expansions, as a reviewer would read them. `UPDATE_SNAPSHOT=1 cargo test` writes them anew.
 
 use super::flow;
 use proc_macro2::TokenStream;
@@ -9,14 +9,23 @@ fn pretty(tokens: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(tokens).expect("the expansion parses"))
 }
 
-#[test]
-fn the_order_flow_expands_as_reviewed() {
-    let order: TokenStream = include_str!("order.rs.txt").parse().expect("the flow parses");
-    let expansion = pretty(flow(quote!(name = "process-order", version = 1), order));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/expand/order.expanded.rs.txt");
+fn as_reviewed(args: TokenStream, source: &str, file: &str) {
+    let expansion = pretty(flow(args, source.parse().expect("the flow parses")));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/expand").join(file);
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         std::fs::write(&file, &expansion).expect("the snapshot is written");
     }
     let reviewed = std::fs::read_to_string(&file).expect("the snapshot is there");
     assert!(reviewed == expansion, "the expansion changed: UPDATE_SNAPSHOT=1 cargo test, then review\n{expansion}");
+}
+
+#[test]
+fn the_order_flow_expands_as_reviewed() {
+    let args = quote!(name = "process-order", version = 1);
+    as_reviewed(args, include_str!("order.rs.txt"), "order.expanded.rs.txt");
+}
+
+#[test]
+fn control_flow_expands_as_reviewed() {
+    as_reviewed(quote!(), include_str!("control_flow.rs.txt"), "control_flow.expanded.rs.txt");
 }

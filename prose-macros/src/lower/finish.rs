@@ -6,8 +6,10 @@ use super::liveness::Liveness;
 use super::{assigned, availability, dirtiness, endings};
 use crate::ast::Head;
 use crate::model::{
-    Around, Block, Class, Jumps, Leaf, Model, Node, NodeId, Over, Point, PointId, Question, VarId, Variable, Way,
+    Around, Block, Class, Jumps, Leaf, Model, Node, NodeId, Over, Point, PointId, Question, VarId, Variable, View, Way,
 };
+use crate::patterns::without;
+use syn::Pat;
 
 /// The model of a draft.
 pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
@@ -21,7 +23,8 @@ pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
     let Draft { graph, variables, points, mut body, .. } = draft;
     let deferred = these(&variables, |variable| variable.deferred && variable.class.is_saved());
     let assigned = assigned::analyse(&graph, &deferred);
-    block(&mut body, &Finish { graph: &graph, live, variables: &variables, assigned });
+    let elsewhere = graph.mentioned_elsewhere();
+    block(&mut body, &Finish { graph: &graph, live, variables: &variables, assigned, elsewhere });
     Model { head, variables, points, body }
 }
 
@@ -41,6 +44,7 @@ fn classify(draft: &mut Draft, live: &Liveness) {
     for (id, node) in draft.graph.iter() {
         let Some(point) = node.point else { continue };
         live.at(id).iter().for_each(|variable| draft.variables[variable.0].live_at.push(point));
+        draft.in_scope[point.0].iter().for_each(|variable| draft.variables[variable.0].crosses = true);
     }
     let elsewhere = draft.graph.mentioned_elsewhere();
     let kept = kept_by_breaks(&draft.graph, live);
@@ -134,6 +138,8 @@ struct Finish<'a> {
     variables: &'a [Variable],
     /// For each node, the variables declared before that have got their value by then.
     assigned: Vec<Vars>,
+    /// Variables that are mentioned behind the node that defines them.
+    elsewhere: Vars,
 }
 
 impl Finish<'_> {
@@ -171,6 +177,13 @@ impl Finish<'_> {
         (exports, saves)
     }
 
+    /// A pattern that is matched once more, without the variables that only the first match needed.
+    fn as_needed(&self, pat: &Pat, bound: &[VarId]) -> Pat {
+        let is_needed = |id: &&VarId| self.elsewhere.contains(id);
+        let needed: Vec<_> = bound.iter().filter(is_needed).map(|id| &self.variables[id.0].ident).collect();
+        without(pat, &|ident| needed.contains(&ident))
+    }
+
     fn at_once(&self, variables: &[VarId]) -> Vec<VarId> {
         let at_once = |variable: &&VarId| self.class(**variable) == Class::Saved { at_once: true };
         variables.iter().filter(at_once).copied().collect()
@@ -186,7 +199,7 @@ fn block(block: &mut Block, finish: &Finish<'_>) {
 fn node(node: &mut Node, finish: &Finish<'_>) {
     match node {
         Node::Leaf(leaf) => self::leaf(leaf, finish),
-        Node::View(view) => view.takes = finish.takes(view.node),
+        Node::View(view) => self::view(view, finish),
         Node::Declared(_) | Node::Point(_) => {}
         Node::If(node) => {
             node.exports = finish.handed_on(node.exports.iter().copied()).0;
@@ -197,6 +210,9 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
         Node::Match(node) => {
             for arm in &mut node.arms {
                 arm.exports = finish.handed_on(arm.exports.iter().copied()).0;
+                if let Some((pat, bound)) = &mut arm.again {
+                    *pat = finish.as_needed(pat, bound);
+                }
                 block(&mut arm.block, finish);
             }
             around(&mut node.around, finish);
@@ -219,6 +235,13 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
             jumps(&mut node.jumps, finish);
             around(&mut node.around, finish);
         }
+    }
+}
+
+fn view(view: &mut View, finish: &Finish<'_>) {
+    view.takes = finish.takes(view.node);
+    if !view.of_condition.is_empty() {
+        view.local.pat = finish.as_needed(&view.local.pat, &view.of_condition);
     }
 }
 

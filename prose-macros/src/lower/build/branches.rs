@@ -91,7 +91,9 @@ impl Builder<'_> {
             self.own(&defined, &owners);
             let again = parse_quote!(let #pat = #scrutinee else { ::core::unreachable!() };);
             if let Stmt::Local(local) = again {
-                views.push(self.view(local, mentions, defined));
+                let mut view = self.view(local, mentions, &defined);
+                view.of_condition = defined;
+                views.push(Node::View(view));
             }
             strip(asked, place);
         }
@@ -158,7 +160,7 @@ impl Builder<'_> {
         let (asked, handed_on, again) = match owners {
             Some(owners) => {
                 self.own(&bound, &owners);
-                (without(&arm.pat, &in_guard), Vec::new(), Some(arm.pat.clone()))
+                (without(&arm.pat, &in_guard), Vec::new(), Some((arm.pat.clone(), bound)))
             }
             None => (arm.pat.clone(), bound, None),
         };

@@ -93,6 +93,7 @@ impl Builder<'_> {
             eager: false,
             views: Vec::new(),
             live_at: Vec::new(),
+            crosses: false,
         };
         self.variables.push(variable);
         self.scopes.define_unnamed(id);

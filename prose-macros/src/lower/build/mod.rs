@@ -147,6 +147,7 @@ impl Builder<'_> {
                 eager: false,
                 views: Vec::new(),
                 live_at: Vec::new(),
+                crosses: false,
                 ident: binding.ident,
             };
             self.scopes.define(&variable.ident, id);

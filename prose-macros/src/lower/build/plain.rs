@@ -40,7 +40,8 @@ impl Builder<'_> {
             if self.views.contains(&first) {
                 self.own(&defined, &owners);
                 self.flush(pending, None, nodes);
-                return nodes.push(self.view(local.clone(), mentions, defined));
+                let view = self.view(local.clone(), mentions, &defined);
+                return nodes.push(Node::View(view));
             }
         }
         pending.mentions.extend(mentions);
@@ -117,11 +118,11 @@ impl Builder<'_> {
     }
 
     /// A borrow that is made again.
-    pub(super) fn view(&mut self, local: syn::Local, mentions: Vars, defined: Vec<VarId>) -> Node {
-        let defines = defined.into_iter().collect();
+    pub(super) fn view(&mut self, local: syn::Local, mentions: Vars, defined: &[VarId]) -> Box<View> {
+        let defines = defined.iter().copied().collect();
         let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
         self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node);
-        Node::View(Box::new(View { local, takes: Vec::new(), node }))
+        Box::new(View { local, of_condition: Vec::new(), takes: Vec::new(), node })
     }
 
     /// Ends the stretch that is being collected, if there is anything in it. A question comes with the code that asks it.

@@ -1,0 +1,45 @@
+//! A `for` around a step goes over a borrow that can be made again, or over elements of its own, which are saved.
+
+use crate::errors::Errors;
+use crate::model::{Model, Node, Over, Question};
+use syn::Expr;
+
+pub(super) fn check(model: &Model, errors: &mut Errors) {
+    model.body.for_each(&mut |node| {
+        if let Node::For(node) = node
+            && let Over::List(list) = &node.over
+            && let Some(Question::List { iterable, .. }) = &list.question
+        {
+            refuse_borrow(iterable, errors);
+        }
+    });
+}
+
+fn refuse_borrow(iterable: &Expr, errors: &mut Errors) {
+    if is_mutable(iterable) {
+        let what = "a `for` around a step cannot change what it goes over";
+        let why = "its elements would be saved apart from the borrows that change them";
+        let instead = "count instead: `for i in 0..items.len() { .. items[i] = ..; }`";
+        errors.push(iterable, what, why, instead);
+    } else if matches!(iterable, Expr::Reference(_)) || is_iter(iterable) {
+        let what = "this borrow cannot be made again when the run goes on in the midst of the loop";
+        let why = "only a plain one can: `&input.items`, `items.iter()`; of a `mut` variable only by fields, without an index";
+        errors.push(iterable, what, why, "go over elements of its own: `items.clone()`, or `.to_vec()` of a part");
+    }
+}
+
+fn is_mutable(iterable: &Expr) -> bool {
+    const CALLS: [&str; 3] = ["iter_mut", "values_mut", "drain"];
+    match iterable {
+        Expr::Reference(reference) => reference.mutability.is_some(),
+        Expr::MethodCall(call) => {
+            CALLS.iter().any(|name| call.method == name) || (call.args.is_empty() && is_mutable(&call.receiver))
+        }
+        _ => false,
+    }
+}
+
+/// `place.iter()`, which is refused where it is not made again.
+fn is_iter(iterable: &Expr) -> bool {
+    matches!(iterable, Expr::MethodCall(call) if call.args.is_empty() && call.method == "iter")
+}
