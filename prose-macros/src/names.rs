@@ -16,7 +16,7 @@
 //! The second variable of a name has `k2_{v}`; locals are hygienic (`mixed_site`), so none of them can meet a name
 //! of the user's.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::Lifetime;
 use syn::ext::IdentExt;
 
@@ -85,14 +85,28 @@ pub(crate) fn point_label() -> Lifetime {
 /// The user's variable in a place that he did not write: it resolves as his own and errors point at it, but lints
 /// know that it was generated.
 pub(crate) fn again(variable: &Ident) -> Ident {
+    again_at(variable, variable.span())
+}
+
+/// The same, where the user is told of it.
+pub(crate) fn again_at(variable: &Ident, at: Span) -> Ident {
     let mut ident = variable.clone();
-    ident.set_span(Span::call_site().located_at(variable.span()));
+    ident.set_span(Span::call_site().located_at(at));
     ident
 }
 
 /// Tokens without locals, as if they were written at the span: that is where errors about them are told.
 pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(|token| respan(span, token)).collect()
+}
+
+/// A call as if it were written at the span; its arguments keep their own.
+pub(crate) fn call_at(span: Span, function: TokenStream, arguments: TokenStream) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(span);
+    let mut call = at(span, function);
+    call.extend([TokenTree::Group(arguments)]);
+    call
 }
 
 fn respan(span: Span, mut token: TokenTree) -> TokenTree {

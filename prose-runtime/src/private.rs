@@ -2,7 +2,7 @@
 
 pub use crate::codec::{Key, Saved, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Variable};
-pub use crate::machine::{Begun, Committed, Machine, Open, Try, elements, list, turns};
+pub use crate::machine::{Begun, Committed, Machine, Open, Try, elements, list, ordered, turns};
 
 /// The two ways to look into an error; generated code imports both.
 pub mod probe {

@@ -13,6 +13,7 @@ use crate::names;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::Expr;
+use syn::spanned::Spanned;
 
 /// The statement that asks; the answer is added to what the stretch hands over.
 pub(super) fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
@@ -29,7 +30,8 @@ fn took(cx: &Context<'_>, condition: &Expr, way: &Way, handover: &mut Handover) 
     handover.add(quote!(#took), quote!(#took), cx.within(way.range));
     match has_let(condition) {
         true => quote!(let #took = if #condition { true } else { false };),
-        false => quote!(let #took = #condition;),
+        // The type, so that a condition that is no `bool` is told where it stands.
+        false => quote!(let #took: ::core::primitive::bool = #condition;),
     }
 }
 
@@ -102,5 +104,6 @@ fn resumed_arm(cx: &Context<'_>, arms: &[AskedArm]) -> TokenStream {
 /// At the iterable, so that one without an order of its own is told there.
 fn elements(cx: &Context<'_>, list: VarId, iterable: &Expr) -> TokenStream {
     let (private, list) = (cx.private(), cx.again(list));
-    quote!(let #list = #private::list(#iterable);)
+    let call = names::call_at(iterable.span(), quote!(#private::list), quote!(#iterable));
+    quote!(let #list = #call;)
 }

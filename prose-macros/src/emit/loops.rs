@@ -8,6 +8,7 @@ use crate::model::{For, Jumps, Loop, Over, Range};
 use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::spanned::Spanned;
 
 /// `let mut turns = private::turns(m.turn(..)); 'label: loop { let i0 = turns.next(); .. }`
 pub(super) fn looped(cx: &Context<'_>, node: &Loop) -> TokenStream {
@@ -28,7 +29,8 @@ pub(super) fn for_loop(cx: &Context<'_>, node: &For) -> TokenStream {
     let (private, turn) = (cx.private(), names::turn(*depth));
     let from = from(cx, *depth, node.around.range);
     let (list, iterable) = match &node.over {
-        Over::View(view) => (None, quote!(#view)),
+        // At the borrow, so that one without an order of its own is told there.
+        Over::View(view) => (None, names::call_at(view.span(), quote!(#private::ordered), quote!(#view))),
         Over::List(list) => {
             let ident = list.exports.first().map(|list| cx.again(*list));
             (Some(leaf::leaf(cx, list)), quote!(#ident))

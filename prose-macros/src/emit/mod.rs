@@ -19,7 +19,7 @@ mod visibility;
 use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
 use crate::names;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, PathArguments, Type};
 
@@ -112,12 +112,18 @@ impl Context<'_> {
 
     /// `m.save(&k_total, &total);` for each.
     fn saves(&self, variables: &[VarId]) -> TokenStream {
-        let m = names::machine();
-        let save = |variable: &VarId| {
-            let (key, again) = (self.key(*variable), self.again(*variable));
-            quote!(#m.save(&#key, &#again);)
-        };
-        variables.iter().map(save).collect()
+        variables.iter().map(|variable| self.save(*variable, self.variable(*variable).ident.span())).collect()
+    }
+
+    /// The same at a point: where the value is gone by then, rustc says so of the point.
+    fn saves_at(&self, point: Span, variables: &[VarId]) -> TokenStream {
+        variables.iter().map(|variable| self.save(*variable, point)).collect()
+    }
+
+    fn save(&self, variable: VarId, at: Span) -> TokenStream {
+        let (m, key) = (names::machine(), self.key(variable));
+        let again = names::again_at(&self.variable(variable).ident, at);
+        quote!(#m.save(&#key, &#again);)
     }
 }
 

@@ -37,7 +37,7 @@ fn entrance(cx: &Context<'_>, id: PointId, handover: &Handover) -> TokenStream {
     let this = cx.number(id);
     let point = cx.model.point(id);
     let turns = (0..point.loops).map(names::turn);
-    let saves = cx.saves(&point.saves);
+    let saves = cx.saves_at(point.span, &point.saves);
     let forgets = point.forgets.iter().map(|variable| &cx.variable(*variable).identity);
     let loaded = (!handover.is_empty()).then(|| handover.stand_in());
     quote! {

@@ -25,7 +25,7 @@ pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
 pub use scope::in_transaction;
 pub use transaction::{Begun, Committed, Open};
-pub use turns::{elements, list, turns};
+pub use turns::{elements, list, ordered, turns};
 
 use crate::Json;
 use crate::codec::Key;

@@ -30,7 +30,10 @@ pub trait Consumed: Ordered {
 }
 
 macro_rules! ordered {
-    ($([$($generics:tt)*] $ty:ty,)*) => { $(impl<$($generics)*> Ordered for $ty {})* };
+    ($([$($generics:tt)*] $ty:ty,)*) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Ordered for $ty {}
+    )* };
 }
 
 ordered! {
@@ -53,7 +56,9 @@ ordered! {
 
 macro_rules! consumed {
     ($([$($generics:tt)*] $ty:ty,)*) => { $(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Ordered for $ty {}
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Consumed for $ty {
             type List = Vec<<Self as IntoIterator>::Item>;
             fn list(self) -> Self::List {
@@ -84,14 +89,18 @@ consumed! {
 
 macro_rules! ranges {
     ($($number:ty)*) => { $(
+        #[diagnostic::do_not_recommend]
         impl Ordered for Range<$number> {}
+        #[diagnostic::do_not_recommend]
         impl Consumed for Range<$number> {
             type List = Self;
             fn list(self) -> Self {
                 self
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Ordered for RangeInclusive<$number> {}
+        #[diagnostic::do_not_recommend]
         impl Consumed for RangeInclusive<$number> {
             type List = Self;
             fn list(self) -> Self {
@@ -108,8 +117,13 @@ pub fn list<C: Consumed>(elements: C) -> C::List {
     elements.list()
 }
 
+/// What a loop borrows its elements from.
+pub fn ordered<C: Ordered>(elements: C) -> C {
+    elements
+}
+
 /// The elements of a loop from that turn on, each with its turn.
-pub fn elements<C: Ordered>(elements: C, from: u64) -> impl Iterator<Item = (u64, C::Item)> {
+pub fn elements<C: IntoIterator>(elements: C, from: u64) -> impl Iterator<Item = (u64, C::Item)> {
     let skip = usize::try_from(from).unwrap_or(usize::MAX);
     elements.into_iter().enumerate().skip(skip).map(|(turn, element)| (turn as u64, element))
 }
