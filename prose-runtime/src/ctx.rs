@@ -50,8 +50,8 @@ impl<D> Ctx<D> {
         Self { deps: self.deps.clone(), run: self.run.clone(), step: Some(step) }
     }
 
-    /// The key that makes this step's outside effect safe to repeat: `{run_id}:{step}`, the same for every attempt of
-    /// every execution. Hand it to whoever is called; providers remember it (Stripe: for 24 hours at least).
+    /// The key that makes this step's outside effect safe to repeat: `{run_id}:{step}`, with `[i]` appended for each loop around
+    /// it, the same for every attempt of every execution. Hand it to whoever is called; providers remember it (Stripe: for 24 hours at least).
     ///
     /// `None` outside of a step, and without durability; [`correlation_id`](Self::correlation_id) is there always.
     pub fn idempotency_key(&self) -> Option<&str> {

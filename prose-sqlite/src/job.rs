@@ -146,13 +146,25 @@ impl Batch<'_> {
         self.sql
             .prepare_cached("insert into prose_details (run, correlation_id, input) values (?1, ?2, ?3)")?
             .execute(params![row, new.correlation_id, new.input.as_str()])?;
-        let [point, phase, completed, dropped, writes, ending, code] = &first.row.values;
+        let [point, phase, completed, dropped, writes, ending, code, iterations] = &first.row.values;
         self.sql
             .prepare_cached(
                 "insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, \
-                 fingerprint) values (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 fingerprint, iterations) values (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
-            .execute(params![row, integer(first.seq), now, point, phase, completed, dropped, writes, ending, code])?;
+            .execute(params![
+                row,
+                integer(first.seq),
+                now,
+                point,
+                phase,
+                completed,
+                dropped,
+                writes,
+                ending,
+                code,
+                iterations
+            ])?;
         if let Some(ending) = &first.ending {
             self.run_all(&end(row, ending, now))?;
         }

@@ -32,7 +32,7 @@ const RUN: &str = "\
     where run.namespace = ?1 and run.run_id = ?2";
 
 const COMMITS: &str = "\
-    select seq, at, point, phase, completed, dropped, writes, fingerprint from prose_commits \
+    select seq, at, point, phase, iterations, completed, dropped, writes, fingerprint from prose_commits \
     where run = ?1 and seq >= ?2 order by seq";
 
 /// Reads a run; `None` if there is none.
@@ -79,12 +79,12 @@ pub(crate) fn fold(
 
 fn read_commit(row: &Row<'_>) -> Result<(Commit, i64, usize), Unreadable> {
     let text = |column: &str| row.get::<_, Option<String>>(column);
-    let (point, phase) = (text("point")?, text("phase")?);
+    let (point, phase, iterations) = (text("point")?, text("phase")?, text("iterations")?);
     let (completed, dropped, writes) = (text("completed")?, text("dropped")?, text("writes")?);
     let bytes = [&point, &completed, &dropped, &writes].into_iter().flatten().map(String::len).sum();
     let commit = Commit {
         seq: row.get::<_, i64>("seq")?.unsigned_abs(),
-        position: point.map(|step| position(step, phase.as_deref())).transpose()?,
+        position: point.map(|step| position(step, phase.as_deref(), iterations.as_deref())).transpose()?,
         completed: completed.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
         dropped: dropped.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
         writes: writes.map(read_writes).transpose()?.unwrap_or_default(),
@@ -94,13 +94,14 @@ fn read_commit(row: &Row<'_>) -> Result<(Commit, i64, usize), Unreadable> {
     Ok((commit, row.get("at")?, bytes))
 }
 
-fn position(step: String, phase: Option<&str>) -> Result<Position, Unreadable> {
+fn position(step: String, phase: Option<&str>, iterations: Option<&str>) -> Result<Position, Unreadable> {
     let phase = match phase {
         Some("entered") => Phase::Entered,
         Some("done") => Phase::Done,
         other => return Err(Unreadable::Content(format!("`{}` is no phase", other.unwrap_or("null")))),
     };
-    Ok(Position { step, phase, at: Vec::new() })
+    let at = iterations.map(serde_json::from_str).transpose()?.unwrap_or_default();
+    Ok(Position { step, phase, at })
 }
 
 fn read_writes(json: String) -> Result<Vec<Write>, serde_json::Error> {

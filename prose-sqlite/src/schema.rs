@@ -1,4 +1,5 @@
-//! The version of the tables, and the way from one version to the next. `schema.sql` has the tables.
+//! The version of the tables, and the way from one version to the next. `schema.sql` and `schema_2.sql` have the
+//! tables.
 
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use crate::error::{refused, unavailable};
 const APPLICATION_ID: i64 = 0x7072_6f73;
 
 /// What leads from each version to the next. Steps are only ever added: files of every version exist.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Makes sure that the file has the tables of this version: creates or migrates them, or says why not.
 pub(crate) fn prepare(sql: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -71,7 +72,7 @@ mod tests {
     fn a_file_is_ours_new_or_refused() {
         assert_eq!(check_file(0, 0), Ok(0));
         assert_eq!(check_file(APPLICATION_ID, 1), Ok(1));
-        assert!(check_file(APPLICATION_ID, 2).unwrap_err().contains("newer"));
+        assert!(check_file(APPLICATION_ID, 1 + STEPS.len() as i64).unwrap_err().contains("newer"));
         assert!(check_file(APPLICATION_ID, -1).is_err());
         assert!(check_file(0, 3).unwrap_err().contains("user_version"));
         assert!(check_file(7, 0).unwrap_err().contains("another application"));
@@ -89,6 +90,22 @@ mod tests {
         sql.execute_batch("drop table prose_snapshots").unwrap();
         prepare(&mut sql, &path).unwrap();
         prepare(&mut sql, &path).unwrap();
-        assert_eq!(version(&sql, &path).unwrap(), 1);
+        assert_eq!(version(&sql, &path).unwrap(), STEPS.len());
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut sql = Connection::open(&path).unwrap();
+        sql.execute_batch(STEPS[0]).unwrap();
+        sql.execute_batch("insert into prose_commits (run, seq, epoch, at, point) values (1, 1, 1, 1, 'a')").unwrap();
+        sql.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        sql.pragma_update(None, "user_version", 1).unwrap();
+        prepare(&mut sql, &path).unwrap();
+        assert_eq!(version(&sql, &path).unwrap(), STEPS.len());
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get("point")?, row.get("iterations")?));
+        let kept: (String, Option<String>) = sql.query_row("select * from prose_commits", [], read).unwrap();
+        assert_eq!(kept, ("a".to_owned(), None));
     }
 }

@@ -1,4 +1,4 @@
--- The tables of a prose store in SQLite, schema version 1. They may share a file with the application's own tables; all
+-- The tables of a prose store in SQLite, schema version 1; `schema_2.sql` adds columns. They may share a file with the application's own tables; all
 -- names begin with `prose_`. Instants are milliseconds since 1970 (UTC), except `heartbeat`. Values of variables are JSON.
 --
 --   sqlite3 orders.db "select run_id, flow, status from prose_runs"

@@ -3,6 +3,7 @@
 
 use prose::Json;
 use prose::store::{Commit, Ending, Lease, Phase, Write};
+use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, Serializer};
 
 /// A statement with its values, `?1` first.
@@ -40,8 +41,8 @@ pub(crate) struct Append {
 /// One pass over the run's row and its last commit: the fence of the whole protocol. An instant never goes back, even
 /// if the clock does.
 const APPEND: &str = "\
-    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint) \
-    select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12 \
+    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations) \
+    select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 \
     from prose_runs run join prose_commits last on last.run = run.run and last.seq = ?2 - 1 \
     where run.run = ?1 and run.epoch = ?3 and run.uid = ?4 \
     and run.status not in ('completed', 'failed', 'cancelled') \
@@ -96,7 +97,7 @@ fn word(ending: &Ending) -> &'static str {
 /// The columns of a commit from `point` on.
 #[derive(Debug)]
 pub(crate) struct CommitRow {
-    pub(crate) values: [Value; 7],
+    pub(crate) values: [Value; 8],
     pub(crate) size: usize,
 }
 
@@ -116,6 +117,7 @@ impl CommitRow {
             writes.into(),
             commit.ending.as_ref().map(|ending| word(ending).to_owned()).into(),
             commit.fingerprint.map(fingerprint).into(),
+            position.map(|position| list(&position.at)).transpose()?.flatten().into(),
         ];
         Ok(Self { values, size })
     }
@@ -128,8 +130,8 @@ fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn list(names: &[String]) -> Result<Option<String>, serde_json::Error> {
-    if names.is_empty() { Ok(None) } else { serde_json::to_string(names).map(Some) }
+fn list<T: Serialize>(items: &[T]) -> Result<Option<String>, serde_json::Error> {
+    if items.is_empty() { Ok(None) } else { serde_json::to_string(items).map(Some) }
 }
 
 /// An object, so that `writes ->> '$.total'` works in the shell.

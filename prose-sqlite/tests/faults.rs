@@ -53,10 +53,11 @@ async fn a_file_of_a_newer_schema_is_refused_and_left_as_it_is() {
     store.commit(&lease, writing(2)).await.unwrap();
     drop(store);
     let sql = Connection::open(&file).unwrap();
+    let known: i64 = sql.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     sql.pragma_update(None, "user_version", 1_000).unwrap();
     let message = refused(&file).await;
     assert!(message.contains("newer") && message.contains("1000") && message.contains("upgrade"), "{message}");
-    sql.pragma_update(None, "user_version", 1).unwrap();
+    sql.pragma_update(None, "user_version", known).unwrap();
     let store = SqliteStore::open(&file).await.unwrap();
     assert_eq!(last_written(&store, "a").await, 2);
 }

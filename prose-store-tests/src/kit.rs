@@ -48,12 +48,13 @@ pub(crate) fn request_at(key: RunKey) -> ClaimRequest {
     ClaimRequest { key, flow: FLOW.to_owned(), restart_failed: true }
 }
 
+pub(crate) fn position(step: &str, phase: Phase, at: &[u64]) -> Position {
+    Position { step: step.to_owned(), phase, at: at.to_owned() }
+}
+
 /// A commit at the entrance of `step`.
 pub(crate) fn at(seq: u64, step: &str) -> Commit {
-    Commit {
-        position: Some(Position { step: step.to_owned(), phase: Phase::Entered, at: Vec::new() }),
-        ..Commit::empty(seq)
-    }
+    Commit { position: Some(position(step, Phase::Entered, &[])), ..Commit::empty(seq) }
 }
 
 /// A commit that writes one variable and completes one step.

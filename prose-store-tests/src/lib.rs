@@ -123,8 +123,11 @@ macro_rules! conformance {
                 later_values_win_in_their_old_place
                 dropped_variables_are_gone
                 a_variable_may_be_dropped_and_written_in_one_commit
-                completed_steps_keep_their_order
+                elements_are_variables_of_their_own
+                dropping_a_variable_drops_its_elements
+                a_completed_step_is_listed_once_in_its_first_place
                 the_position_is_the_last_one_written
+                a_position_has_its_iterations
                 the_fingerprint_is_the_last_one_written
                 a_long_log_folds_like_a_short_one
                 a_log_with_takeovers_folds_like_one_without;

@@ -142,11 +142,7 @@ impl Execution {
         let journal = Journal::resume(state.folded, fingerprint);
         machine.owner = Some(Owner::claimed(asked.store.clone(), lease, journal, asked.failed.take()));
         match fits {
-            Ok(Some((point, phase))) => machine.resume_at(
-                point,
-                phase,
-                machine.owner.as_ref().map(|o| o.journal.at_saved()).unwrap_or_default(),
-            ),
+            Ok(Some((point, phase))) => machine.resume_at(point, phase),
             Ok(None) => {}
             Err(error) => {
                 machine.leave_as_it_was().await;

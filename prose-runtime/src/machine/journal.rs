@@ -10,7 +10,6 @@ pub(crate) struct Journal {
     saved: Folded,
     seq: u64,
     position: Option<Position>,
-    at: Vec<u64>,
     completed: Vec<String>,
     writes: Vec<Write>,
     /// How many of the writes belong to steps that are done; the others are of plain code behind them.
@@ -22,19 +21,9 @@ pub(crate) struct Journal {
 impl Journal {
     /// Goes on from what was saved; `fingerprint` is told if the code that goes on is not the code that wrote it.
     pub(crate) fn resume(saved: Folded, fingerprint: Option<u64>) -> Self {
-        Self {
-            seq: saved.seq,
-            at: saved.position.iter().flat_map(|p| p.at.clone()).collect(),
-            position: saved.position.clone(),
-            saved,
-            fingerprint,
-            ..Self::default()
-        }
+        Self { seq: saved.seq, position: saved.position.clone(), saved, fingerprint, ..Self::default() }
     }
 
-    pub(crate) fn at_saved(&self) -> Vec<u64> {
-        self.at.clone()
-    }
     /// The saved value of a variable.
     pub(crate) fn load(&self, name: &str) -> Option<&Json> {
         self.saved.state.get(name)
@@ -53,18 +42,26 @@ impl Journal {
         self.dropped.push(name.to_owned());
     }
 
-    /// Stages the end of a step's body.
-    pub(crate) fn complete(&mut self, step: &str) {
+    /// Where the run stands.
+    pub(crate) fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
+    }
+
+    /// Stages the end of a step's body, in this iteration of each loop around it.
+    pub(crate) fn complete(&mut self, step: &str, at: &[u64]) {
         self.completed.push(step.to_owned());
         self.settled = self.writes.len();
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Done, at: self.at.clone() });
+        self.stand(step, Phase::Done, at);
     }
 
     /// The commit at the entrance of a step.
     pub(crate) fn enter(&mut self, step: &str, at: &[u64]) -> Commit {
-        self.at = at.to_vec();
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered, at: self.at.clone() });
+        self.stand(step, Phase::Entered, at);
         self.commit(None)
+    }
+
+    fn stand(&mut self, step: &str, phase: Phase, at: &[u64]) {
+        self.position = Some(Position { step: step.to_owned(), phase, at: at.to_owned() });
     }
 
     /// The last commit. A run that did not complete goes on behind its last finished step: plain code behind it runs
@@ -108,9 +105,9 @@ impl Journal {
 
     /// A commit was refused by the database it travelled with: its number is free again, and the body of `step` has not run.
     /// It has taken with it all that was staged.
-    pub(crate) fn rolled_back(&mut self, step: &str) {
+    pub(crate) fn rolled_back(&mut self, step: &str, at: &[u64]) {
         self.seq -= 1;
-        self.position = Some(Position { step: step.to_owned(), phase: Phase::Entered, at: self.at.clone() });
+        self.stand(step, Phase::Entered, at);
     }
 }
 
@@ -122,16 +119,29 @@ mod tests {
         Json::parse(text.to_owned()).expect("JSON")
     }
 
+    fn at(step: &str, phase: Phase, at: &[u64]) -> Position {
+        Position { step: step.to_owned(), phase, at: at.to_owned() }
+    }
+
     #[test]
     fn an_entrance_commits_the_finished_step_with_its_output() {
         let mut journal = Journal::default();
         journal.enter("a", &[]);
         journal.write("x", json("1"));
-        journal.complete("a");
+        journal.complete("a", &[]);
         let commit = journal.enter("b", &[]);
         assert_eq!((commit.seq, commit.completed.as_slice()), (2, ["a".to_owned()].as_slice()));
         assert_eq!(commit.writes, [Write { name: "x".into(), value: json("1") }]);
-        assert_eq!(commit.position, Some(Position { step: "b".into(), phase: Phase::Entered, at: Vec::new() }));
+        assert_eq!(commit.position, Some(at("b", Phase::Entered, &[])));
+    }
+
+    #[test]
+    fn a_step_in_loops_stands_in_its_iterations() {
+        let mut journal = Journal::default();
+        assert_eq!(journal.enter("a", &[2, 0]).position, Some(at("a", Phase::Entered, &[2, 0])));
+        journal.complete("a", &[2, 0]);
+        let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
+        assert_eq!(commit.position, Some(at("a", Phase::Done, &[2, 0])));
     }
 
     #[test]
@@ -146,9 +156,9 @@ mod tests {
     fn a_failure_behind_a_step_stands_at_the_exit_of_that_step() {
         let mut journal = Journal::default();
         journal.enter("a", &[]);
-        journal.complete("a");
+        journal.complete("a", &[]);
         let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
-        assert_eq!(commit.position, Some(Position { step: "a".into(), phase: Phase::Done, at: Vec::new() }));
+        assert_eq!(commit.position, Some(at("a", Phase::Done, &[])));
     }
 
     #[test]
@@ -157,7 +167,7 @@ mod tests {
             let mut journal = Journal::default();
             journal.enter("a", &[]);
             journal.write("x", json("1"));
-            journal.complete("a");
+            journal.complete("a", &[]);
             journal.write("x", json("2"));
             journal
         };
@@ -171,7 +181,7 @@ mod tests {
         let mut journal = Journal::default();
         journal.enter("a", &[]);
         journal.write("output", json("1"));
-        journal.complete("a");
+        journal.complete("a", &[]);
         journal.write("changed", json("2"));
         journal.drop("ended");
         let commit = journal.end(Ending::Failed { step: None, error: "boom".into() });
@@ -184,9 +194,9 @@ mod tests {
         let mut journal = Journal::default();
         journal.enter("tx", &[]);
         journal.write("x", json("1"));
-        journal.complete("tx");
+        journal.complete("tx", &[]);
         assert_eq!(journal.commit(None).seq, 2);
-        journal.rolled_back("tx");
+        journal.rolled_back("tx", &[]);
         let again = journal.commit(None);
         assert_eq!((again.seq, again.writes.len(), again.completed.len()), (2, 0, 0));
     }

@@ -13,6 +13,7 @@ mod scope;
 mod transaction;
 mod turns;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,9 +47,10 @@ pub struct Machine {
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
     /// Where the run was saved, until it is reached.
     target: Option<(u16, Phase)>,
-    at: Vec<u64>,
     /// The point whose body runs.
     current: Option<u16>,
+    /// The iteration of each loop around the last entered point, the outermost first. Kept for durable runs only.
+    at: Vec<u64>,
     /// A point was entered, and its entrance is not committed yet.
     entering: bool,
     attempt: u32,
@@ -78,8 +80,8 @@ impl Machine {
             limits,
             publisher: None,
             target: None,
-            at: Vec::new(),
             current: None,
+            at: Vec::new(),
             entering: false,
             attempt: 0,
             started: None,
@@ -88,8 +90,7 @@ impl Machine {
         }
     }
 
-    pub(crate) fn resume_at(&mut self, point: u16, phase: Phase, at: Vec<u64>) {
-        self.at = at;
+    pub(crate) fn resume_at(&mut self, point: u16, phase: Phase) {
         self.target = Some((point, phase));
     }
 
@@ -155,9 +156,18 @@ impl Machine {
         self.target.is_some_and(|(target, _)| (lo..=hi).contains(&target))
     }
 
-    /// iteration
+    /// The iteration in which a loop begins, `depth` loops being around it and `lo..=hi` in it: while the saved point is one of
+    /// those, its own; else the first.
     pub fn iteration(&self, depth: usize, lo: u16, hi: u16) -> u64 {
-        if self.within(lo, hi) { self.at.get(depth).copied().unwrap_or(0) } else { 0 }
+        match self.within(lo, hi) {
+            true => self.saved_at().get(depth).copied().unwrap_or(0),
+            false => 0,
+        }
+    }
+
+    fn saved_at(&self) -> &[u64] {
+        let position = self.owner.as_ref().and_then(|owner| owner.journal.position());
+        position.map_or(&[], |position| &position.at)
     }
 
     /// Passes a point while resuming. `true`: it is the saved one, and its body is to run.
@@ -166,6 +176,7 @@ impl Machine {
             Some((target, phase)) if target == point => {
                 self.target = None;
                 self.attempt = 0;
+                self.at = self.saved_at().to_vec();
                 if phase == Phase::Entered {
                     self.current = Some(point);
                 }
@@ -175,15 +186,17 @@ impl Machine {
         }
     }
 
-    /// Goes to the entrance of a point. What is staged is committed before the point's body starts: by whatever runs it, so
-    /// that generated code waits in one place a point.
+    /// Goes to the entrance of a point, in this iteration of each loop around it, the outermost first. What is staged is
+    /// committed before the point's body starts: by whatever runs it, so that generated code waits in one place a point.
     #[inline]
     pub fn enter(&mut self, point: u16, at: &[u64]) {
-        self.at.clear();
-        self.at.extend(at);
         self.attempt = 0;
         match self.owner {
-            Some(_) => self.entering = true,
+            Some(_) => {
+                self.entering = true;
+                self.at.clear();
+                self.at.extend_from_slice(at);
+            }
             None => self.current = Some(point),
         }
     }
@@ -265,7 +278,7 @@ impl Machine {
             return;
         }
         if let Some(owner) = &mut self.owner {
-            owner.journal.complete(self.meta.points[usize::from(point)].name);
+            owner.journal.complete(self.meta.points[usize::from(point)].name, &self.at);
         }
         self.done(point);
         if self.owner.is_none() {
@@ -300,7 +313,10 @@ impl Machine {
     fn idempotency_key(&self, point: u16) -> Option<String> {
         let run_id = self.run.run_id.as_ref()?;
         let mut key = format!("{run_id}:{}", self.point(point).name);
-        self.at.iter().for_each(|i| key += &format!("[{i}]"));
+        for iteration in &self.at {
+            // Writing to a string cannot fail.
+            let _written = write!(key, "[{iteration}]");
+        }
         Some(key)
     }
 

@@ -79,7 +79,7 @@ impl Machine {
         let record = match &mut self.owner {
             None => None,
             Some(owner) => {
-                owner.journal.complete(step);
+                owner.journal.complete(step, &self.at);
                 let commit = owner.journal.commit(None);
                 owner.lease().map(|lease| Record { lease, commit })
             }
@@ -93,7 +93,7 @@ impl Machine {
                 self.announce();
             }
             (Err(DatabaseError::Fenced), Some(owner)) => owner.lost(),
-            (Err(_), Some(owner)) => owner.journal.rolled_back(step),
+            (Err(_), Some(owner)) => owner.journal.rolled_back(step, &self.at),
             (Err(_), None) => {}
         }
         committed

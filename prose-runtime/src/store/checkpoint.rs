@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use super::state::State;
 use crate::Json;
 
 /// What a store knows of a run, ready to be shown: `serde_json::to_string_pretty(&checkpoint)` gives the page of the docs.
@@ -19,9 +19,10 @@ pub struct Checkpoint {
     pub version: u32,
     /// The input as first given.
     pub input: Json,
-    /// Every step output and the live variables, by name.
+    /// Every step output and the live variables, by name. What is saved in elements is shown as one array, with `null`
+    /// for the elements that are missing.
     pub state: State,
-    /// Names of the steps that are done, in the order in which they were.
+    /// Names of the steps that are done, each once, in the order in which they were first done.
     pub completed_steps: Vec<String>,
     /// Where the run stands.
     pub status: Status,
@@ -106,83 +107,6 @@ impl Status {
 impl std::fmt::Display for Status {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// The variables of a run, in the order in which they were first saved.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct State(Vec<(String, Json)>);
-
-impl State {
-    /// The value of a variable.
-    pub fn get(&self, name: &str) -> Option<&Json> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-    }
-
-    /// All variables.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Sets a variable, in its old place if it has one.
-    pub fn set(&mut self, name: String, value: Json) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
-    }
-
-    /// Removes a variable.
-    pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(known, _)| known != name);
-    }
-}
-
-impl FromIterator<(String, Json)> for State {
-    fn from_iter<I: IntoIterator<Item = (String, Json)>>(pairs: I) -> Self {
-        let mut state = Self::default();
-        pairs.into_iter().for_each(|(name, value)| state.set(name, value));
-        state
-    }
-}
-
-impl Serialize for State {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.len()))?;
-        for (name, value) in self.iter() {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for State {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> serde::de::Visitor<'de> for Pairs {
-            type Value = State;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object of variables")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<State, A::Error> {
-                let mut state = State::default();
-                while let Some((name, value)) = map.next_entry::<String, Json>()? {
-                    state.set(name, value);
-                }
-                Ok(state)
-            }
-        }
-        deserializer.deserialize_map(Pairs)
     }
 }
 

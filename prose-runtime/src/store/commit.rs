@@ -12,13 +12,13 @@ pub struct Commit {
     /// Where the run goes on from. `None`: at its start, as with a run that ends before its first step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-    /// Names of the steps that were completed since the commit before, in order.
+    /// Names of the steps that were completed since the commit before, in order; in loops a name comes again and again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub completed: Vec<String>,
-    /// New values of variables, in order; a later one for the same name wins.
+    /// New values of variables, in order; a later one for the same name wins. `xs[3]` is an element of `xs`, on its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub writes: Vec<Write>,
-    /// Variables that are gone. Applied before `writes`.
+    /// Variables that are gone, each with its elements. Applied before `writes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<String>,
     /// How the run ended with this commit; `None` while it goes on.
@@ -45,8 +45,8 @@ pub struct Position {
     pub step: String,
     /// Before or behind its body.
     pub phase: Phase,
-    /// at
-    #[serde(default)]
+    /// The iteration of each loop around it, the outermost first; empty outside of loops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<u64>,
 }
 

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::NewRun;
-use super::checkpoint::{Checkpoint, FailedStep, State, Status};
+use super::checkpoint::{Checkpoint, FailedStep, Status};
 use super::commit::{Commit, Ending, Position};
+use super::state::State;
 use crate::Json;
 
 /// A run: what was written at its creation, and the fold of its commits.
@@ -30,7 +31,7 @@ pub struct Folded {
     pub position: Option<Position>,
     /// The variables.
     pub state: State,
-    /// The steps that are done, in order.
+    /// The steps that are done, each once, in the order in which they were first done.
     pub completed: Vec<String>,
     /// How it ended.
     #[serde(default)]
@@ -56,8 +57,17 @@ impl Folded {
         for write in commit.writes {
             self.state.set(write.name, write.value);
         }
-        self.completed.extend(commit.completed);
+        for step in commit.completed {
+            self.complete(step);
+        }
         self.ending = commit.ending;
+    }
+
+    /// A step in a loop is listed once: so the list is as long as the flow's text, not as its history.
+    fn complete(&mut self, step: String) {
+        if !self.completed.contains(&step) {
+            self.completed.push(step);
+        }
     }
 
     /// What the run's status is by its commits alone.
@@ -81,7 +91,7 @@ impl RunState {
             run_id: self.run.key.run_id,
             version: self.run.version,
             input: self.run.input,
-            state: self.folded.state,
+            state: self.folded.state.shown(),
             completed_steps: self.folded.completed,
             status,
             failed_step,

@@ -9,6 +9,7 @@ pub mod commit;
 mod error;
 pub mod fold;
 pub mod memory;
+mod state;
 
 use std::any::Any;
 use std::future::Future;

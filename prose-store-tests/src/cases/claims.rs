@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::poll_immediate;
-use prose::store::{Claim, Phase, Position, RunKey};
+use prose::store::{Claim, Phase, RunKey};
 
 use crate::kit::*;
 
@@ -52,7 +52,7 @@ pub async fn a_claim_gives_back_all_that_was_created(store: Shared) {
     assert_eq!((found.input.as_str(), &found.correlation_id), (run.input.as_str(), &run.correlation_id));
     assert_eq!((&again.lease.key, &again.lease.uid), (&run.key, &run.uid));
     let folded = &again.state.folded;
-    assert_eq!(folded.position, Some(Position { step: "step2".to_owned(), phase: Phase::Entered, at: Vec::new() }));
+    assert_eq!(folded.position, Some(position("step2", Phase::Entered, &[])));
     assert_eq!(folded.completed, ["step1"]);
     assert_eq!(folded.state.get("x").unwrap().as_str(), "[1]");
 }

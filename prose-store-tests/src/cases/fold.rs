@@ -1,6 +1,6 @@
 //! What a log of commits means. The fold itself is prose's; a store may keep snapshots, and must not be seen to.
 
-use prose::store::{Commit, Phase, Position, Write};
+use prose::store::{Commit, Phase, Write};
 
 use crate::kit::*;
 
@@ -41,20 +41,20 @@ pub async fn a_variable_may_be_dropped_and_written_in_one_commit(store: Shared) 
     assert_eq!(load(&store, "a").await.state.get("a").unwrap().as_str(), "2");
 }
 
-/// A step in a loop may complete many times.
-pub async fn completed_steps_keep_their_order(store: Shared) {
+/// A step in a loop completes many times, and is listed once: where it was first.
+pub async fn a_completed_step_is_listed_once_in_its_first_place(store: Shared) {
     let done = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let lease = create_with(&store, &new_run("a"), Commit { completed: done(&["z", "a"]), ..at(1, "one") }).await;
     commit(&store, &lease, at(2, "two")).await;
     commit(&store, &lease, Commit { completed: done(&["m", "a"]), ..at(3, "three") }).await;
-    assert_eq!(load(&store, "a").await.completed_steps, ["z", "a", "m", "a"]);
+    assert_eq!(load(&store, "a").await.completed_steps, ["z", "a", "m"]);
 }
 
 /// A commit without one leaves it; both phases come back.
 pub async fn the_position_is_the_last_one_written(store: Shared) {
     let mut lease = create_with(&store, &new_run("a"), Commit::empty(1)).await;
     let mut expected = None;
-    let position = |phase| Some(Position { step: "charge".to_owned(), phase, at: Vec::new() });
+    let position = |phase| Some(position("charge", phase, &[]));
     for (written, seq) in [(None, 3), (position(Phase::Entered), 5), (None, 7), (position(Phase::Done), 9), (None, 11)]
     {
         store.release(&lease);
@@ -66,6 +66,53 @@ pub async fn the_position_is_the_last_one_written(store: Shared) {
     }
     store.release(&lease);
     assert_eq!(claimed(&store, "a").await.state.folded.position, position(Phase::Done));
+}
+
+/// Each as it was written: a step outside of loops has none, and a run that ends keeps where it stood.
+pub async fn a_position_has_its_iterations(store: Shared) {
+    let mut lease = create_with(&store, &new_run("a"), at(1, "one")).await;
+    let mut seq = 1;
+    for iterations in [&[0][..], &[u64::MAX >> 1, 0, 7], &[]] {
+        for phase in [Phase::Entered, Phase::Done] {
+            let written = Some(position("charge", phase, iterations));
+            commit(&store, &lease, Commit { position: written.clone(), ..Commit::empty(seq + 1) }).await;
+            store.release(&lease);
+            let again = claimed(&store, "a").await;
+            assert_eq!(again.state.folded.position, written);
+            (lease, seq) = (again.lease, again.state.folded.seq);
+        }
+    }
+    let last = Commit { position: Some(position("charge", Phase::Done, &[3])), ..failed(seq + 1) };
+    commit(&store, &lease, last).await;
+    let again = claimed(&store, "a").await;
+    assert_eq!(again.state.folded.position, Some(position("charge", Phase::Done, &[3])));
+}
+
+/// A fan-out saves each of its results once, under a name of its own; shown they are one array.
+pub async fn elements_are_variables_of_their_own(store: Shared) {
+    let first = Commit { writes: vec![write("xs[2]", "2"), write("a", "1"), write("xs[0]", "0")], ..at(1, "one") };
+    let lease = create_with(&store, &new_run("a"), first).await;
+    commit(&store, &lease, Commit { writes: vec![write("xs[10]", "10"), write("xs[0]", "5")], ..at(2, "two") }).await;
+    assert_eq!(snapshot_of_state(&store).await, r#"{"xs":[5,null,2,null,null,null,null,null,null,null,10],"a":1}"#);
+    store.release(&lease);
+    let again = claimed(&store, "a").await;
+    let state: Vec<_> = again.state.folded.state.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(state, ["xs[0]=5", "xs[2]=2", "xs[10]=10", "a=1"]);
+}
+
+/// All of them at once, and before what the commit writes.
+pub async fn dropping_a_variable_drops_its_elements(store: Shared) {
+    let writes = vec![write("xs[0]", "0"), write("xs[1]", "1"), write("xss[0]", "7"), write("n#2[0]", "2")];
+    let lease = create_with(&store, &new_run("a"), Commit { writes, ..at(1, "one") }).await;
+    let again = Commit { dropped: vec!["xs".to_owned()], writes: vec![write("xs[1]", "4")], ..at(2, "two") };
+    commit(&store, &lease, again).await;
+    assert_eq!(snapshot_of_state(&store).await, r#"{"xss":[7],"n#2":[2],"xs":[null,4]}"#);
+    commit(&store, &lease, Commit { dropped: vec!["xs".to_owned(), "n#2[0]".to_owned()], ..at(3, "three") }).await;
+    assert_eq!(snapshot_of_state(&store).await, r#"{"xss":[7]}"#);
+}
+
+async fn snapshot_of_state(store: &Shared) -> String {
+    serde_json::to_string(&load(store, "a").await.state).expect("a state is JSON")
 }
 
 /// Beside that of the creation, which stays.
