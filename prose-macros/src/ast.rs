@@ -192,8 +192,27 @@ pub(crate) struct Point {
 pub(crate) enum Kind {
     Validate,
     Step,
-    Transaction { tx: Expr },
-    Event { channel: LitStr },
+    Transaction {
+        tx: Expr,
+    },
+    Event {
+        channel: LitStr,
+    },
+    /// The elements are points of their own.
+    Parallel {
+        elements: Vec<Point>,
+    },
+    Each(Box<Each>),
+    Child,
+}
+
+/// `for PAT in ITERABLE`, whose body comes to an `ELEMENT`.
+#[derive(Clone)]
+pub(crate) struct Each {
+    pub(crate) pat: Pat,
+    pub(crate) iterable: Expr,
+    pub(crate) element: Type,
+    pub(crate) concurrency: u32,
 }
 
 /// A point's name, and where it comes from.

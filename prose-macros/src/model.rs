@@ -45,6 +45,8 @@ pub(crate) struct Variable {
     pub(crate) class: Class,
     /// Is it a point's output: saved at the end of the point's body?
     pub(crate) output: bool,
+    /// Is it the list that an `#[each]` makes, each element saved on its own?
+    pub(crate) by_element: bool,
     /// Was it declared without a value?
     pub(crate) deferred: bool,
     /// Is it saved where it is defined, whatever the points need?
@@ -107,6 +109,8 @@ pub(crate) enum Node {
     /// `let x;`, which gets its value later.
     Declared(Box<Local>),
     Point(PointId),
+    Parallel(Box<Parallel>),
+    Each(Box<Each>),
     If(Box<If>),
     Match(Box<Match>),
     Loop(Box<Loop>),
@@ -118,7 +122,9 @@ impl Node {
     /// The blocks inside of it.
     fn blocks(&self) -> Vec<&Block> {
         match self {
-            Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) => Vec::new(),
+            Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) | Node::Parallel(_) | Node::Each(_) => {
+                Vec::new()
+            }
             Node::If(node) => std::iter::once(&node.then).chain(&node.otherwise).collect(),
             Node::Match(node) => node.arms.iter().map(|arm| &arm.block).collect(),
             Node::Loop(node) => vec![&node.block],
@@ -250,6 +256,20 @@ pub(crate) struct For {
     pub(crate) block: Block,
     pub(crate) around: Around,
     pub(crate) jumps: Jumps,
+}
+
+/// A `#[parallel]`: the point at whose entrance its elements begin, and they.
+pub(crate) struct Parallel {
+    pub(crate) group: PointId,
+    pub(crate) elements: Vec<PointId>,
+}
+
+/// An `#[each]`: the point, and the collection whose elements it is run for.
+pub(crate) struct Each {
+    pub(crate) point: PointId,
+    pub(crate) pat: Pat,
+    pub(crate) over: Over,
+    pub(crate) concurrency: u32,
 }
 
 /// What a `for` goes over.

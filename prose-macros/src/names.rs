@@ -11,6 +11,8 @@
 //! | `p` | the number of a point, inside of its block |
 //! | `'point` | the block of a point, left early when its output is loaded |
 //! | `body`, `tried`, `v`, `e` | a body, how an attempt of it ended, its value, its error |
+//! | `group`, `elements`, `ticket`, `branch` | a fan-out, what it runs, the right to run one, and what runs it: `m` inside of it |
+//! | `out_{v}`, `results`, `failures` | what the elements of a fan-out have come to |
 //! | `when`, `open`, `events`, `out` | which errors are retried, a transaction, what to publish, a point's outputs |
 //!
 //! The second variable of a name has `k2_{v}`; locals are hygienic (`mixed_site`), so none of them can meet a name
@@ -68,6 +70,17 @@ pub(crate) fn element() -> Ident {
 /// The turn of a loop, by how many loops are around it.
 pub(crate) fn turn(depth: usize) -> Ident {
     local(&format!("i{depth}"))
+}
+
+/// The variable of an element that is bound to `_`.
+pub(crate) fn unnamed(name: &str, at: Span) -> Ident {
+    let word: String = name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
+    Ident::new(&format!("_{word}"), at.resolved_at(Span::mixed_site()))
+}
+
+/// The value that an element of a `#[parallel]` has come to.
+pub(crate) fn out(identity: &str) -> Ident {
+    of_variable("out", identity)
 }
 
 /// The count of `n#2` stands in front of the name: behind it, it would be the `n_2` of another variable.

@@ -154,6 +154,11 @@ impl<F: Flow, D> Call<F, D> {
 }
 
 impl<F: Flow, D> Call<F, D> {
+    /// What was set, until it is polled.
+    pub(crate) fn settings(&mut self) -> Option<&mut Settings> {
+        self.parts.as_mut().map(|parts| &mut parts.settings)
+    }
+
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         if let Some(parts) = &mut self.parts {
             set(&mut parts.settings);

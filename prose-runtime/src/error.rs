@@ -98,6 +98,15 @@ pub enum Error<E> {
         /// What the publisher said.
         source: PublishError,
     },
+    /// A child has failed. The run is `failed`; calling it again calls the child again, which goes on from its own last commit.
+    Child {
+        /// The step.
+        step: String,
+        /// The child's run; `None` without a store.
+        run_id: Option<String>,
+        /// The child's own [`Error`], where that is a `std::error::Error` that can be sent between threads; else its text.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A durable flow was called inside the body of a `#[transaction]`, where it could wait for that transaction for ever.
     /// Nothing was run.
     InsideTransaction {
@@ -120,7 +129,10 @@ impl<E> Error<E> {
             | Self::Timeout { step, .. }
             | Self::Cancelled { step }
             | Self::CodeChanged { step, .. } => step.as_deref(),
-            Self::StepTimeout { step, .. } | Self::Database { step, .. } | Self::Publish { step, .. } => Some(step),
+            Self::StepTimeout { step, .. }
+            | Self::Database { step, .. }
+            | Self::Publish { step, .. }
+            | Self::Child { step, .. } => Some(step),
             Self::NoPublisher { step } => Some(step),
             Self::Store(_)
             | Self::Fenced { .. }
@@ -163,6 +175,7 @@ impl Error<()> {
             Self::Unsavable { what, reason } => Error::Unsavable { what, reason },
             Self::Database { step, source } => Error::Database { step, source },
             Self::Publish { step, source } => Error::Publish { step, source },
+            Self::Child { step, run_id, source } => Error::Child { step, run_id, source },
             Self::NoPublisher { step } => Error::NoPublisher { step },
             Self::InsideTransaction { run_id } => Error::InsideTransaction { run_id },
         }
@@ -220,6 +233,10 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
         Error::Unsavable { what, reason } => write!(f, "{what} cannot be saved: {reason}"),
         Error::Database { step, source } => write!(f, "transaction `{step}` did not commit: {source}"),
         Error::Publish { step, source } => write!(f, "event `{step}` was not published: {source}"),
+        Error::Child { step, run_id: Some(run_id), source } => {
+            write!(f, "child `{step}` (run `{run_id}`) failed: {source:#}")
+        }
+        Error::Child { step, run_id: None, source } => write!(f, "child `{step}` failed: {source:#}"),
         Error::InsideTransaction { run_id } => {
             write!(
                 f,
@@ -240,6 +257,7 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for Error<E> {
             Self::Store(carried) => carried.source(),
             Self::Database { source: carried, .. } => carried.source(),
             Self::Publish { source: carried, .. } => carried.source(),
+            Self::Child { source: carried, .. } => carried.source(),
             _ => None,
         }
     }

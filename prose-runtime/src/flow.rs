@@ -76,6 +76,12 @@ pub enum PointKind {
     Transaction,
     /// `#[event]`
     Event,
+    /// `#[parallel]`
+    Parallel,
+    /// `#[each]`
+    Each,
+    /// `#[child]`
+    Child,
 }
 
 impl PointKind {
@@ -86,6 +92,9 @@ impl PointKind {
             Self::Step => "step",
             Self::Transaction => "transaction",
             Self::Event => "event",
+            Self::Parallel => "parallel",
+            Self::Each => "each",
+            Self::Child => "child",
         }
     }
 }

@@ -30,6 +30,7 @@
 //! | input, result | saved as first given; a completed run returns its result and runs nothing |
 
 mod call;
+mod child;
 mod codec;
 mod ctx;
 mod database;

@@ -1,11 +1,16 @@
 //! What generated code names. No part of the public interface: it changes with the macro, which is pinned to it.
 
+pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Variable};
-pub use crate::machine::{Begun, Committed, Machine, Open, Try, elements, list, ordered, turns};
+pub use crate::machine::{
+    Begun, Branch, Committed, Element, Elements, Failures, Group, Machine, Moved, Open, Results, Ticket, Try, elements,
+    list, ordered, turns,
+};
 
-/// The two ways to look into an error; generated code imports both.
+/// The better and the other way to answer a question about a type; generated code imports both.
 pub mod probe {
+    pub use crate::child::{ViaItself, ViaNothing, ViaSame, ViaText};
     pub use crate::validation_probe::{Probe, ViaAny, ViaError};
 }
 
@@ -20,3 +25,17 @@ macro_rules! __is_validation {
     }};
 }
 pub use crate::__is_validation as is_validation;
+
+/// A child's call with what it has from its parent, and how its error is carried.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __adopted {
+    ($call:expr, $deps:expr) => {{
+        use $crate::__private::probe::*;
+        let call = $call;
+        let inherited = (&$crate::__private::Inherit::of(&call, $deps)).inherited();
+        let boxing = (&$crate::__private::Boxing::of(&call)).boxing();
+        ($crate::__private::ChildCall::with_deps(call, inherited), boxing)
+    }};
+}
+pub use crate::__adopted as adopted;

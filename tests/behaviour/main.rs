@@ -4,14 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
 
 mod cancellation;
+mod child;
 mod codec;
 mod context;
 mod durability;
+mod each;
 mod errors;
 mod events;
 mod faults;
 mod joins;
 mod observers;
+mod parallel;
 mod pinning;
 mod restarts;
 mod retries;

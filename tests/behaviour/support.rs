@@ -79,21 +79,33 @@ impl Observer for Log {
     }
 }
 
-/// A store that "crashes" right behind its nth write: the flow's future never hears of it, and is dropped by the test.
+/// A store that "crashes" right behind its nth write, or in front of it: the flow's future never hears of it, and is dropped by
+/// the test.
 #[derive(Clone, Default)]
 pub(crate) struct CrashingStore {
     pub(crate) inner: MemoryStore,
     writes: Arc<Mutex<u32>>,
+    crash_before: Option<u32>,
     crash_after: Option<u32>,
 }
 
 impl CrashingStore {
     pub(crate) fn crash_after(&self, writes: u32) -> Self {
-        Self { inner: self.inner.clone(), writes: Arc::default(), crash_after: Some(writes) }
+        Self { inner: self.inner.clone(), crash_after: Some(writes), ..Self::default() }
+    }
+
+    pub(crate) fn crash_before(&self, writes: u32) -> Self {
+        Self { inner: self.inner.clone(), crash_before: Some(writes), ..Self::default() }
     }
 
     pub(crate) fn writes(&self) -> u32 {
         *self.writes.lock().unwrap()
+    }
+
+    async fn about_to_write(&self) {
+        if self.crash_before == Some(self.writes() + 1) {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn written(&self) {
@@ -114,9 +126,10 @@ impl Store for CrashingStore {
     }
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
         Box::pin(async move {
+            self.about_to_write().await;
             let created = self.inner.create(run, first).await;
             if let Ok(lease) = &created
-                && self.crash_after == Some(1)
+                && self.crash_after == Some(self.writes() + 1)
             {
                 self.inner.release(lease);
             }
@@ -126,6 +139,7 @@ impl Store for CrashingStore {
     }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
+            self.about_to_write().await;
             let committed = self.inner.commit(lease, commit).await;
             self.written().await;
             committed
@@ -166,4 +180,16 @@ pub(crate) async fn until_stuck<T>(call: impl IntoFuture<Output = T>) -> Option<
 
 async fn futures_poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> std::task::Poll<F::Output> {
     std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+/// A store of each kind, to run the same flow on.
+pub(crate) async fn stores() -> Vec<(&'static str, Arc<dyn Store>, Option<tempfile::TempDir>)> {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = prose_sqlite::SqliteStore::open(dir.path().join("runs.db")).await.unwrap();
+    vec![("memory", Arc::new(MemoryStore::new()), None), ("sqlite", Arc::new(sqlite), Some(dir))]
+}
+
+/// The state of a run, as JSON.
+pub(crate) async fn state_of(store: &dyn Store, run_id: &str) -> serde_json::Value {
+    serde_json::to_value(store.load(run_id).await.unwrap().expect("the run exists").state).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A `for` around a step goes over a borrow that can be made again, or over elements of its own, which are saved.
+//! A `for` around a step, and an `#[each]`, goes over a borrow that can be made again, or over elements of its own, which are saved.
 
 use crate::errors::Errors;
 use crate::model::{Model, Node, Over, Question};
@@ -6,18 +6,22 @@ use syn::Expr;
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     model.body.for_each(&mut |node| {
-        if let Node::For(node) = node
-            && let Over::List(list) = &node.over
+        let (over, owner) = match node {
+            Node::For(node) => (&node.over, "a `for` around a step"),
+            Node::Each(node) => (&node.over, "`#[each]`"),
+            _ => return,
+        };
+        if let Over::List(list) = over
             && let Some(Question::List { iterable, .. }) = &list.question
         {
-            refuse_borrow(iterable, errors);
+            refuse_borrow(iterable, owner, errors);
         }
     });
 }
 
-fn refuse_borrow(iterable: &Expr, errors: &mut Errors) {
+fn refuse_borrow(iterable: &Expr, owner: &str, errors: &mut Errors) {
     if is_mutable(iterable) {
-        let what = "a `for` around a step cannot change what it goes over";
+        let what = &format!("{owner} cannot change what it goes over");
         let why = "its elements would be saved apart from the borrows that change them";
         let instead = "count instead: `for i in 0..items.len() { .. items[i] = ..; }`";
         errors.push(iterable, what, why, instead);

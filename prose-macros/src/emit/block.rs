@@ -1,6 +1,6 @@
 //! A block of the flow, node by node.
 
-use super::{Context, branch, leaf, loops, point};
+use super::{Context, branch, each, leaf, loops, parallel, point};
 use crate::model::{Block, Node};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -27,6 +27,8 @@ fn node(cx: &Context<'_>, node: &Node, place: Place) -> TokenStream {
         Node::Leaf(leaf) => leaf::leaf(cx, leaf),
         Node::View(view) => leaf::view(cx, view),
         Node::Point(id) => point::point(cx, *id),
+        Node::Parallel(node) => parallel::parallel(cx, node),
+        Node::Each(node) => each::each(cx, node),
         Node::Declared(local) => quote!(#local),
         Node::If(node) => branch::conditional(cx, node, place),
         Node::Match(node) => branch::matched(cx, node, place),

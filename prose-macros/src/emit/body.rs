@@ -21,8 +21,13 @@ pub(super) fn step(cx: &Context<'_>, id: PointId) -> TokenStream {
 
 /// An expression: the value that the body comes to. A failure leaves the flow.
 pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
+    value_of(cx, id, None)
+}
+
+/// The same of a body that opens with these statements.
+pub(super) fn value_of(cx: &Context<'_>, id: PointId, open: Option<TokenStream>) -> TokenStream {
     let point = cx.model.point(id);
-    let (ctx, attempt, tried) = (ctx(cx, id), attempt(cx, id, None), names::local("tried"));
+    let (ctx, attempt, tried) = (ctx(cx, id), attempt(cx, id, open), names::local("tried"));
     if point.retry.is_none() {
         let value = unless_failed(&tried);
         return quote!({ #ctx #attempt #value });

@@ -33,7 +33,8 @@ impl Handover {
         }
         let (m, key) = (names::machine(), cx.key(id));
         let mutable = variable.mutable.then(|| quote!(mut));
-        self.add(quote!(#mutable #again), quote!(#again), quote!(#m.load(&#key).await));
+        let load = names::local(if variable.by_element { "load_each" } else { "load" });
+        self.add(quote!(#mutable #again), quote!(#again), quote!(#m.#load(&#key).await));
     }
 
     /// Adds an item of its own.

@@ -28,20 +28,26 @@ pub(super) fn for_loop(cx: &Context<'_>, node: &For) -> TokenStream {
     let For { label, depth, pat, jumps, .. } = node;
     let (private, turn) = (cx.private(), names::turn(*depth));
     let from = from(cx, *depth, node.around.range);
-    let (list, iterable) = match &node.over {
-        // At the borrow, so that one without an order of its own is told there.
-        Over::View(view) => (None, names::call_at(view.span(), quote!(#private::ordered), quote!(#view))),
-        Over::List(list) => {
-            let ident = list.exports.first().map(|list| cx.again(*list));
-            (Some(leaf::leaf(cx, list)), quote!(#ident))
-        }
-    };
+    let (list, iterable) = over(cx, &node.over);
     let (ahead, body) = (cx.saves_if_running(&jumps.saves_ahead), block(cx, &node.block, Place::Inner));
     let looped = quote! {{
         #list
         #label for (#turn, #pat) in #private::elements(#iterable, #from) { #ahead #body }
     }};
     behind(cx, jumps, around(cx, &node.around, &looped, true))
+}
+
+/// What gets hold of the elements in front, and then they.
+pub(super) fn over(cx: &Context<'_>, over: &Over) -> (Option<TokenStream>, TokenStream) {
+    let private = cx.private();
+    match over {
+        // At the borrow, so that one without an order of its own is told there.
+        Over::View(view) => (None, names::call_at(view.span(), quote!(#private::ordered), quote!(#view))),
+        Over::List(list) => {
+            let ident = list.exports.first().map(|list| cx.again(*list));
+            (Some(leaf::leaf(cx, list)), quote!(#ident))
+        }
+    }
 }
 
 /// The turn to begin with.

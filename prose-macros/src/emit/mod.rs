@@ -5,13 +5,16 @@ mod ask;
 mod block;
 mod body;
 mod branch;
+mod child;
 mod drive;
+mod each;
 mod event;
 mod handover;
 mod items;
 mod leaf;
 mod loops;
 mod module;
+mod parallel;
 mod point;
 mod transaction;
 mod visibility;
@@ -91,7 +94,13 @@ impl Context<'_> {
 
     /// `total`, as generated code mentions it.
     fn again(&self, variable: VarId) -> Ident {
-        names::again(&self.variable(variable).ident)
+        self.again_at(variable, self.variable(variable).ident.span())
+    }
+
+    /// The same, where the user is told of it. What no code can name stays hygienic.
+    fn again_at(&self, variable: VarId, at: Span) -> Ident {
+        let variable = self.variable(variable);
+        if variable.pinned { variable.ident.clone() } else { names::again_at(&variable.ident, at) }
     }
 
     /// `if m.running() { m.save(&k_total, &total); }`, if there is anything to save.
@@ -121,8 +130,7 @@ impl Context<'_> {
     }
 
     fn save(&self, variable: VarId, at: Span) -> TokenStream {
-        let (m, key) = (names::machine(), self.key(variable));
-        let again = names::again_at(&self.variable(variable).ident, at);
+        let (m, key, again) = (names::machine(), self.key(variable), self.again_at(variable, at));
         quote!(#m.save(&#key, &#again);)
     }
 }

@@ -76,6 +76,9 @@ fn kind(kind: &Kind) -> TokenStream {
         Kind::Step => quote!(Step),
         Kind::Transaction { .. } => quote!(Transaction),
         Kind::Event { .. } => quote!(Event),
+        Kind::Parallel { .. } => quote!(Parallel),
+        Kind::Each(_) => quote!(Each),
+        Kind::Child => quote!(Child),
     }
 }
 

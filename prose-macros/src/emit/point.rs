@@ -11,7 +11,7 @@
 //! ```
 
 use super::handover::Handover;
-use super::{Context, body, event, transaction};
+use super::{Context, body, child, event, transaction};
 use crate::ast::Kind;
 use crate::model::{Point, PointId, VarId};
 use crate::names;
@@ -20,11 +20,26 @@ use quote::quote;
 
 /// A point.
 pub(super) fn point(cx: &Context<'_>, id: PointId) -> TokenStream {
+    with_entrance(cx, id, run(cx, id))
+}
+
+/// What runs behind a point's entrance.
+pub(super) fn with_entrance(cx: &Context<'_>, id: PointId, run: TokenStream) -> TokenStream {
+    with_entrance_behind(cx, id, None, run)
+}
+
+/// The same, with statements in front that stage or load something of their own.
+pub(super) fn with_entrance_behind(
+    cx: &Context<'_>,
+    id: PointId,
+    ahead: Option<TokenStream>,
+    run: TokenStream,
+) -> TokenStream {
     let point = cx.model.point(id);
     let label = names::point_label();
     let handover = Handover::of(cx, &point.exports);
-    let entrance = entrance(cx, id, &handover);
-    let body = unchanging(cx, point, run(cx, id));
+    let entrance = entrance(cx, id, ahead, &handover);
+    let body = unchanging(cx, point, run);
     if handover.is_empty() {
         return quote!(#label: { #entrance #body });
     }
@@ -32,16 +47,25 @@ pub(super) fn point(cx: &Context<'_>, id: PointId) -> TokenStream {
     quote!(let #pattern = #label: { #entrance #body };)
 }
 
-fn entrance(cx: &Context<'_>, id: PointId, handover: &Handover) -> TokenStream {
+fn entrance(cx: &Context<'_>, id: PointId, ahead: Option<TokenStream>, handover: &Handover) -> TokenStream {
     let (m, number, label) = (names::machine(), names::number(), names::point_label());
     let this = cx.number(id);
     let point = cx.model.point(id);
     let turns = (0..point.loops).map(names::turn);
     let saves = cx.saves_at(point.span, &point.saves);
-    let forgets = point.forgets.iter().map(|variable| &cx.variable(*variable).identity);
+    // What the elements of the last turn have left would be taken for those of this one.
+    let elements_of_last_turn: &[VarId] = match point.kind {
+        Kind::Parallel { .. } | Kind::Each(_) if point.loops > 0 => &point.outputs,
+        _ => &[],
+    };
+    let forgets = point.forgets.iter().chain(elements_of_last_turn);
+    let forgets = forgets.map(|variable| &cx.variable(*variable).identity);
     let loaded = (!handover.is_empty()).then(|| handover.stand_in());
+    let ahead =
+        ahead.map(|ahead| quote!(if !(#m.running() || #m.within(#number, #number)) { break #label #loaded; } #ahead));
     quote! {
         let #number = #this;
+        #ahead
         if #m.running() {
             #saves #(#m.forget(#forgets);)*
             #m.enter(#number, &[#(#turns),*]);
@@ -56,6 +80,9 @@ fn run(cx: &Context<'_>, id: PointId) -> TokenStream {
         Kind::Validate | Kind::Step => body::step(cx, id),
         Kind::Transaction { tx } => transaction::transaction(cx, id, tx),
         Kind::Event { channel } => event::event(cx, id, channel),
+        Kind::Child => child::child(cx, id),
+        // These are nodes of their own.
+        Kind::Parallel { .. } | Kind::Each(_) => TokenStream::new(),
     }
 }
 

@@ -200,7 +200,7 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
     match node {
         Node::Leaf(leaf) => self::leaf(leaf, finish),
         Node::View(view) => self::view(view, finish),
-        Node::Declared(_) | Node::Point(_) => {}
+        Node::Declared(_) | Node::Point(_) | Node::Parallel(_) => {}
         Node::If(node) => {
             node.exports = finish.handed_on(node.exports.iter().copied()).0;
             block(&mut node.then, finish);
@@ -229,6 +229,11 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
             block(&mut node.block, finish);
             jumps(&mut node.jumps, finish);
             around(&mut node.around, finish);
+        }
+        Node::Each(node) => {
+            if let Over::List(list) = &mut node.over {
+                self::leaf(list, finish);
+            }
         }
         Node::Nested(node) => {
             block(&mut node.block, finish);

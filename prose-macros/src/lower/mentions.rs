@@ -47,6 +47,16 @@ pub(crate) fn in_expr(expr: &Expr) -> Vec<Mention> {
     search.found
 }
 
+/// The free names of what is done for an element that this pattern takes apart.
+pub(crate) fn in_turn(pat: &syn::Pat, body: &Expr) -> Vec<Mention> {
+    let mut search = Search::default();
+    search.scoped(|search| {
+        search.bind(pat);
+        search.visit_expr(body);
+    });
+    search.found
+}
+
 /// The free names of a statement. A `let` of the flow itself counts by its value.
 pub(crate) fn in_stmt(stmt: &Stmt) -> Vec<Mention> {
     let mut search = Search::default();

@@ -5,9 +5,9 @@ use crate::names;
 use syn::{Attribute, Expr, Stmt};
 
 /// Attributes that make a point, here already.
-const POINTS: [&str; 4] = ["validate", "step", "transaction", "event"];
+const POINTS: [&str; 7] = ["validate", "step", "transaction", "event", "parallel", "each", "child"];
 /// Attributes that the language has and this version does not.
-const LATER: [&str; 5] = ["parallel", "each", "sleep", "signal", "child"];
+const LATER: [&str; 2] = ["sleep", "signal"];
 
 /// Is it one of ours, here already or later?
 pub(crate) fn is_point(attr: &Attribute) -> bool {
@@ -39,6 +39,11 @@ pub(super) fn put(stmt: &mut Stmt, attrs: Vec<Attribute>) {
     if let Some(place) = attrs_mut(stmt) {
         *place = attrs;
     }
+}
+
+/// Takes the attributes off an expression.
+pub(super) fn take_from(expr: &mut Expr) -> Vec<Attribute> {
+    leftmost_attrs(expr).map(std::mem::take).unwrap_or_default()
 }
 
 /// The attributes of a statement.
@@ -94,6 +99,18 @@ pub(super) fn refuse_place(attr: &Attribute, place: &str, errors: &mut Errors) {
         "event" => (
             "it is recorded with the step before it",
             "put it on an expression that is an event, or on `'name: { .. }`".to_owned(),
+        ),
+        "parallel" => (
+            "its elements run at once, and each is saved on its own",
+            "put it on `let (a, b): (A, B) = (#[step] .., #[step] ..);`".to_owned(),
+        ),
+        "each" => (
+            "its body runs once for each element, and each result is saved on its own",
+            "put it on `let results: Vec<T> = for item in items { .. };`".to_owned(),
+        ),
+        "child" => (
+            "the child's result is saved under a name and a type",
+            "put it on `let name: Type = other_flow(input);`".to_owned(),
         ),
         _ => (
             "its result is saved under a name and a type",

@@ -2,8 +2,10 @@
 
 mod attribute;
 mod body;
+mod each;
 mod name;
 mod options;
+mod parallel;
 mod point;
 mod search;
 mod signature;

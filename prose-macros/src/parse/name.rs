@@ -23,6 +23,10 @@ pub(super) fn of_statement(target: Option<&Target>, body: &Body) -> Option<Name>
 pub(super) fn settle(body: &mut Block, errors: &mut Errors) {
     let mut unnamed_on: HashMap<String, usize> = HashMap::new();
     each_point(body, &mut |point| {
+        if let Kind::Parallel { elements } = &point.kind {
+            // It is named for its first element.
+            return elements.iter().filter(|one| one.name.is_none()).for_each(|one| refuse_nameless(one, errors));
+        }
         if point.name.is_some() {
             return;
         }

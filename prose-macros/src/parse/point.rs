@@ -2,13 +2,13 @@
 
 use super::options::Options;
 use super::search::points_in;
-use super::{attribute, body, name};
+use super::{attribute, body, each, name, parallel};
 use crate::ast::{Body, Kind, Name, Point, Retry, Target};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::time::Duration;
-use syn::{Attribute, Expr, ExprBlock, Local, Pat, Stmt};
+use syn::{Attribute, Expr, ExprAwait, ExprBlock, Local, Pat, Stmt};
 
 /// Parses the statement that carries the attribute `attrs[ours]`.
 pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: &mut Errors) -> Option<Point> {
@@ -19,6 +19,11 @@ pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: 
         return None;
     }
     let owner = attribute::name(&attr)?;
+    match owner.as_str() {
+        "parallel" => return parallel::parallel(&attr, attrs, stmt, errors),
+        "each" => return each::each(&attr, attrs, stmt, errors),
+        _ => {}
+    }
     let mut options = Options::of_attribute(&attr, &owner, errors);
     let given = given_name(&mut options, errors);
     let kind = kind(&owner, &mut options, errors);
@@ -27,12 +32,15 @@ pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: 
     options.finish(errors);
     let placed = place(&attr, &owner, stmt, errors)?;
     let (target, body) = contents(placed);
+    if let (Some(Kind::Child), Expr::Await(awaited)) = (&kind, &body.expr) {
+        refuse_awaited_child(awaited, errors);
+    }
     refuse_points_inside(&body.expr, errors);
     let name = given.or_else(|| name::of_statement(target.as_ref(), &body));
     Some(Point { attr: attr.path().get_ident()?.clone(), kind: kind?, name, retry, timeout, attrs, target, body })
 }
 
-fn refuse_beside(others: &[Attribute], errors: &mut Errors) {
+pub(super) fn refuse_beside(others: &[Attribute], errors: &mut Errors) {
     for other in others {
         if attribute::is_point(other) {
             let what = "a statement is one point";
@@ -52,7 +60,7 @@ fn tell_later(attr: &Attribute, errors: &mut Errors) {
     }
 }
 
-fn given_name(options: &mut Options, errors: &mut Errors) -> Option<Name> {
+pub(super) fn given_name(options: &mut Options, errors: &mut Errors) -> Option<Name> {
     let name = options.string("name", errors)?;
     if name.value().trim().is_empty() {
         let why = "the name is the point's identity in the saved run";
@@ -66,6 +74,7 @@ fn kind(owner: &str, options: &mut Options, errors: &mut Errors) -> Option<Kind>
         "validate" => Some(Kind::Validate),
         "transaction" => transaction(options, errors),
         "event" => event(options, errors),
+        "child" => Some(Kind::Child),
         _ => Some(Kind::Step),
     }
 }
@@ -90,8 +99,8 @@ fn event(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
 }
 
 /// `retry` and `timeout`, where the kind has them.
-fn limits(owner: &str, options: &mut Options, errors: &mut Errors) -> (Option<Retry>, Option<Duration>) {
-    if !matches!(owner, "step" | "transaction") {
+pub(super) fn limits(owner: &str, options: &mut Options, errors: &mut Errors) -> (Option<Retry>, Option<Duration>) {
+    if !matches!(owner, "step" | "transaction" | "each") {
         return (None, None);
     }
     let retry = options.list("retry", errors).and_then(|retry| self::retry(retry, errors));
@@ -130,8 +139,10 @@ enum Placed {
 
 fn place(attr: &Attribute, owner: &str, stmt: Stmt, errors: &mut Errors) -> Option<Placed> {
     match stmt {
-        Stmt::Local(local) if matches!(owner, "step" | "transaction") => saved_let(local, errors).map(Placed::Let),
-        Stmt::Expr(Expr::Block(block), _) if block.label.is_some() => Some(Placed::Block(block)),
+        Stmt::Local(local) if matches!(owner, "step" | "transaction" | "child") => {
+            saved_let(local, errors).map(Placed::Let)
+        }
+        Stmt::Expr(Expr::Block(block), _) if block.label.is_some() && owner != "child" => Some(Placed::Block(block)),
         Stmt::Expr(expr, _) if owner == "event" && may_be_event(&expr) => Some(Placed::Expression(expr)),
         Stmt::Macro(mac) if owner == "event" => {
             Some(Placed::Expression(Expr::Macro(syn::ExprMacro { attrs: Vec::new(), mac: mac.mac })))
@@ -143,7 +154,7 @@ fn place(attr: &Attribute, owner: &str, stmt: Stmt, errors: &mut Errors) -> Opti
     }
 }
 
-fn describe(stmt: &Stmt) -> &'static str {
+pub(super) fn describe(stmt: &Stmt) -> &'static str {
     match stmt {
         Stmt::Local(_) => "a `let`",
         Stmt::Item(_) => "an item",
@@ -196,7 +207,18 @@ fn contents(placed: Placed) -> (Option<Target>, Body) {
     }
 }
 
-fn refuse_points_inside(body: &Expr, errors: &mut Errors) {
+/// The call is what the machine needs: it gives it the child's run.
+pub(super) fn refuse_awaited_child(awaited: &ExprAwait, errors: &mut Errors) {
+    let why = "the child gets its own run from its parent before it starts";
+    errors.push(
+        awaited.await_token,
+        "`.await` behind the call of a `#[child]`",
+        why,
+        "leave it out: the machine awaits it",
+    );
+}
+
+pub(super) fn refuse_points_inside(body: &Expr, errors: &mut Errors) {
     for found in points_in(&Stmt::Expr(body.clone(), None)) {
         let what = format!("`#[{}]` cannot stand inside another point", found.name);
         let why = "a point runs as a whole, or not at all";

@@ -159,7 +159,9 @@ impl Execution {
         self.announce_resumption(asked, &machine, &state);
         let outcome = saved_outcome(state);
         match &outcome {
-            Ok(_) => self.observers().tell(&|observer| observer.on_flow_complete(&machine.run, self.started.elapsed())),
+            Ok(_) => {
+                self.observers().tell(&|observer| observer.on_flow_complete(machine.info(), self.started.elapsed()))
+            }
             Err(error) => self.announce_error(&machine, &error.text("")),
         }
         outcome
@@ -176,7 +178,7 @@ impl Execution {
             return;
         }
         self.announce_start(machine);
-        let run = &machine.run;
+        let run = machine.info();
         if !same(&state.run.input, &asked.input) {
             self.observers().tell(&|observer| observer.on_input_ignored(run));
         }
@@ -239,7 +241,7 @@ fn fits(meta: &'static Meta, state: &RunState) -> Result<Option<(u16, Phase)>, E
     let point = &meta.points[index];
     let outputs = if position.phase == Phase::Done { point.outputs } else { &[] };
     let mut needed = point.live.iter().chain(outputs).map(|place| &meta.variables[usize::from(*place)]);
-    match needed.find(|variable| state.folded.state.get(variable.name).is_none()) {
+    match needed.find(|variable| !state.folded.has(variable.name)) {
         Some(missing) => {
             Err(changed(Some(position), format!("variable `{}` is needed there and was not saved", missing.name)))
         }

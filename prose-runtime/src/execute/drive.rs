@@ -38,14 +38,14 @@ pub(super) async fn drive(mut flow: Driving<'_>, stops: Stops) -> End {
     let deadline = pin!(deadline.map(tokio::time::sleep_until));
     let mut outside = Outside { cancelled, deadline };
     poll_fn(|cx| {
-        // Decided before the body runs, or between two polls; never while a write's outcome is open.
-        if !slot.is_writing()
+        // Decided before the body runs, or between two polls; never while a write's outcome is open, or a child's.
+        if !slot.is_busy()
             && let Some(end) = outside.poll(cx)
         {
             return Poll::Ready(end);
         }
         let end = poll_flow(flow.as_mut(), &slot, cx);
-        if end.is_pending() && !slot.is_writing() {
+        if end.is_pending() && !slot.is_busy() {
             return outside.poll(cx).map_or(Poll::Pending, Poll::Ready);
         }
         end

@@ -13,7 +13,7 @@ use crate::store::{Ending, StoreError};
 impl Execution {
     /// Commits the end of an execution, then tells it.
     pub(super) async fn end(&self, machine: &mut Machine, flow: &mut dyn Subject, end: End) -> Outcome {
-        let step = machine.current_step().map(str::to_owned);
+        let step = machine.current_step();
         match end {
             End::Returned => match flow.error_text() {
                 None => self.complete(machine, flow).await,
@@ -53,7 +53,7 @@ impl Execution {
 
     /// Records a failure; if that cannot be done, the store's error is what the caller must know.
     async fn fail(&self, machine: &mut Machine, text: String, error: Error<()>) -> Outcome {
-        let step = machine.current_step().map(str::to_owned);
+        let step = machine.current_step();
         write(machine, Ending::Failed { step, error: text }).await.map_err(store_error)?;
         Err(error)
     }
@@ -68,20 +68,21 @@ impl Execution {
     }
 
     async fn stopped(&self, machine: &mut Machine, exit: Exit) -> Outcome {
-        let run_id = machine.run.run_id.clone().unwrap_or_default();
+        let run_id = machine.info().run_id.clone().unwrap_or_default();
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
             // Not a failure of the run: other code can go on with it.
             Exit::Unreadable { variable, reason } => {
-                let step = machine.current_step().map(str::to_owned);
+                let step = machine.current_step();
                 machine.leave_as_it_was().await;
                 return Err(Error::CodeChanged { run_id, step, reason: format!("variable `{variable}`: {reason}") });
             }
             Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },
-            Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.to_owned(), after },
-            Exit::Database { step, source } => Error::Database { step: step.to_owned(), source },
-            Exit::Publish { step, source } => Error::Publish { step: step.to_owned(), source },
+            Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.into_owned(), after },
+            Exit::Database { step, source } => Error::Database { step: step.into_owned(), source },
+            Exit::Child { step, run_id, source } => Error::Child { step: step.into_owned(), run_id, source },
+            Exit::Publish { step, source } => Error::Publish { step: step.into_owned(), source },
         };
         self.fail(machine, error.text(""), error).await
     }

@@ -16,7 +16,7 @@ use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
 use crate::flow::{Flow, Meta, PointKind};
-use crate::machine::{Limits, Machine};
+use crate::machine::{Limits, Machine, Shared};
 use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
@@ -119,11 +119,11 @@ impl Execution {
     /// Drives a machine to its end, and tells everyone.
     async fn run(&self, mut machine: Machine, flow: &mut dyn Subject, saved_input: Option<&Json>) -> Outcome {
         let stops = drive::Stops {
-            slot: machine.exit.clone(),
-            token: self.limits.cancellable.then(|| machine.run.cancellation.clone()),
+            slot: machine.shared().exit.clone(),
+            token: self.limits.cancellable.then(|| machine.info().cancellation.clone()),
             deadline: self.limits.deadline,
         };
-        let run = machine.run.clone();
+        let run = machine.info().clone();
         let end = match flow.drive(&mut machine, saved_input) {
             Ok(driving) => Ok(drive::drive(driving, stops).await),
             Err(error) => Err(claim::input_changed(&run, &error)),
@@ -143,11 +143,11 @@ impl Execution {
     }
 
     fn announce_start(&self, machine: &Machine) {
-        self.observers().tell(&|observer| observer.on_flow_start(&machine.run));
+        self.observers().tell(&|observer| observer.on_flow_start(machine.info()));
     }
 
     fn announce_end(&self, machine: &Machine, flow: &dyn Subject, outcome: &Outcome) {
-        let run = &machine.run;
+        let run = machine.info();
         match outcome {
             _ if self.observers().is_empty() => {}
             Ok(_) => {
@@ -165,13 +165,19 @@ impl Execution {
     }
 
     fn announce_error(&self, machine: &Machine, text: &str) {
-        self.observers().tell(&|observer| observer.on_flow_error(&machine.run, text));
+        self.observers().tell(&|observer| observer.on_flow_error(machine.info(), text));
     }
 
     fn machine(&self, run: RunInfo) -> Machine {
-        let mut machine = Machine::new(self.meta, Arc::new(run), self.observers().clone(), self.limits);
-        machine.publisher = self.settings.publisher.clone();
-        machine
+        Machine::new(Shared {
+            meta: self.meta,
+            run: Arc::new(run),
+            observers: self.observers().clone(),
+            limits: self.limits,
+            publisher: self.settings.publisher.clone(),
+            durable: self.settings.durable.clone(),
+            exit: Arc::default(),
+        })
     }
 
     fn run_info(

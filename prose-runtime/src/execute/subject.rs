@@ -83,7 +83,7 @@ impl<F: Flow> Subject for Typed<F> {
             (Some(saved), _) => decode(saved)?,
             (None, None) => unreachable!("the given input is taken once, by the run that it creates"),
         };
-        let ctx = Ctx::new(self.deps.clone(), machine.run.clone());
+        let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
         let result = &mut self.result;
         Ok(Box::pin(async move { *result = Some(F::drive(machine, ctx, input).await) }))
     }

@@ -12,14 +12,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::{Exit, Machine, retry, scope};
+use super::{Exit, Machine, Runner, retry, scope};
 use crate::flow::PointKind;
 
 /// A body, by reference.
-type Body<'a, T, E> = Pin<&'a mut (dyn Future<Output = Result<T, E>> + Send + 'a)>;
+pub(super) type Body<'a, T, E> = Pin<&'a mut (dyn Future<Output = Result<T, E>> + Send + 'a)>;
 
 /// A body whose value goes elsewhere.
-type Bare<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>;
+pub(super) type Bare<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>;
 
 /// What became of an attempt.
 #[derive(Debug)]
@@ -37,11 +37,7 @@ impl Machine {
     pub async fn run<T: Send, E: Display + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
         let mut result = None;
         self.once_in_time(point, pin!(Capture { body, result: &mut result })).await;
-        let result = left_by_the_body(result);
-        if let Err(error) = &result {
-            self.failed(point, error);
-        }
-        result
+        self.runner.result(point, result)
     }
 
     /// Runs a body that is retried where `when` says so.
@@ -54,8 +50,73 @@ impl Machine {
         let mut result = None;
         let in_time = self.once(point, pin!(Capture { body, result: &mut result })).await;
         if !in_time {
-            return Try::Again(self.pause_behind_time_out(point).await);
+            return Try::Again(self.runner.pause_behind_time_out(point).await);
         }
+        self.runner.tried(point, when, result)
+    }
+
+    /// Waits for the next attempt. The caller has dropped what the last one held: a body that timed out, an open transaction.
+    pub async fn pause(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+    }
+
+    /// One attempt; never returns if it times out.
+    async fn once_in_time(&mut self, point: u16, body: Bare<'_>) {
+        if !self.once(point, body).await {
+            self.runner.timed_out(point).await
+        }
+    }
+
+    /// One attempt, behind the commit of the entrance. `false`: it timed out and has left no value; its owner drops it.
+    async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
+        self.ready(point).await;
+        self.runner.once(point, body).await
+    }
+}
+
+impl Runner {
+    /// One attempt. `false`: it timed out and has left no value; its owner drops it.
+    pub(super) async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
+        self.attempt += 1;
+        if self.point(point).kind == PointKind::Transaction {
+            return self.observed(point, pin!(scope::transaction(body))).await;
+        }
+        self.observed(point, body).await
+    }
+
+    async fn observed(&mut self, point: u16, body: Bare<'_>) -> bool {
+        let limit = self.time_limit(point);
+        if self.shared.observers.is_empty() {
+            return within(limit, body).await;
+        }
+        let step = self.step_info(point);
+        // Not "at the first attempt": a transaction that could not begin has used that up.
+        if self.started.is_none() {
+            self.started = Some(Instant::now());
+            self.shared.observers.tell(&|observer| observer.on_step_start(&self.shared.run, &step));
+        }
+        match self.shared.observers.span(&self.shared.run, &step) {
+            Some(span) => within(limit, pin!(body.instrument(span))).await,
+            None => within(limit, body).await,
+        }
+    }
+
+    /// What a body that ended in time has left.
+    pub(super) fn result<T, E: Display>(&self, point: u16, result: Option<Result<T, E>>) -> Result<T, E> {
+        let result = left_by_the_body(result);
+        if let Err(error) = &result {
+            self.failed(point, error);
+        }
+        result
+    }
+
+    /// What becomes of what a body that ended in time has left.
+    pub(super) fn tried<T, E: Display>(
+        &self,
+        point: u16,
+        when: &(dyn Fn(&E) -> bool + Sync),
+        result: Option<Result<T, E>>,
+    ) -> Try<T, E> {
         match left_by_the_body(result) {
             Ok(value) => Try::Done(value),
             Err(error) => match when(&error).then(|| self.next_attempt(point, &error)).flatten() {
@@ -68,74 +129,35 @@ impl Machine {
         }
     }
 
-    /// One attempt; never returns if it times out.
-    async fn once_in_time(&mut self, point: u16, body: Bare<'_>) {
-        if !self.once(point, body).await {
-            self.timed_out(point).await
-        }
-    }
-
-    /// Waits for the next attempt. The caller has dropped what the last one held: a body that timed out, an open transaction.
-    pub async fn pause(&self, delay: Duration) {
-        tokio::time::sleep(delay).await;
-    }
-
     /// The pause behind an attempt that timed out; never returns if it was the last.
-    async fn pause_behind_time_out(&self, point: u16) -> Duration {
+    pub(super) async fn pause_behind_time_out(&self, point: u16) -> Duration {
         match self.next_attempt(point, &"timed out") {
             Some(delay) => delay,
             None => self.timed_out(point).await,
         }
     }
 
-    /// One attempt. `false`: it timed out and has left no value; its owner drops it.
-    async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
-        self.ready(point).await;
-        self.attempt += 1;
-        if self.point(point).kind == PointKind::Transaction {
-            return self.observed(point, pin!(scope::transaction(body))).await;
-        }
-        self.observed(point, body).await
-    }
-
-    async fn observed(&mut self, point: u16, body: Bare<'_>) -> bool {
-        let limit = self.time_limit(point);
-        if self.observers.is_empty() {
-            return within(limit, body).await;
-        }
-        let step = self.step_info(point);
-        // Not "at the first attempt": a transaction that could not begin has used that up.
-        if self.started.is_none() {
-            self.started = Some(Instant::now());
-            self.observers.tell(&|observer| observer.on_step_start(&self.run, &step));
-        }
-        match self.observers.span(&self.run, &step) {
-            Some(span) => within(limit, pin!(body.instrument(span))).await,
-            None => within(limit, body).await,
-        }
-    }
-
     /// The pause before the next attempt; `None` if there is none.
     pub(super) fn next_attempt(&self, point: u16, error: &dyn Display) -> Option<Duration> {
         let delay = retry::delay(self.point(point).retry.as_ref()?, self.attempt)?;
-        if !self.observers.is_empty() {
+        if !self.shared.observers.is_empty() {
             let (step, text) = (self.step_info(point), error.to_string());
-            self.observers.tell(&|observer| observer.on_step_retry(&self.run, &step, &text, delay));
+            self.shared.observers.tell(&|observer| observer.on_step_retry(&self.shared.run, &step, &text, delay));
         }
         Some(delay)
     }
 
     pub(super) fn failed(&self, point: u16, error: &dyn Display) {
-        if !self.observers.is_empty() {
+        if !self.shared.observers.is_empty() {
             let (step, text) = (self.step_info(point), error.to_string());
-            self.observers.tell(&|observer| observer.on_step_error(&self.run, &step, &text));
+            self.shared.observers.tell(&|observer| observer.on_step_error(&self.shared.run, &step, &text));
         }
     }
 
-    async fn timed_out<T>(&self, point: u16) -> T {
+    pub(super) async fn timed_out<T>(&self, point: u16) -> T {
         self.failed(point, &"timed out");
         let after = self.time_limit(point).unwrap_or_default();
-        self.stop(Exit::StepTimeout { step: self.point(point).name, after }).await
+        self.stop(Exit::StepTimeout { step: self.step_name(point), after }).await
     }
 }
 
@@ -150,7 +172,7 @@ async fn within(limit: Option<Duration>, body: Bare<'_>) -> bool {
     }
 }
 
-fn left_by_the_body<T, E>(result: Option<Result<T, E>>) -> Result<T, E> {
+pub(super) fn left_by_the_body<T, E>(result: Option<Result<T, E>>) -> Result<T, E> {
     match result {
         Some(result) => result,
         None => unreachable!("a body that has ended in time has left its value"),
@@ -158,9 +180,9 @@ fn left_by_the_body<T, E>(result: Option<Result<T, E>>) -> Result<T, E> {
 }
 
 /// Leaves a body's value in a local of whoever runs it.
-struct Capture<'a, T, E> {
-    body: Body<'a, T, E>,
-    result: &'a mut Option<Result<T, E>>,
+pub(super) struct Capture<'a, T, E> {
+    pub(super) body: Body<'a, T, E>,
+    pub(super) result: &'a mut Option<Result<T, E>>,
 }
 
 impl<T, E> Future for Capture<'_, T, E> {

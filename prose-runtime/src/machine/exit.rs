@@ -2,13 +2,15 @@
 //!
 //! So machine calls give plain values, and the `?` and `return` of the flow's own code mean what they meant before.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::child::Boxed;
 use crate::database::DatabaseError;
 use crate::event::PublishError;
 use crate::store::StoreError;
@@ -23,11 +25,13 @@ pub(crate) enum Exit {
     /// A variable cannot be saved.
     Unsavable { variable: String, reason: String },
     /// A step timed out for the last time.
-    StepTimeout { step: &'static str, after: Duration },
+    StepTimeout { step: Cow<'static, str>, after: Duration },
     /// A transaction could not begin or commit.
-    Database { step: &'static str, source: DatabaseError },
+    Database { step: Cow<'static, str>, source: DatabaseError },
     /// An event could not be published.
-    Publish { step: &'static str, source: PublishError },
+    Publish { step: Cow<'static, str>, source: PublishError },
+    /// A child has failed.
+    Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed },
 }
 
 /// Where the reason is left. Shared by the machine, inside the flow's future, and the driver, outside of it.
@@ -37,6 +41,8 @@ pub(crate) struct ExitSlot {
     set: AtomicBool,
     /// A write is under way, and its outcome must be awaited before anything else is decided.
     writing: AtomicBool,
+    /// How many children run. Each ends itself when it is to be stopped, and must come to write that down.
+    children: AtomicUsize,
 }
 
 impl ExitSlot {
@@ -62,8 +68,24 @@ impl ExitSlot {
         self.writing.store(writing, Ordering::Release);
     }
 
-    pub(crate) fn is_writing(&self) -> bool {
-        self.writing.load(Ordering::Acquire)
+    /// Whether something is under way that must come to its end before anything is decided from outside.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.writing.load(Ordering::Acquire) || self.children.load(Ordering::Acquire) > 0
+    }
+
+    /// A child runs, until this is dropped.
+    pub(super) fn child(&self) -> RunningChild<'_> {
+        self.children.fetch_add(1, Ordering::AcqRel);
+        RunningChild(self)
+    }
+}
+
+/// A child that runs.
+pub(super) struct RunningChild<'a>(&'a ExitSlot);
+
+impl Drop for RunningChild<'_> {
+    fn drop(&mut self) {
+        self.0.children.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -54,6 +54,24 @@ impl Journal {
         self.stand(step, Phase::Done, at);
     }
 
+    /// Stages an element of a fan-out that is done: the run stays where it stands. `step` is told where the element is one.
+    pub(crate) fn element(&mut self, step: Option<&str>, name: String, value: Json) {
+        self.completed.extend(step.map(str::to_owned));
+        self.writes.push(Write { name, value });
+        self.settled = self.writes.len();
+    }
+
+    /// The commit of the elements that are done, if there are any.
+    pub(crate) fn elements(&mut self) -> Option<Commit> {
+        // Where the run stands is known; with thousands of elements it would be most of what is written.
+        (self.settled > 0).then(|| Commit { position: None, ..self.commit(None) })
+    }
+
+    /// Which elements of a list were saved.
+    pub(crate) fn elements_of(&self, list: &str) -> impl Iterator<Item = u64> {
+        self.saved.state.elements(list).map(|(index, _)| index)
+    }
+
     /// The commit at the entrance of a step.
     pub(crate) fn enter(&mut self, step: &str, at: &[u64]) -> Commit {
         self.stand(step, Phase::Entered, at);

@@ -4,57 +4,56 @@
 //! There it becomes *running*, and stays so.
 
 mod body;
+mod branch;
+mod child;
 mod exit;
+mod fan_out;
 mod journal;
 mod owner;
 mod publish;
 mod retry;
+mod runner;
 mod scope;
 mod transaction;
 mod turns;
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 pub use body::Try;
+pub use branch::{Branch, Element, Failures, Moved, Results, Ticket};
 pub(crate) use exit::Loaded;
 pub(crate) use exit::{Exit, ExitSlot};
+pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
+pub(crate) use runner::{Runner, Shared};
 pub use scope::in_transaction;
 pub use transaction::{Begun, Committed, Open};
 pub use turns::{elements, list, ordered, turns};
 
 use crate::Json;
 use crate::codec::Key;
-use crate::ctx::{Ctx, RunInfo, StepScope};
-use crate::event::Publisher;
-use crate::flow::{Meta, PointMeta};
-use crate::observe::{Observers, StepInfo};
+use crate::ctx::{Ctx, RunInfo};
+use crate::flow::PointMeta;
+use crate::observe::StepInfo;
 use crate::store::Phase;
+use branch::Place;
 
 /// Drives one execution of a flow, from the inside.
 pub struct Machine {
-    pub(crate) meta: &'static Meta,
-    pub(crate) run: Arc<RunInfo>,
     pub(crate) owner: Option<Owner>,
-    pub(crate) exit: Arc<ExitSlot>,
-    pub(crate) observers: Observers,
-    pub(crate) limits: Limits,
-    pub(crate) publisher: Option<Arc<dyn Publisher>>,
+    runner: Runner,
     /// Where the run was saved, until it is reached.
     target: Option<(u16, Phase)>,
-    /// The point whose body runs.
-    current: Option<u16>,
-    /// The iteration of each loop around the last entered point, the outermost first. Kept for durable runs only.
-    at: Vec<u64>,
+    /// What runs.
+    current: Option<Place>,
+    /// The point whose body runs was arrived at, so some of it may be done.
+    resumed_here: bool,
     /// A point was entered, and its entrance is not committed yet.
     entering: bool,
-    attempt: u32,
-    started: Option<Instant>,
     /// Steps that are done, of which observers hear after the next commit.
     unannounced: Vec<(StepInfo, Duration)>,
     reached_tail: bool,
@@ -70,24 +69,28 @@ pub(crate) struct Limits {
 }
 
 impl Machine {
-    pub(crate) fn new(meta: &'static Meta, run: Arc<RunInfo>, observers: Observers, limits: Limits) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
+        let exit = shared.exit.clone();
         Self {
-            meta,
-            run,
             owner: None,
-            exit: Arc::default(),
-            observers,
-            limits,
-            publisher: None,
+            runner: Runner::new(Arc::new(shared), exit, &[], None),
             target: None,
             current: None,
-            at: Vec::new(),
+            resumed_here: false,
             entering: false,
-            attempt: 0,
-            started: None,
             unannounced: Vec::new(),
             reached_tail: false,
         }
+    }
+
+    /// What all bodies of this execution have in common.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.runner.shared
+    }
+
+    /// The run, as its steps and observers see it.
+    pub(crate) fn info(&self) -> &Arc<RunInfo> {
+        &self.runner.shared.run
     }
 
     pub(crate) fn resume_at(&mut self, point: u16, phase: Phase) {
@@ -95,8 +98,8 @@ impl Machine {
     }
 
     /// The name of the step whose body runs.
-    pub(crate) fn current_step(&self) -> Option<&'static str> {
-        self.current.map(|point| self.point(point).name)
+    pub(crate) fn current_step(&self) -> Option<String> {
+        self.current.map(|place| runner::step_name(self.point(place.point).name, place.index).into_owned())
     }
 
     pub(crate) fn reached_tail(&self) -> bool {
@@ -104,24 +107,12 @@ impl Machine {
     }
 
     fn point(&self, point: u16) -> &'static PointMeta {
-        &self.meta.points[usize::from(point)]
-    }
-
-    fn step_info(&self, point: u16) -> StepInfo {
-        let meta = self.point(point);
-        StepInfo { name: meta.name, kind: meta.kind, attempt: self.attempt }
-    }
-
-    /// Leaves the reason and never returns: the driver drops the flow.
-    async fn stop<T>(&self, exit: Exit) -> T {
-        self.exit.set(exit);
-        std::future::pending().await
+        self.runner.point(point)
     }
 
     /// Never returns if the machine is to stop.
     async fn checkpoint(&self) {
-        let over = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        if over || self.exit.is_set() || (self.limits.cancellable && self.run.cancellation.is_cancelled()) {
+        if self.shared().is_to_stop() {
             std::future::pending::<()>().await;
         }
     }
@@ -130,14 +121,15 @@ impl Machine {
     pub(crate) async fn leave_as_it_was(&mut self) {
         let Some(owner) = &mut self.owner else { return };
         if let Err(error) = owner.fail_again().await {
-            tracing::warn!(run = self.run.run_id, %error, "a failed run that this code cannot go on with stays `running`");
+            tracing::warn!(run = self.info().run_id, %error, "a failed run that this code cannot go on with stays `running`");
         }
     }
 
     /// Tells observers of the steps that were committed just now.
     pub(crate) fn announce(&mut self) {
+        let shared = &self.runner.shared;
         for (step, took) in self.unannounced.drain(..) {
-            self.observers.tell(&|observer| observer.on_step_complete(&self.run, &step, took));
+            shared.observers.tell(&|observer| observer.on_step_complete(&shared.run, &step, took));
         }
     }
 }
@@ -175,10 +167,11 @@ impl Machine {
         match self.target {
             Some((target, phase)) if target == point => {
                 self.target = None;
-                self.attempt = 0;
-                self.at = self.saved_at().to_vec();
+                self.runner.begin();
+                self.runner.at = self.saved_at().to_vec();
+                self.resumed_here = true;
                 if phase == Phase::Entered {
-                    self.current = Some(point);
+                    self.current = Some(Place::of(point));
                 }
                 phase == Phase::Entered
             }
@@ -190,14 +183,15 @@ impl Machine {
     /// committed before the point's body starts: by whatever runs it, so that generated code waits in one place a point.
     #[inline]
     pub fn enter(&mut self, point: u16, at: &[u64]) {
-        self.attempt = 0;
+        self.runner.begin();
+        self.resumed_here = false;
         match self.owner {
             Some(_) => {
                 self.entering = true;
-                self.at.clear();
-                self.at.extend_from_slice(at);
+                self.runner.at.clear();
+                self.runner.at.extend_from_slice(at);
             }
-            None => self.current = Some(point),
+            None => self.current = Some(Place::of(point)),
         }
     }
 
@@ -212,14 +206,14 @@ impl Machine {
 
     async fn commit_entrance(&mut self, point: u16) {
         let name = self.point(point).name;
-        let Some(owner) = &mut self.owner else { return };
-        let commit = owner.journal.enter(name, &self.at);
-        self.exit.set_writing(true);
+        let (exit, Some(owner)) = (&self.runner.shared.exit, &mut self.owner) else { return };
+        let commit = owner.journal.enter(name, &self.runner.at);
+        exit.set_writing(true);
         let written = owner.write(commit).await;
-        self.exit.set_writing(false);
+        exit.set_writing(false);
         match written {
-            Ok(()) => self.current = Some(point),
-            Err(error) => return self.stop(Exit::Store(error)).await,
+            Ok(()) => self.current = Some(Place::of(point)),
+            Err(error) => return self.runner.stop(Exit::Store(error)).await,
         }
         self.announce();
     }
@@ -242,7 +236,9 @@ impl Machine {
         match (encoded, &mut self.owner) {
             (Ok(json), Some(owner)) => owner.journal.write(name, json),
             (Ok(_), None) => {}
-            (Err(error), _) => self.exit.set(Exit::Unsavable { variable: name.to_owned(), reason: error.to_string() }),
+            (Err(error), _) => {
+                self.shared().exit.set(Exit::Unsavable { variable: name.to_owned(), reason: error.to_string() })
+            }
         }
     }
 
@@ -262,7 +258,7 @@ impl Machine {
 
     #[cold]
     fn unreadable(&self, name: &str, reason: &str) {
-        self.exit.set(Exit::Unreadable { variable: name.to_owned(), reason: reason.to_owned() });
+        self.shared().exit.set(Exit::Unreadable { variable: name.to_owned(), reason: reason.to_owned() });
     }
 
     /// Stages the end of a variable.
@@ -274,11 +270,11 @@ impl Machine {
 
     /// A body is done and its outputs are staged. One whose output cannot be saved is not done: it would be looked for.
     pub fn completed(&mut self, point: u16) {
-        if self.exit.is_set() {
+        if self.shared().exit.is_set() {
             return;
         }
         if let Some(owner) = &mut self.owner {
-            owner.journal.complete(self.meta.points[usize::from(point)].name, &self.at);
+            owner.journal.complete(self.runner.point(point).name, &self.runner.at);
         }
         self.done(point);
         if self.owner.is_none() {
@@ -289,10 +285,7 @@ impl Machine {
     /// A body is over; observers hear of it when it is announced.
     fn done(&mut self, point: u16) {
         self.current = None;
-        if !self.observers.is_empty() {
-            let took = self.started.take().map_or(Duration::ZERO, |started| started.elapsed());
-            self.unannounced.push((self.step_info(point), took));
-        }
+        self.unannounced.extend(self.runner.ended(point));
     }
 
     /// The flow's last expression is about to be evaluated.
@@ -303,35 +296,15 @@ impl Machine {
 
     /// The context for the next attempt of a point's body.
     pub fn ctx<D>(&self, ctx: &Ctx<D>, point: u16) -> Ctx<D> {
-        ctx.in_step(StepScope {
-            key: self.idempotency_key(point),
-            attempt: self.attempt + 1,
-            deadline: self.deadline(point),
-        })
-    }
-
-    fn idempotency_key(&self, point: u16) -> Option<String> {
-        let run_id = self.run.run_id.as_ref()?;
-        let mut key = format!("{run_id}:{}", self.point(point).name);
-        for iteration in &self.at {
-            // Writing to a string cannot fail.
-            let _written = write!(key, "[{iteration}]");
-        }
-        Some(key)
-    }
-
-    fn time_limit(&self, point: u16) -> Option<Duration> {
-        self.point(point).timeout.or(self.limits.step_timeout)
-    }
-
-    fn deadline(&self, point: u16) -> Option<Instant> {
-        let own = self.time_limit(point).and_then(|limit| Instant::now().checked_add(limit));
-        [own, self.limits.deadline].into_iter().flatten().min()
+        self.runner.ctx(ctx, point)
     }
 }
 
 impl std::fmt::Debug for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Machine").field("flow", &self.meta.name).field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("Machine")
+            .field("flow", &self.shared().meta.name)
+            .field("run", self.info())
+            .finish_non_exhaustive()
     }
 }

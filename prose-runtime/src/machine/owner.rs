@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::journal::Journal;
-use crate::store::{Commit, Ending, Lease, NewRun, Store, StoreError};
+use crate::store::{BoxFuture, Commit, Ending, Lease, NewRun, Store, StoreError};
 
 /// A durable run that this execution owns. Dropping it gives the run back.
 pub(crate) struct Owner {
@@ -13,6 +13,9 @@ pub(crate) struct Owner {
     /// How the run had failed, if this execution has started it again.
     failed: Option<Ending>,
 }
+
+/// A commit that is being written.
+pub(crate) type Writing = BoxFuture<'static, Result<(), StoreError>>;
 
 enum Hold {
     /// The run does not exist yet; its first commit creates it.
@@ -40,6 +43,25 @@ impl Owner {
         match &self.hold {
             Hold::Leased(lease) => Some(lease),
             Hold::New(_) | Hold::Over => None,
+        }
+    }
+
+    /// Begins to write a commit of a run that exists, so that its bodies can go on meanwhile; [`Self::written`] is to be told
+    /// what came of it.
+    pub(crate) fn begin_write(&self, commit: Commit) -> Writing {
+        let (store, lease) = (self.store.clone(), self.lease().cloned());
+        Box::pin(async move {
+            match lease {
+                Some(lease) => store.commit(&lease, commit).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// What came of a commit.
+    pub(crate) fn written(&mut self, written: &Result<(), StoreError>) {
+        if matches!(written, Err(StoreError::Fenced(_))) {
+            self.lost();
         }
     }
 

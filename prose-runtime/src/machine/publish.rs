@@ -13,30 +13,30 @@ impl Machine {
         let records = match self.records(point, events) {
             Ok(records) => records,
             Err(reason) => {
-                let variable = format!("the event of `{}`", self.point(point).name);
-                return self.stop(Exit::Unsavable { variable, reason }).await;
+                let variable = format!("the event of `{}`", self.runner.point(point).name);
+                return self.runner.stop(Exit::Unsavable { variable, reason }).await;
             }
         };
-        let Some(publisher) = self.publisher.clone() else { return };
+        let Some(publisher) = self.runner.shared.publisher.clone() else { return };
         for record in &records {
             if let Err(source) = publisher.publish(channel, record).await {
-                self.failed(point, &source);
-                return self.stop(Exit::Publish { step: self.point(point).name, source }).await;
+                self.runner.failed(point, &source);
+                return self.runner.stop(Exit::Publish { step: self.runner.step_name(point), source }).await;
             }
         }
     }
 
     fn records<V: IntoEvents>(&self, point: u16, events: V) -> Result<Vec<EventRecord>, String> {
-        let id = self.idempotency_key(point);
+        let id = self.runner.idempotency_key(point);
         let record = |(index, event): (usize, V::Event)| {
             Ok(EventRecord {
                 id: event_id(id.as_deref(), V::MANY.then_some(index)),
-                source: Cow::Borrowed(self.meta.name),
-                subject: self.run.run_id.clone(),
+                source: Cow::Borrowed(self.runner.shared.meta.name),
+                subject: self.runner.shared.run.run_id.clone(),
                 event_type: Cow::Borrowed(V::Event::TYPE),
                 time: SystemTime::now(),
                 data: encode(&event).map_err(|error| error.to_string())?,
-                correlation_id: event.correlation_id().unwrap_or(&self.run.correlation_id).to_owned(),
+                correlation_id: event.correlation_id().unwrap_or(&self.runner.shared.run.correlation_id).to_owned(),
             })
         };
         events.into_events().into_iter().enumerate().map(record).collect()

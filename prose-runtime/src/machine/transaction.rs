@@ -75,25 +75,25 @@ impl Machine {
 
     async fn commit_together<D: Database>(&mut self, point: u16, open: Open<'_, D>) -> Result<(), DatabaseError> {
         self.checkpoint().await;
-        let step = self.point(point).name;
+        let step = self.runner.point(point).name;
         let record = match &mut self.owner {
             None => None,
             Some(owner) => {
-                owner.journal.complete(step, &self.at);
+                owner.journal.complete(step, &self.runner.at);
                 let commit = owner.journal.commit(None);
                 owner.lease().map(|lease| Record { lease, commit })
             }
         };
-        self.exit.set_writing(true);
+        self.runner.shared.exit.set_writing(true);
         let committed = open.database.commit(open.open, record).await;
-        self.exit.set_writing(false);
+        self.runner.shared.exit.set_writing(false);
         match (&committed, &mut self.owner) {
             (Ok(()), _) => {
                 self.done(point);
                 self.announce();
             }
             (Err(DatabaseError::Fenced), Some(owner)) => owner.lost(),
-            (Err(_), Some(owner)) => owner.journal.rolled_back(step, &self.at),
+            (Err(_), Some(owner)) => owner.journal.rolled_back(step, &self.runner.at),
             (Err(_), None) => {}
         }
         committed
@@ -102,8 +102,8 @@ impl Machine {
     /// Whether the transaction is to be tried again. A beginning that failed counts as an attempt.
     async fn again(&mut self, point: u16, error: &DatabaseError, beginning: bool) -> bool {
         let transient = matches!(error, DatabaseError::Failed { .. });
-        self.attempt += u32::from(transient && beginning);
-        let delay = if transient { self.next_attempt(point, error) } else { None };
+        self.runner.attempt += u32::from(transient && beginning);
+        let delay = if transient { self.runner.next_attempt(point, error) } else { None };
         let Some(delay) = delay else { return false };
         self.pause(delay).await;
         true
@@ -111,8 +111,8 @@ impl Machine {
 
     async fn rolled_back<T>(&self, point: u16, source: DatabaseError) -> T {
         if !matches!(source, DatabaseError::Fenced) {
-            self.failed(point, &source);
+            self.runner.failed(point, &source);
         }
-        self.stop(Exit::Database { step: self.point(point).name, source }).await
+        self.runner.stop(Exit::Database { step: self.runner.step_name(point), source }).await
     }
 }

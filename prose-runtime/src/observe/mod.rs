@@ -106,6 +106,8 @@ pub struct StepInfo {
     pub name: &'static str,
     /// What it is.
     pub kind: PointKind,
+    /// Which element of an `#[each]`, counted from 0; `None` for other steps.
+    pub index: Option<u64>,
     /// Which attempt, counted from 1 in each execution.
     pub attempt: u32,
 }
@@ -117,6 +119,11 @@ pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
 impl Observers {
     pub(crate) fn push(&mut self, observer: Arc<dyn Observer>) {
         self.0.push(observer);
+    }
+
+    /// These, and then those.
+    pub(crate) fn and(&self, others: &Self) -> Self {
+        Self(self.0.iter().chain(&others.0).cloned().collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

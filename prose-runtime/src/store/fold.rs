@@ -70,6 +70,11 @@ impl Folded {
         }
     }
 
+    /// Whether a variable is saved, as a whole or element by element.
+    pub(crate) fn has(&self, variable: &str) -> bool {
+        self.state.get(variable).is_some() || self.state.elements(variable).next().is_some()
+    }
+
     /// What the run's status is by its commits alone.
     pub fn status(&self) -> Status {
         match self.ending {

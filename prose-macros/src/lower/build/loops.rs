@@ -63,7 +63,7 @@ impl Builder<'_> {
     }
 
     /// What a `for` goes over, and the variables that its elements come from.
-    fn over(&mut self, pat: &Pat, iterable: &Expr) -> (Over, Vec<VarId>) {
+    pub(super) fn over(&mut self, pat: &Pat, iterable: &Expr) -> (Over, Vec<VarId>) {
         let through = || self.through_a_view(iterable).and_then(|view| self.owners(&view));
         if let Some(owners) = self.owners_of_borrow(iterable).or_else(through) {
             return (Over::View(iterable.clone()), owners);
@@ -88,6 +88,7 @@ impl Builder<'_> {
             init: None,
             class: Class::Local,
             output: false,
+            by_element: false,
             deferred: false,
             pinned: true,
             eager: false,

@@ -142,6 +142,7 @@ impl Builder<'_> {
                 init: definition.init.filter(|_| single).cloned(),
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
                 output: definition.output,
+                by_element: false,
                 deferred: definition.deferred,
                 pinned: false,
                 eager: false,

@@ -1,31 +1,89 @@
-//! Points: a node each, with what its body mentions.
+//! Points: a node each, with what its body mentions. The elements of a `#[parallel]` share one.
 
 use super::{Builder, Definition};
 use crate::ast;
 use crate::lower::exits;
 use crate::lower::graph::GraphNode;
 use crate::lower::mentions::{self, Mention};
-use crate::model::{Node, Point, PointId, VarId};
+use crate::model::{Each, Node, Parallel, Point, PointId, VarId};
 use crate::names;
 use proc_macro2::{Ident, Span};
 
 impl Builder<'_> {
     pub(super) fn point(&mut self, point: &ast::Point) -> Node {
+        match &point.kind {
+            ast::Kind::Parallel { elements } => self.parallel(point, elements),
+            ast::Kind::Each(each) => self.each(point, each),
+            _ => self.single(point),
+        }
+    }
+
+    fn single(&mut self, point: &ast::Point) -> Node {
+        let mentioned = mentions_of(point);
+        let mentions = self.resolve(&mentioned);
+        let id = self.entrance(point, &mentioned);
+        let outputs = self.outputs(point);
+        let defines = outputs.iter().copied().collect();
+        self.points[id.0].outputs = outputs;
+        self.node(GraphNode { point: Some(id), mentions, defines, ..GraphNode::default() });
+        Node::Point(id)
+    }
+
+    /// The elements run behind one entrance: in the graph they are one point.
+    fn parallel(&mut self, point: &ast::Point, elements: &[ast::Point]) -> Node {
+        let group = self.entrance(point, &[]);
+        let mentioned: Vec<Vec<Mention>> = elements.iter().map(mentions_of).collect();
+        let ids = elements.iter().zip(&mentioned).map(|(one, mentioned)| self.entrance(one, mentioned)).collect();
+        let mentions = mentioned.iter().flat_map(|mentioned| self.resolve(mentioned)).collect();
+        let mut node = GraphNode { point: Some(group), mentions, ..GraphNode::default() };
+        for (element, id) in elements.iter().zip(&ids as &Vec<PointId>) {
+            let outputs = self.outputs(element);
+            node.defines.extend(&outputs);
+            self.points[group.0].outputs.extend(&outputs);
+            self.points[id.0].outputs = outputs;
+        }
+        self.node(node);
+        Node::Parallel(Box::new(Parallel { group, elements: ids }))
+    }
+
+    /// The collection is asked for in front of the entrance, as that of a `for` is.
+    fn each(&mut self, point: &ast::Point, each: &ast::Each) -> Node {
+        let ast::Each { pat, iterable, concurrency, element } = each;
+        self.scopes.open();
+        let (over, owners) = self.over(pat, iterable);
+        let mentioned = mentions_of(point);
+        let mut mentions = self.resolve(&mentioned);
+        mentions.extend(owners);
+        let id = self.entrance(point, &mentioned);
+        let node = self.node(GraphNode { point: Some(id), mentions, ..GraphNode::default() });
+        let ended = self.scopes.close();
+        let outputs = self.outputs(point);
+        outputs.iter().for_each(|output| self.variables[output.0].by_element = true);
+        self.graph.nodes[node.0].defines.extend(&outputs);
+        self.ends(ended);
+        let Point { target, outputs: of_point, .. } = &mut self.points[id.0];
+        *of_point = outputs;
+        // The body comes to one element of the list.
+        target.iter_mut().for_each(|target| target.ty = Some(element.clone()));
+        Node::Each(Box::new(Each { point: id, pat: pat.clone(), over, concurrency: *concurrency }))
+    }
+
+    /// A point, of which only the outputs are still to be told.
+    fn entrance(&mut self, point: &ast::Point, mentioned: &[Mention]) -> PointId {
         let id = PointId(self.points.len());
         self.in_scope.push(self.scopes.all());
         self.visible.push(self.scopes.visible());
-        let mentioned = mentions_of(point);
-        let mentions = self.resolve(&mentioned);
-        let uses = (self.uses_ctx(&mentioned), mentioned.iter().any(|mention| mention.ident == "tx"));
-        let changes = self.changes(&mentioned);
-        let outputs = point.target.as_ref().map_or_else(Vec::new, |target| {
-            self.define(&Definition { output: true, ..Definition::plain(&target.pat, target.ty.as_ref()) })
-        });
-        let defines = outputs.iter().copied().collect();
-        self.node(GraphNode { point: Some(id), mentions, defines, ..GraphNode::default() });
+        let uses = (self.uses_ctx(mentioned), mentioned.iter().any(|mention| mention.ident == "tx"));
+        let changes = self.changes(mentioned);
         let loops = self.open.iter().filter(|open| open.is_loop).count();
-        self.points.push(model_point(point, loops, outputs, changes, uses));
-        Node::Point(id)
+        self.points.push(model_point(point, loops, changes, uses));
+        id
+    }
+
+    fn outputs(&mut self, point: &ast::Point) -> Vec<VarId> {
+        point.target.as_ref().map_or_else(Vec::new, |target| {
+            self.define(&Definition { output: true, ..Definition::plain(&target.pat, target.ty.as_ref()) })
+        })
     }
 
     fn uses_ctx(&self, mentioned: &[Mention]) -> bool {
@@ -43,7 +101,10 @@ impl Builder<'_> {
 
 /// What a point mentions: its body, and what its options name.
 fn mentions_of(point: &ast::Point) -> Vec<Mention> {
-    let mut found = mentions::in_expr(&point.body.expr);
+    let mut found = match &point.kind {
+        ast::Kind::Each(each) => mentions::in_turn(&each.pat, &point.body.expr),
+        _ => mentions::in_expr(&point.body.expr),
+    };
     if let ast::Kind::Transaction { tx } = &point.kind {
         found.extend(mentions::in_expr(tx));
     }
@@ -53,16 +114,10 @@ fn mentions_of(point: &ast::Point) -> Vec<Mention> {
     found
 }
 
-fn model_point(
-    point: &ast::Point,
-    loops: usize,
-    outputs: Vec<VarId>,
-    changes: Vec<Ident>,
-    (uses_ctx, uses_tx): (bool, bool),
-) -> Point {
+fn model_point(point: &ast::Point, loops: usize, changes: Vec<Ident>, (uses_ctx, uses_tx): (bool, bool)) -> Point {
     let nameless = || ast::Name { text: String::new(), span: Span::call_site() };
     let leaves = |label: &syn::Lifetime| exits::breaks(&point.body.expr, &names::plain(&label.ident));
-    let (exports, loaded, saves, forgets, held, lent, given_back) = Default::default();
+    let (outputs, exports, loaded, saves, forgets, held, lent, given_back) = Default::default();
     Point {
         span: point.attr.span(),
         kind: point.kind.clone(),

@@ -1,0 +1,136 @@
+//! What runs bodies: one in the machine, where they run one after the other, and one in each branch of a fan-out.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Exit, ExitSlot, Limits};
+use crate::ctx::{Ctx, RunInfo, StepScope};
+use crate::event::Publisher;
+use crate::flow::{Meta, PointKind, PointMeta};
+use crate::observe::{Observers, StepInfo};
+use crate::store::{RunKey, Store};
+
+/// What all bodies of an execution have in common.
+pub(crate) struct Shared {
+    pub(crate) meta: &'static Meta,
+    pub(crate) run: Arc<RunInfo>,
+    pub(crate) observers: Observers,
+    pub(crate) limits: Limits,
+    pub(crate) publisher: Option<Arc<dyn Publisher>>,
+    /// Where the run is kept, if it is.
+    pub(crate) durable: Option<(Arc<dyn Store>, RunKey)>,
+    /// Where the driver looks.
+    pub(crate) exit: Arc<ExitSlot>,
+}
+
+impl Shared {
+    pub(super) fn point(&self, point: u16) -> &'static PointMeta {
+        &self.meta.points[usize::from(point)]
+    }
+
+    /// Whether the driver stops the flow, as soon as it is asked.
+    pub(super) fn is_to_stop(&self) -> bool {
+        let over = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        over || self.exit.is_set() || (self.limits.cancellable && self.run.cancellation.is_cancelled())
+    }
+}
+
+/// Runs bodies, one at a time.
+pub(crate) struct Runner {
+    pub(crate) shared: Arc<Shared>,
+    /// Where it leaves the reason why it stops.
+    exit: Arc<ExitSlot>,
+    /// In which iterations of the loops around it its body stands, outermost first.
+    pub(super) at: Vec<u64>,
+    /// Which element of an `#[each]` its body is for.
+    pub(super) index: Option<u64>,
+    pub(super) attempt: u32,
+    pub(super) started: Option<Instant>,
+}
+
+impl Runner {
+    pub(super) fn new(shared: Arc<Shared>, exit: Arc<ExitSlot>, at: &[u64], index: Option<u64>) -> Self {
+        Self { shared, exit, at: at.to_vec(), index, attempt: 0, started: None }
+    }
+
+    /// The next body begins with its first attempt.
+    pub(super) fn begin(&mut self) {
+        self.attempt = 0;
+    }
+
+    pub(super) fn point(&self, point: u16) -> &'static PointMeta {
+        self.shared.point(point)
+    }
+
+    pub(super) fn exit(&self) -> &ExitSlot {
+        &self.exit
+    }
+
+    pub(super) fn step_info(&self, point: u16) -> StepInfo {
+        let meta = self.point(point);
+        StepInfo { name: meta.name, kind: meta.kind, index: self.index, attempt: self.attempt }
+    }
+
+    /// The step, and which element of it.
+    pub(super) fn step_name(&self, point: u16) -> Cow<'static, str> {
+        step_name(self.point(point).name, self.index)
+    }
+
+    /// Leaves the reason and never returns: whoever polls this drops it.
+    pub(super) async fn stop<T>(&self, exit: Exit) -> T {
+        self.exit.set(exit);
+        std::future::pending().await
+    }
+
+    /// The body is over: what observers are to hear of it, and how long it took.
+    pub(super) fn ended(&mut self, point: u16) -> Option<(StepInfo, Duration)> {
+        if self.shared.observers.is_empty() {
+            return None;
+        }
+        let took = self.started.take().map_or(Duration::ZERO, |started| started.elapsed());
+        Some((self.step_info(point), took))
+    }
+
+    /// The context for the next attempt of a point's body.
+    pub(super) fn ctx<D>(&self, ctx: &Ctx<D>, point: u16) -> Ctx<D> {
+        ctx.in_step(StepScope {
+            key: self.idempotency_key(point),
+            attempt: self.attempt + 1,
+            deadline: self.deadline(point),
+        })
+    }
+
+    pub(super) fn idempotency_key(&self, point: u16) -> Option<String> {
+        use std::fmt::Write as _;
+        let run_id = self.shared.run.run_id.as_ref()?;
+        let mut key = format!("{run_id}:{}", self.point(point).name);
+        for place in self.at.iter().chain(&self.index) {
+            // Writing to a `String` does not fail.
+            let _infallible = write!(key, "[{place}]");
+        }
+        Some(key)
+    }
+
+    pub(super) fn time_limit(&self, point: u16) -> Option<Duration> {
+        let point = self.point(point);
+        // A child is a whole flow, with limits of its own.
+        let limit = if point.kind == PointKind::Child { None } else { self.shared.limits.step_timeout };
+        point.timeout.or(limit)
+    }
+
+    fn deadline(&self, point: u16) -> Option<Instant> {
+        let own = self.time_limit(point).and_then(|limit| Instant::now().checked_add(limit));
+        [own, self.shared.limits.deadline].into_iter().flatten().min()
+    }
+}
+
+/// A step, and which element of it.
+pub(super) fn step_name(name: &'static str, index: Option<u64>) -> Cow<'static, str> {
+    match index {
+        None => Cow::Borrowed(name),
+        Some(index) => Cow::Owned(format!("{name}[{index}]")),
+    }
+}
