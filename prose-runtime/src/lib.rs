@@ -33,6 +33,7 @@ mod call;
 mod codec;
 mod ctx;
 mod database;
+mod editor;
 mod error;
 mod event;
 mod execute;

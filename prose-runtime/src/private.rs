@@ -4,6 +4,11 @@ pub use crate::codec::{Key, Saved, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Variable};
 pub use crate::machine::{Begun, Committed, Machine, Open, Try, elements, list, ordered, turns};
 
+/// What only an editor reads.
+pub mod editor {
+    pub use crate::editor::{child, tx};
+}
+
 /// The two ways to look into an error; generated code imports both.
 pub mod probe {
     pub use crate::validation_probe::{Probe, ViaAny, ViaError};

@@ -20,7 +20,7 @@ pub(super) fn is_later(attr: &Attribute) -> bool {
 }
 
 /// Is this the name of a point's attribute?
-pub(super) fn is_point_name(name: &str) -> bool {
+pub(crate) fn is_point_name(name: &str) -> bool {
     POINTS.contains(&name) || LATER.contains(&name)
 }
 
