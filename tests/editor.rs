@@ -74,6 +74,17 @@ fn completion_while_half_typed(editor: &mut Session) {
         editor.offers(&Flow::with_step(typed), &offered);
         editor.offers(&Flow::with_plain(typed), &offered);
     }
+    for (typed, offered) in [
+        ("for item in &input.items { #[step] 'more: { ctx.deps.mailer.send(item, &receipt.$0 } }", ["id", "total"]),
+        ("match total { 0 => {} more => { #[step] let more: Receipt = ctx.deps.$0 } }", ["stripe", "mailer"]),
+        ("#[step(compensate = { ctx.deps.$0 })] let more: u64 = total;", ["stripe", "mailer"]),
+        (
+            "#[step(retry(max_attempts = 2, when = |error| error.$0))] let more: u64 = total;",
+            ["is_transient", "to_string"],
+        ),
+    ] {
+        editor.offers(&Flow::with_plain(typed), &offered);
+    }
 }
 
 fn completion_in_an_attribute(editor: &mut Session) {

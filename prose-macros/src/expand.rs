@@ -51,4 +51,6 @@ pub(crate) fn event(item: TokenStream) -> TokenStream {
 }
 
 #[cfg(test)]
+mod never_panics;
+#[cfg(test)]
 mod tests;

@@ -30,11 +30,14 @@ impl Code {
 
     fn value(&mut self, key: &Ident, value: &[TokenTree], plain: &Plain) {
         let Plain { private, error } = plain;
+        let borrowed = value.first().is_some_and(|first| is_punct(first, '&'));
         let value = plain.tokens(value, Place::List);
         if key == "tx" {
             // The name is the user's to use.
             let tx = Ident::new("tx", Span::call_site());
-            self.open.extend(quote!(let #tx = #private::editor::tx(&(#value));));
+            // Whoever wrote the `&` himself meant the same.
+            let database = if borrowed { value } else { quote!(&(#value)) };
+            self.open.extend(quote!(let #tx = #private::editor::tx(#database);));
         } else if key == "when" {
             let asked = quote!(dyn ::core::ops::Fn(&#error) -> ::core::primitive::bool + ::core::marker::Sync);
             self.open.extend(quote!(let _: &(#asked) = &(#value);));

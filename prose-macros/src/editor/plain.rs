@@ -42,6 +42,11 @@ impl Plain {
     pub(super) fn tokens(&self, mut rest: &[TokenTree], place: Place) -> TokenStream {
         let mut plain = TokenStream::new();
         while let [token, behind @ ..] = rest {
+            if let Some((item, behind)) = split::item(rest) {
+                plain.extend(stream(item));
+                rest = behind;
+                continue;
+            }
             if split::point_attribute(rest).is_some() {
                 let (point, behind) = self.point(rest, &[], place);
                 plain.extend(point);

@@ -111,6 +111,37 @@ pub(super) fn attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> 
     }
 }
 
+/// The attributes of an item at the front, with all of a type, whose fields have attributes of derives; and what is behind.
+pub(super) fn item(tokens: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
+    let mut behind = tokens;
+    while let Some((_, rest)) = attribute(behind) {
+        behind = rest;
+    }
+    let attributes = tokens.len() - behind.len();
+    if attributes == 0 || !begins_item(behind) {
+        return None;
+    }
+    let ends = |token: &TokenTree| is_punct(token, ';') || is_braces(token);
+    let of_type =
+        behind.iter().take(3).any(|token| ["struct", "enum", "union"].iter().any(|word| is_word(token, word)));
+    let whole = if of_type { behind.iter().position(ends).map_or(behind.len(), |at| at + 1) } else { 0 };
+    Some(tokens.split_at(attributes + whole))
+}
+
+fn begins_item(tokens: &[TokenTree]) -> bool {
+    const ALWAYS: [&str; 11] =
+        ["pub", "struct", "enum", "fn", "impl", "trait", "mod", "use", "static", "type", "macro_rules"];
+    const BEFORE_A_NAME: [&str; 4] = ["const", "union", "async", "unsafe"];
+    let [first, rest @ ..] = tokens else { return false };
+    let name_follows = matches!(rest, [TokenTree::Ident(name), ..] if name != "move");
+    let any_of = |words: &[&str]| words.iter().any(|word| is_word(first, word));
+    any_of(&ALWAYS) || (name_follows && any_of(&BEFORE_A_NAME))
+}
+
+fn is_braces(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
 /// Where a statement ends: at its `;`, or, if that is not written yet, where the next statement surely begins.
 fn end(tokens: &[TokenTree], place: Place) -> usize {
     let mut angles = Angles::of_expression();

@@ -82,6 +82,25 @@ fn a_point_is_found_however_deep_and_other_attributes_stay() {
 }
 
 #[test]
+fn the_attributes_of_an_item_are_its_own() {
+    let event = quote!(
+        #[derive(Event)]
+        #[event(type = "a.b")]
+        pub struct Done {
+            #[event(correlation_id)]
+            id: String,
+        }
+    );
+    becomes(event.clone(), event);
+    let function = quote!(
+        #[step]
+        fn inner() {},
+        done()
+    );
+    becomes(function.clone(), function);
+}
+
+#[test]
 fn what_does_not_parse_keeps_its_tokens_and_ends_where_the_next_statement_begins() {
     let (first, second) = (run(quote!(let v: u8 = ctx.deps.;)), run(quote!(let v: u8 = a;)));
     becomes(quote!(#[step] let a: u8 = ctx.deps. #[step] let b: u8 = a;), quote!(let a = #first; let b = #second;));
