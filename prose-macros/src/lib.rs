@@ -2,6 +2,7 @@
 
 mod ast;
 mod check;
+mod editor;
 mod emit;
 mod errors;
 mod event;
@@ -35,7 +36,8 @@ use proc_macro::TokenStream;
 /// variable, an event by its channel; names are unique in a flow, and what a checkpoint refers to.
 #[proc_macro_attribute]
 pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::flow(args.into(), item.into()).into()
+    let expand = if editor::asks() { expand::flow_in_editor } else { expand::flow };
+    expand(args.into(), item.into()).into()
 }
 
 /// Implements `Event`: its type is `#[event(type = "..")]`, else the struct's name in dotted lower case

@@ -34,6 +34,7 @@ mod child;
 mod codec;
 mod ctx;
 mod database;
+mod editor;
 mod error;
 mod event;
 mod execute;

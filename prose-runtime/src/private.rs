@@ -8,6 +8,11 @@ pub use crate::machine::{
     list, ordered, turns,
 };
 
+/// What only an editor reads.
+pub mod editor {
+    pub use crate::editor::{child, tx};
+}
+
 /// The better and the other way to answer a question about a type; generated code imports both.
 pub mod probe {
     pub use crate::child::{ViaItself, ViaNothing, ViaSame, ViaText};

@@ -15,6 +15,14 @@ pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream) -> T
     quote!(#call #module #implementation)
 }
 
+/// All items, with those in front whose tokens do not depend on what the flow's body is.
+pub(super) fn items_in_editor(head: &Head, module: &TokenStream, drive: &TokenStream) -> TokenStream {
+    let call = call(head);
+    let module = self::module(head, module);
+    let implementation = implementation(head, drive);
+    quote!(#call #implementation #module)
+}
+
 /// A method cannot be a flow, and has no place for a module beside it: it stays what it is.
 pub(super) fn method(head: &Head, sig: &Signature) -> TokenStream {
     let Head { attrs, vis, .. } = head;

@@ -28,8 +28,7 @@ use syn::{GenericArgument, PathArguments, Type};
 
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
-    let variants = names::variants(model.points.iter().map(|point| point.name.text.as_str()));
-    let cx = Context { model, variants };
+    let cx = Context::of(model);
     items::items(&model.head, &module::contents(&cx), &drive::body(&cx))
 }
 
@@ -41,10 +40,24 @@ pub(crate) fn stand_in(head: &Head) -> TokenStream {
     }
 }
 
+/// Emits a flow for an editor, around its `body` as plain Rust. What the body decides stands behind it.
+pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> TokenStream {
+    let cx = Context::of(model);
+    let module = if whole { module::contents(&cx) } else { module::stand_in(&model.head) };
+    items::items_in_editor(&model.head, &module, body)
+}
+
 /// What every emitter needs.
 struct Context<'a> {
     model: &'a Model,
     variants: Vec<Ident>,
+}
+
+impl<'a> Context<'a> {
+    fn of(model: &'a Model) -> Self {
+        let variants = names::variants(model.points.iter().map(|point| point.name.text.as_str()));
+        Context { model, variants }
+    }
 }
 
 impl Context<'_> {
@@ -61,11 +74,9 @@ impl Context<'_> {
         private(self.head())
     }
 
-    /// The flow's error type: as written, where it is (`Result<T, E>`); else what an alias stands for.
+    /// The flow's error type.
     fn error(&self) -> TokenStream {
-        let krate = &self.head().options.krate;
-        let written = self.head().output.as_ref().and_then(second_argument);
-        written.map_or_else(|| quote!(<Self as #krate::Flow>::Error), ToTokens::into_token_stream)
+        error(self.head())
     }
 
     /// A point's number: `process_order::Point::ChargePayment as u16`.
@@ -135,9 +146,17 @@ impl Context<'_> {
     }
 }
 
-fn private(head: &Head) -> TokenStream {
+/// `::prose::__private`
+pub(crate) fn private(head: &Head) -> TokenStream {
     let krate = &head.options.krate;
     quote!(#krate::__private)
+}
+
+/// The flow's error type: as written, where it is (`Result<T, E>`); else what an alias stands for.
+pub(crate) fn error(head: &Head) -> TokenStream {
+    let krate = &head.options.krate;
+    let written = head.output.as_ref().and_then(second_argument);
+    written.map_or_else(|| quote!(<Self as #krate::Flow>::Error), ToTokens::into_token_stream)
 }
 
 /// The `E` of `Result<T, E>`. An alias has fewer arguments, or other ones in this place, which rustc would tell.

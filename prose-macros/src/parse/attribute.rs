@@ -2,7 +2,7 @@
 
 use crate::errors::Errors;
 use crate::names;
-use syn::{Attribute, Expr, Stmt};
+use syn::{Attribute, Expr, Item, Stmt};
 
 /// Attributes that make a point, here already.
 const POINTS: [&str; 7] = ["validate", "step", "transaction", "event", "parallel", "each", "child"];
@@ -20,7 +20,7 @@ pub(super) fn is_later(attr: &Attribute) -> bool {
 }
 
 /// Is this the name of a point's attribute?
-pub(super) fn is_point_name(name: &str) -> bool {
+pub(crate) fn is_point_name(name: &str) -> bool {
     POINTS.contains(&name) || LATER.contains(&name)
 }
 
@@ -74,6 +74,14 @@ fn expr_attrs(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
     any_of!(Array Assign Async Await Binary Block Break Call Cast Closure Const Continue Field ForLoop Group If Index
         Infer Let Lit Loop Macro Match MethodCall Paren Path Range RawAddr Reference Repeat Return Struct Try TryBlock
         Tuple Unary Unsafe While Yield)
+}
+
+/// The attributes of an item, but for those of types: they belong to derives, which may have one of our names.
+pub(super) fn of_item(item: &Item) -> &[Attribute] {
+    macro_rules! any_of {
+        ($($kind:ident)*) => { match item { $(Item::$kind(inner) => &inner.attrs,)* _ => &[] } };
+    }
+    any_of!(Const ExternCrate Fn ForeignMod Impl Macro Mod Static Trait TraitAlias Type Use)
 }
 
 /// Tells an attribute that is near to one of ours: rustc would only say that it does not know it.

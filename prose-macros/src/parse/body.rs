@@ -209,10 +209,8 @@ pub(super) fn not_yet(at: &syn::Ident, what: &str, errors: &mut Errors) {
 }
 
 fn refuse_on_item(item: &Item, errors: &mut Errors) {
-    if let Item::Fn(function) = item {
-        for attr in function.attrs.iter().filter(|attr| attribute::is_point(attr)) {
-            attribute::refuse_place(attr, "an item", errors);
-        }
+    for attr in attribute::of_item(item).iter().filter(|attr| attribute::is_point(attr)) {
+        attribute::refuse_place(attr, "an item", errors);
     }
     refuse_inside(&syn::Stmt::Item(item.clone()), errors);
 }

@@ -10,6 +10,8 @@ mod point;
 mod search;
 mod signature;
 
+pub(crate) use attribute::is_point_name;
+
 use crate::ast::Flow;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;

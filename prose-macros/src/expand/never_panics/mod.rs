@@ -1,0 +1,92 @@
+//! Whatever it is given, the macro does not panic, and what it generates without an error parses.
+//!
+//! The flows and events of the tests and examples are changed at random, several times each: their tokens (removed, doubled,
+//! swapped, taken from one another, other words, other brackets), and their syntax (statements, expressions and patterns
+//! in places where they were not), for what does not parse comes no further than the parser. They are expanded
+//! for rustc and for an editor.
+//!
+//! The ordinary run makes the same changes each time. A long run makes new ones until the time is over, and is quicker
+//! optimised:
+//!
+//! ```text
+//! PROSE_FUZZ_SECONDS=600 cargo test -p prose-macros --config profile.test.opt-level=1 never_panics -- --nocapture
+//! ```
+
+mod corpus;
+mod edit;
+
+use super::{event, flow, flow_in_editor};
+use corpus::Corpus;
+use edit::Edit;
+use proc_macro2::TokenStream;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::Index;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// Cases of the ordinary run, and of each part of a long one.
+const CASES: u32 = 500;
+
+#[test]
+fn of_a_flow() {
+    let corpus = Corpus::read();
+    run(&corpus, corpus.flows.len(), |which, edits| {
+        let mut subject = corpus.flows[which].clone();
+        edits.iter().for_each(|edit| edit.flow(&mut subject, &corpus));
+        let text = format!("#[flow({})]\n{}", subject.args, subject.item);
+        let (args, item) = (subject.args, subject.item);
+        fine(&text, || flow_in_editor(args.clone(), item.clone()))?;
+        fine(&text, || flow(args, item))
+    });
+}
+
+#[test]
+fn of_an_event() {
+    let corpus = Corpus::read();
+    run(&corpus, corpus.events.len(), |which, edits| {
+        let mut item = corpus.events[which].clone();
+        edits.iter().for_each(|edit| edit.tokens(&mut item, &corpus));
+        let text = item.to_string();
+        // syn reads a field named `_`, rustc does not.
+        if text.contains(" _ :") { Ok(false) } else { fine(&text, || event(item)) }
+    });
+}
+
+/// Tries changes of any of so many subjects. The test says whether what was changed is still without an error.
+fn run(corpus: &Corpus, subjects: usize, test: impl Fn(usize, &[Edit]) -> Result<bool, TestCaseError>) {
+    let long = std::env::var("PROSE_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().expect("a number of seconds"));
+    let end = Instant::now() + Duration::from_secs(long.unwrap_or(0));
+    let seed = if long.is_some() { RngSeed::Random } else { RngSeed::Fixed(0) };
+    let edits = proptest::collection::vec(Edit::strategy(), 1..6);
+    let cases = (any::<Index>().prop_map(move |index| index.index(subjects)), edits);
+    let (mut done, sound) = (0, Cell::new(0));
+    loop {
+        let config = Config { cases: CASES, rng_seed: seed, failure_persistence: None, ..Config::default() };
+        let result = TestRunner::new(config).run(&cases, |(which, edits)| {
+            sound.set(sound.get() + u32::from(test(which, &edits)?));
+            Ok(())
+        });
+        if let Err(failure) = result {
+            panic!("{failure}");
+        }
+        done += CASES;
+        if Instant::now() >= end {
+            break;
+        }
+    }
+    let (files, sound) = (corpus.files, sound.get());
+    eprintln!("{done} changes of {subjects} in {files} files: no panic; {sound} of them are without an error");
+}
+
+/// It does not panic; and it parses, unless it tells an error: then `false`.
+fn fine(text: &str, expand: impl FnOnce() -> TokenStream) -> Result<bool, TestCaseError> {
+    let panicked = |_| TestCaseError::fail(format!("panicked at:\n{text}"));
+    let expansion = catch_unwind(AssertUnwindSafe(expand)).map_err(panicked)?;
+    if expansion.to_string().contains("compile_error") {
+        return Ok(false);
+    }
+    let wrong = |error| TestCaseError::fail(format!("{error} in\n{expansion}\nof\n{text}"));
+    syn::parse2::<syn::File>(expansion.clone()).map(|_| true).map_err(wrong)
+}
