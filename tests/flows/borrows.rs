@@ -1,0 +1,106 @@
+//! Borrows that are made again.
+
+use super::support::*;
+use prose::{Ctx, flow};
+
+/// Borrows that are made again: of the input, of a step's output, of another borrow.
+#[flow]
+async fn views(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let items = &input.items;
+    let first = &items[0..];
+    let label = "total";
+    #[step(name = "totals")]
+    let totals: Totals = {
+        ctx.tell(format!("totals {}", items.len()));
+        Totals { subtotal: items.iter().sum(), tax: first.len() as u32 }
+    };
+    let Totals { subtotal, .. } = &totals;
+    if let Some(coupon) = &input.coupon {
+        #[step]
+        'use_coupon: {
+            ctx.tell(format!("use {coupon} on {subtotal}"));
+        }
+        let code = coupon.as_str();
+        #[step]
+        'used: {
+            ctx.tell(format!("used {code} {label}"));
+        }
+    } else if input.fast {
+        #[step]
+        'none: {
+            ctx.tell("none");
+        }
+    }
+    if let Some(code) = input.coupon.as_deref() {
+        #[step]
+        'again: {
+            ctx.tell(code);
+        }
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{subtotal} {}", totals.tax));
+    }
+    Ok(format!("{label} {subtotal}"))
+}
+
+#[tokio::test]
+async fn borrows_are_made_again() {
+    sweep(views, orders()).await;
+}
+
+/// A `mut` variable that bodies see while a view borrows a part of it, and behind that.
+#[flow]
+async fn lent(ctx: Ctx<Deps>, input: Order) -> Result<Order, Failure> {
+    let mut order = input.clone();
+    let id = &order.id;
+    order.items.push(6);
+    #[step(retry(max_attempts = 2, delay = "1ms"))]
+    let size: usize = {
+        ctx.tell(format!("{id} {:?}", order.items));
+        if ctx.attempt() == 1 {
+            return Err(Failure("again".into()));
+        }
+        order.items.len() + id.len()
+    };
+    order.id.push('!');
+    #[step]
+    let kept: Order = {
+        ctx.tell(format!("{size} {}", order.id));
+        order
+    };
+    Ok(kept)
+}
+
+#[tokio::test]
+async fn a_variable_lent_to_a_view() {
+    sweep(lent, orders()).await;
+}
+
+/// Borrows that no point needs, of variables that no point needs: other stretches do.
+#[flow]
+async fn borrows_between(ctx: Ctx<Deps>, Order { id, items, ref coupon, .. }: Order) -> Result<u32, Failure> {
+    let sizes = (items.clone(), id.len() as u32);
+    let (list, length) = &sizes;
+    let id = &id;
+    let total = length + list.len() as u32;
+    if total > 2 {
+        let sum: u32 = list.iter().sum();
+        #[step]
+        'sum: {
+            ctx.tell(format!("{sum} {id}"));
+        }
+    }
+    if let Some(coupon) = coupon {
+        #[step]
+        'use_coupon: {
+            ctx.tell(coupon);
+        }
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn borrows_that_no_point_needs() {
+    sweep(borrows_between, orders()).await;
+}

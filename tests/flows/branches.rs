@@ -1,0 +1,310 @@
+//! Branches around steps: `if`, `if let`, chains, and what moves in one of them.
+
+use super::support::*;
+use prose::{Ctx, flow};
+
+/// `note` moves in one branch and lives in the other; `list` moves in a branch before any point.
+#[flow]
+async fn moved_in_one_branch(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let note = format!("note of {}", input.id);
+    let list = input.items.clone();
+    if input.fast {
+        let gone = list;
+        let length = note.len() + gone.len();
+        drop(note);
+        #[step]
+        let sent: usize = {
+            ctx.tell(format!("send {length}"));
+            length
+        };
+        return Ok(sent);
+    } else {
+        #[step]
+        'look: {
+            ctx.tell(format!("look at {note}"));
+        }
+    }
+    #[step]
+    let eaten: usize = {
+        ctx.tell("eat");
+        eat(note)
+    };
+    Ok(eaten)
+}
+
+fn eat(text: String) -> usize {
+    text.len()
+}
+
+#[tokio::test]
+async fn a_variable_moved_in_one_branch_and_live_in_the_other() {
+    sweep(moved_in_one_branch, orders()).await;
+}
+
+/// Neither branch returns, and a point stands behind them.
+#[flow]
+async fn moved_then_on(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let note = input.id.repeat(2);
+    if input.fast {
+        let told = note + "!";
+        #[step]
+        'fast: {
+            ctx.tell("fast");
+        }
+        #[step]
+        'faster: {
+            ctx.tell(&told);
+        }
+    } else {
+        #[step]
+        'slow: {
+            ctx.tell(format!("slow {note}"));
+        }
+        #[step]
+        'slower: {
+            ctx.tell("slower");
+        }
+        drop(note);
+    }
+    #[step]
+    let end: String = {
+        ctx.tell("end");
+        input.id.clone()
+    };
+    Ok(end)
+}
+
+#[tokio::test]
+async fn a_move_in_a_branch_with_points_behind() {
+    sweep(moved_then_on, orders()).await;
+}
+
+/// The value of the `if let` is owned.
+#[flow]
+async fn owned_if_let(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let coupon = input.coupon.map(|coupon| (coupon.clone(), coupon.len()));
+    if let Some((name, size)) = coupon {
+        let twice = size * 2;
+        let used = name.clone();
+        if input.fast {
+            let gone = name;
+            #[step]
+            'hurry: {
+                ctx.tell(format!("hurry {twice}"));
+            }
+            drop(gone);
+        } else {
+            #[step]
+            'wait: {
+                ctx.tell(format!("wait {name}"));
+            }
+            #[step]
+            'wait_more: {
+                ctx.tell(format!("wait more {name} {size}"));
+            }
+        }
+        return Ok(used);
+    } else {
+        #[step]
+        'without: {
+            ctx.tell("without");
+        }
+    }
+    Ok("none".into())
+}
+
+#[tokio::test]
+async fn an_if_let_over_an_owned_value() {
+    sweep(owned_if_let, orders()).await;
+}
+
+/// `else if`, as the flow's value.
+#[flow]
+async fn tail_if(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let many = input.items.len() > 2;
+    if many && input.fast {
+        #[step]
+        let fast: u32 = {
+            ctx.tell("fast");
+            1
+        };
+        Ok(fast)
+    } else if let Some(coupon) = input.coupon {
+        let size = coupon.len() as u32;
+        #[step]
+        let slow: u32 = {
+            ctx.tell(format!("slow {size}"));
+            size
+        };
+        let more = slow + 1;
+        #[step]
+        'more: {
+            ctx.tell(format!("more {more}"));
+        }
+        Ok(more)
+    } else if many {
+        Ok(7)
+    } else {
+        #[step]
+        'failed: {
+            ctx.tell("failed");
+        }
+        Err(Failure("nothing".into()))
+    }
+}
+
+#[tokio::test]
+async fn an_if_as_the_flows_value() {
+    sweep(tail_if, orders()).await;
+}
+
+/// Branches in branches, with plain variables needed before the first point of a branch only.
+#[flow]
+async fn deep(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let mut text = input.id.clone();
+    let unsaved = std::rc::Rc::new(1).to_string();
+    if input.items.len() > 1 {
+        text.push('a');
+        text.push_str(&unsaved);
+        if input.fast {
+            text.push('b');
+            #[step]
+            'ab: {
+                ctx.tell(&text);
+            }
+            text.push('c');
+        } else {
+            let extra = unsaved + "x";
+            if let Some(coupon) = &input.coupon {
+                text.push_str(coupon);
+                #[step]
+                'coupon: {
+                    ctx.tell(&text);
+                }
+            }
+            text.push_str(&extra);
+            #[step]
+            'extra: {
+                ctx.tell(&extra);
+            }
+        }
+        text.push('d');
+    }
+    #[step]
+    let done: String = {
+        ctx.tell(&text);
+        text
+    };
+    Ok(done)
+}
+
+#[tokio::test]
+async fn branches_in_branches() {
+    sweep(deep, orders()).await;
+}
+
+/// Points in one branch only, an `if` that has no value, plain code of every kind between.
+#[flow]
+async fn one_sided(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    const LIMIT: usize = 2;
+    macro_rules! twice {
+        ($what:expr) => {
+            $what * 2
+        };
+    }
+    fn name(order: &Order) -> String {
+        order.id.clone()
+    }
+    let Some(first) = input.items.first().copied() else {
+        return Ok("empty".into());
+    };
+    let id = name(&input);
+    let mut seen = Vec::new();
+    if input.fast {
+        seen.push(first);
+    } else {
+        #[step]
+        'slow: {
+            ctx.tell(format!("slow {first}"));
+        }
+        seen.push(twice!(first));
+    };
+    if let Some(coupon) = input.coupon.clone() {
+        seen.push(coupon.len() as u32);
+    } else {
+        #[step]
+        'no_coupon: {
+            ctx.tell(format!("none {seen:?}"));
+        }
+    }
+    let mut rounds = 0;
+    'count: for one in &input.items {
+        match one {
+            4 => continue,
+            5 => break 'count,
+            other => rounds += other,
+        }
+    }
+    if seen.len() > LIMIT {
+        rounds = 0;
+    }
+    #[step]
+    let code: u32 = {
+        if rounds > 100 {
+            return Err(Failure("many".into()));
+        }
+        if rounds > 2 {
+            return Ok(rounds + 1);
+        }
+        ctx.tell(format!("code {rounds}"));
+        rounds
+    };
+    let text = seen.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    #[event("shop")]
+    'placed: {
+        if code > 3 {
+            break 'placed None;
+        }
+        Some(OrderPlaced { order_id: id.clone(), total: code })
+    }
+    return Ok(format!("{id} {text} {code}"));
+}
+
+#[tokio::test]
+async fn points_in_one_branch_only() {
+    sweep(one_sided, orders()).await;
+}
+
+/// Chains of `let`s, over borrows and values.
+#[flow]
+async fn chains(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let owned = input.coupon.clone();
+    if let Some(coupon) = &input.coupon
+        && !coupon.is_empty()
+        && let Some(first) = input.items.first()
+        && let Some(taken) = owned
+        && input.fast
+    {
+        #[step]
+        let code: String = {
+            ctx.tell(format!("{coupon} {first} {taken}"));
+            format!("{coupon}{first}")
+        };
+        #[step]
+        'both: {
+            ctx.tell(format!("{code} {taken} {first}"));
+        }
+        return Ok(code);
+    } else if input.fast {
+        #[step]
+        'fast: {
+            ctx.tell("fast");
+        }
+    }
+    Ok("none".into())
+}
+
+#[tokio::test]
+async fn chains_of_lets() {
+    sweep(chains, orders()).await;
+}

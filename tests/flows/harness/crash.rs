@@ -1,0 +1,153 @@
+//! A store that stops the world at one of a run's commits.
+
+use prose::store::{BoxFuture, Claim, ClaimRequest, Commit, Lease, NewRun, RunKey};
+use prose::{Checkpoint, Store, StoreError};
+use serde_json::Value;
+use std::any::Any;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// When the process dies. Commits are counted from 1, through all executions of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Crash {
+    /// The commit is lost.
+    Before(usize),
+    /// The commit is on disk, and nobody has heard of it.
+    After(usize),
+}
+
+impl Crash {
+    /// The commit at which it happens.
+    pub(crate) fn commit(self) -> usize {
+        match self {
+            Crash::Before(commit) | Crash::After(commit) => commit,
+        }
+    }
+
+    /// How many commits there are afterwards.
+    pub(crate) fn written(self) -> usize {
+        match self {
+            Crash::Before(commit) => commit - 1,
+            Crash::After(commit) => commit,
+        }
+    }
+}
+
+/// A run's own view of a store, until the crash. Clones share it.
+#[derive(Clone)]
+pub(crate) struct CrashStore {
+    pub(super) inner: Arc<dyn Store>,
+    commits: Arc<Mutex<Commits>>,
+    crashed: Arc<Notify>,
+}
+
+/// What was committed.
+#[derive(Default)]
+struct Commits {
+    /// The checkpoint behind each commit.
+    checkpoints: Vec<Value>,
+    crash: Option<Crash>,
+    /// The claim of the execution, which dies with its process.
+    claimed: Option<Lease>,
+}
+
+impl CrashStore {
+    pub(crate) fn over(inner: &Arc<dyn Store>) -> Self {
+        Self { inner: inner.clone(), commits: Arc::default(), crashed: Arc::default() }
+    }
+
+    fn commits(&self) -> MutexGuard<'_, Commits> {
+        self.commits.lock().unwrap()
+    }
+
+    /// How many commits there are.
+    pub(crate) fn written(&self) -> usize {
+        self.commits().checkpoints.len()
+    }
+
+    /// The checkpoint behind each commit.
+    pub(crate) fn checkpoints(&self) -> Vec<Value> {
+        self.commits().checkpoints.clone()
+    }
+
+    /// Runs an execution until it ends, or until the crash: then it is dropped, as its process would be, and gives `None`.
+    pub(crate) async fn execute<T>(&self, crash: Option<Crash>, execution: impl Future<Output = T>) -> Option<T> {
+        self.commits().crash = crash;
+        let outcome = tokio::select! {
+            outcome = execution => Some(outcome),
+            () = self.crashed.notified() => None,
+        };
+        let claimed = self.commits().claimed.take();
+        if let Some(lease) = claimed {
+            self.inner.release(&lease);
+        }
+        outcome
+    }
+
+    /// Writes, and dies in front of it or behind it.
+    pub(super) async fn write<T, E>(&self, key: &RunKey, write: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let number = self.written() + 1;
+        let crash = self.commits().crash;
+        if crash == Some(Crash::Before(number)) {
+            return self.die().await;
+        }
+        let written = write.await?;
+        let checkpoint = self.inner.load_run(key).await.unwrap().unwrap();
+        self.commits().checkpoints.push(page(&checkpoint));
+        if crash == Some(Crash::After(number)) {
+            return self.die().await;
+        }
+        Ok(written)
+    }
+
+    async fn die<T>(&self) -> T {
+        self.crashed.notify_one();
+        pending().await
+    }
+}
+
+/// A checkpoint as anyone may read it, without what differs from run to run.
+fn page(checkpoint: &Checkpoint) -> Value {
+    let mut page = serde_json::to_value(checkpoint).unwrap();
+    for varying in ["correlation_id", "created_at", "updated_at"] {
+        page.as_object_mut().unwrap().remove(varying).unwrap();
+    }
+    page
+}
+
+impl Store for CrashStore {
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        self.inner.claim(request)
+    }
+    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        let create = async {
+            let lease = self.inner.create(run, first).await?;
+            self.commits().claimed = Some(lease.clone());
+            Ok(lease)
+        };
+        Box::pin(self.write(&run.key, create))
+    }
+    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.write(&lease.key, self.inner.commit(lease, commit)))
+    }
+    fn release(&self, lease: &Lease) {
+        self.inner.release(lease);
+    }
+    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
+        self.inner.changed(key, epoch)
+    }
+    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
+        self.inner.load_run(key)
+    }
+    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.inner.delete_run(key)
+    }
+    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.prune(older_than)
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,19 @@
+//! Interrupts a flow in every way that a crash can, continues it, and compares.
+//!
+//! ```text
+//! without a store    ────────────────────────────►  result, effects
+//! once through       ──1───2───3── .. ───N───────►  the same, and the checkpoint behind each commit
+//! with crashes       ──1───✗   ──2───✗   ──3─ .. ►  the same: every execution goes on exactly where the last one stopped
+//! ```
+//!
+//! A flow's *effects* are what its bodies [tell](World::tell), the [rows](World::rows) of its transactions and the events that it
+//! publishes. A body tells what it sees; the harness adds its idempotency key and the number of its attempt. So a body that ran twice,
+//! that ran with other inputs, or with the key of another turn of its loop, is seen. [`sweep`] says what is compared.
+
+mod crash;
+mod run;
+mod sweep;
+mod world;
+
+pub(crate) use sweep::sweep;
+pub(crate) use world::{Rows, World};

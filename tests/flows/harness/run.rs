@@ -1,0 +1,84 @@
+//! One run of a flow, from its first execution to its end, and what it came to.
+
+use super::crash::Crash;
+use super::world::{Told, World};
+use prose::store::RunKey;
+use prose::{Call, DepsOf, EventRecord, Flow, Store};
+use serde_json::Value;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Of the last execution.
+    pub(crate) outcome: String,
+    /// Of each execution.
+    pub(crate) told: Vec<Vec<Told>>,
+    pub(crate) rows: Vec<String>,
+    pub(crate) events: Vec<Event>,
+    /// Behind each commit.
+    pub(crate) checkpoints: Vec<Value>,
+}
+
+/// A published event.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) what: String,
+}
+
+/// The run id of every run: each is deleted before the next one begins.
+const RUN: &str = "run";
+
+/// Calls a flow without a store.
+pub(crate) async fn without_a_store<F, D>(store: &Arc<dyn Store>, call: &impl Fn(&World) -> Call<F, D>) -> Run
+where
+    F: Flow<Output: Debug, Error: Debug>,
+    D: DepsOf<F>,
+{
+    let world = World::new(store);
+    let outcome = call(&world).publisher(world.publisher.clone()).await;
+    result(&world, format!("{outcome:?}"), vec![world.take_told()])
+}
+
+/// Calls a flow as often as there are crashes, and then once more.
+pub(crate) async fn with_crashes<F, D>(
+    store: &Arc<dyn Store>,
+    call: &impl Fn(&World) -> Call<F, D>,
+    crashes: &[Crash],
+) -> Run
+where
+    F: Flow<Output: Debug, Error: Debug>,
+    D: DepsOf<F>,
+{
+    let world = World::new(store);
+    let mut told = Vec::new();
+    for crash in crashes {
+        let outcome = execute(&world, call, Some(*crash)).await;
+        assert_eq!(outcome, None, "there is no commit {} any more ({crashes:?})", crash.commit());
+        told.push(world.take_told());
+    }
+    let outcome = execute(&world, call, None).await.unwrap();
+    told.push(world.take_told());
+    store.delete_run(&RunKey::new(RUN)).await.unwrap();
+    result(&world, outcome, told)
+}
+
+async fn execute<F, D>(world: &World, call: &impl Fn(&World) -> Call<F, D>, crash: Option<Crash>) -> Option<String>
+where
+    F: Flow<Output: Debug, Error: Debug>,
+    D: DepsOf<F>,
+{
+    let execution = call(world).publisher(world.publisher.clone()).durable(&world.store, RUN);
+    world.store.execute(crash, async { format!("{:?}", execution.await) }).await
+}
+
+fn result(world: &World, outcome: String, told: Vec<Vec<Told>>) -> Run {
+    let event = |(channel, event): (String, EventRecord)| {
+        let what = format!("{} on {channel}: {}", event.event_type, event.data);
+        Event { id: event.id, what }
+    };
+    let events = world.publisher.published().into_iter().map(event).collect();
+    Run { outcome, told, rows: world.committed_rows(), events, checkpoints: world.store.checkpoints() }
+}
