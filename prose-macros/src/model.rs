@@ -51,6 +51,8 @@ pub(crate) struct Variable {
     pub(crate) deferred: bool,
     /// Is it saved where it is defined, whatever the points need?
     pub(crate) pinned: bool,
+    /// Is it one that the user has no name for?
+    pub(crate) unnamed: bool,
     /// Is it to be saved at a point where its name means another one? Then every stretch that changes it saves it.
     pub(crate) eager: bool,
     /// The views that borrow from it, through one another too.

@@ -57,6 +57,11 @@ pub(crate) fn list(at: Span) -> Ident {
     Ident::new("list", at.resolved_at(Span::mixed_site()))
 }
 
+/// What goes over a borrow: no code mentions it.
+pub(crate) fn iterator() -> Ident {
+    local("iterator")
+}
+
 /// What the nth arm of a `match` has bound.
 pub(crate) fn arm(number: usize) -> Ident {
     local(&format!("arm{number}"))

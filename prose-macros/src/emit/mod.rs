@@ -111,7 +111,7 @@ impl Context<'_> {
     /// The same, where the user is told of it. What no code can name stays hygienic.
     fn again_at(&self, variable: VarId, at: Span) -> Ident {
         let variable = self.variable(variable);
-        if variable.pinned { variable.ident.clone() } else { names::again_at(&variable.ident, at) }
+        if variable.unnamed { variable.ident.clone() } else { names::again_at(&variable.ident, at) }
     }
 
     /// `if m.running() { m.save(&k_total, &total); }`, if there is anything to save.

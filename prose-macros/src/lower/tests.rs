@@ -314,6 +314,53 @@ fn an_if_let_over_a_borrow_is_matched_again() {
     assert_eq!(class(&model, "coupon#2"), LAZY);
 }
 
+#[test]
+fn a_constant_and_a_list_of_borrows_are_made_again() {
+    let model = model(quote! {
+        const STAGES: [&str; 2] = ["pack", "ship"];
+        let both = (&input.left, "right", 1);
+        for stage in STAGES {
+            #[step]
+            'by_value: { use_it(stage); }
+        }
+        for again in &config::STAGES {
+            #[step]
+            'by_borrow: { use_it(again, both); }
+        }
+        for word in ["one", "two"] {
+            #[step]
+            'literals: { use_it(word); }
+        }
+        for number in [1, 2] {
+            #[step]
+            'numbers: { use_it(number); }
+        }
+        Ok(1)
+    });
+    for view in ["both", "stage", "again", "word", "number"] {
+        assert_eq!(class(&model, view), Class::View, "{view}");
+    }
+    let saved: Vec<_> = model.variables.iter().filter(|one| one.class.is_saved()).map(|one| &*one.identity).collect();
+    assert_eq!(saved, ["for number"]);
+}
+
+#[test]
+fn a_loop_borrows_its_list_in_every_turn() {
+    let model = model(quote! {
+        let mut list = make();
+        for _ in &list {
+            #[step]
+            'inside: { use_it(list); }
+        }
+        #[step]
+        'behind: { use_it(list); }
+        Ok(1)
+    });
+    assert_eq!(names(&model, &model.points[0].lent), ["list"]);
+    assert_eq!(names(&model, &model.points[1].lent), [""; 0]);
+    assert_eq!(names(&model, &model.points[1].held), ["list"]);
+}
+
 // Endings
 
 #[test]

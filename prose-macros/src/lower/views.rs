@@ -1,6 +1,6 @@
 //! Views: borrows that are made again when the run goes on, instead of being saved.
 //!
-//! `&place`, a pattern over one, a string literal, and pure calls on one of them. Making one again must not fail and
+//! `&place`, a pattern over one, a string literal, a constant, pure calls on one of them, tuples and arrays of them. Making one again must not fail and
 //! must not mean anything else, so its owner is a parameter or not `mut`; a `mut` owner only where the place is
 //! a chain of fields.
 
@@ -47,16 +47,32 @@ fn borrow(expr: &Expr, view: &mut View) -> bool {
         }
         Expr::Paren(paren) => borrow(&paren.expr, view),
         Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
+        Expr::Array(array) => borrows(array.elems.iter(), view),
+        Expr::Tuple(tuple) => borrows(tuple.elems.iter(), view),
         _ => false,
     }
 }
 
+/// Borrows, with literals between.
+fn borrows<'a>(elements: impl Iterator<Item = &'a Expr>, view: &mut View) -> bool {
+    let mut any = false;
+    for element in elements {
+        let borrowed = borrow(element, view);
+        if !borrowed && !matches!(element, Expr::Lit(_)) {
+            return false;
+        }
+        any |= borrowed;
+    }
+    any
+}
+
 fn place(expr: &Expr, view: &mut View) -> bool {
     match expr {
-        Expr::Path(path) if path.qself.is_none() => path.path.get_ident().is_some_and(|ident| {
-            view.owners.push(ident.clone());
+        // A longer path is a constant.
+        Expr::Path(path) if path.qself.is_none() => {
+            view.owners.extend(path.path.get_ident().cloned());
             true
-        }),
+        }
         Expr::Field(field) => matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view),
         Expr::Index(index) => {
             view.beyond_fields = true;

@@ -7,7 +7,7 @@ use crate::lower::{exits, mentions};
 use crate::model::{Block, Class, For, Jumps, Loop, Node, NodeId, Over, Question, VarId, Variable};
 use crate::names;
 use crate::patterns::bindings;
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{Expr, Label, Pat, parse_quote};
 
 impl Builder<'_> {
@@ -43,7 +43,7 @@ impl Builder<'_> {
         let ahead = self.junction();
         self.scopes.open();
         let (over, owners) = self.over(pat, iterable);
-        let head = self.node(GraphNode { mentions: owners.iter().copied().collect(), ..GraphNode::default() });
+        let head = self.node(GraphNode { mentions: self.with_owners(owners.clone()), ..GraphNode::default() });
         let mut pat = pat.clone();
         let (block, jumps) = self.turns(head, label.as_ref(), |builder| {
             // The element's variables are a scope around the block's own, as in Rust.
@@ -62,11 +62,13 @@ impl Builder<'_> {
         Node::For(Box::new(For { label: label.clone(), depth, pat, over, block, around, jumps }))
     }
 
-    /// What a `for` goes over, and the variables that its elements come from.
+    /// What a `for` goes over, and the variable that its elements come from.
     pub(super) fn over(&mut self, pat: &Pat, iterable: &Expr) -> (Over, Vec<VarId>) {
-        let through = || self.through_a_view(iterable).and_then(|view| self.owners(&view));
+        let through = || self.through_a_view(iterable).map(|view| self.owners(&view));
         if let Some(owners) = self.owners_of_borrow(iterable).or_else(through) {
-            return (Over::View(iterable.clone()), owners);
+            let iterator = self.unnamed(names::iterator(), "for borrowed".to_owned());
+            self.own(&[iterator], &owners);
+            return (Over::View(iterable.clone()), vec![iterator]);
         }
         let mentions = self.resolve(&mentions::in_expr(iterable));
         let list = self.list(pat);
@@ -76,13 +78,22 @@ impl Builder<'_> {
         (Over::List(Box::new(plain::leaf(Vec::new(), Some(question), Vars::new(), node))), vec![list])
     }
 
-    /// The variable that keeps the elements of a `for`, which nobody can name.
+    /// The variable that keeps the elements of a `for`.
     fn list(&mut self, pat: &Pat) -> VarId {
+        let bindings = bindings(pat);
+        let first = bindings.first().map(|binding| &binding.ident);
+        let of = first.map_or_else(|| "_".to_owned(), names::plain);
+        let list = self.unnamed(names::list(first.map_or_else(Span::call_site, Ident::span)), format!("for {of}"));
+        self.variables[list.0].pinned = true;
+        list
+    }
+
+    /// A variable that nobody can name.
+    fn unnamed(&mut self, ident: Ident, identity: String) -> VarId {
         let id = self.next_variable();
-        let of = bindings(pat).first().map_or_else(|| "_".to_owned(), |binding| names::plain(&binding.ident));
         let variable = Variable {
-            ident: names::list(bindings(pat).first().map_or_else(Span::call_site, |binding| binding.ident.span())),
-            identity: self.identity(&format!("for {of}")),
+            ident,
+            identity: self.identity(&identity),
             ty: None,
             mutable: false,
             init: None,
@@ -90,7 +101,8 @@ impl Builder<'_> {
             output: false,
             by_element: false,
             deferred: false,
-            pinned: true,
+            pinned: false,
+            unnamed: true,
             eager: false,
             views: Vec::new(),
             live_at: Vec::new(),

@@ -145,6 +145,7 @@ impl Builder<'_> {
                 by_element: false,
                 deferred: definition.deferred,
                 pinned: false,
+                unnamed: false,
                 eager: false,
                 views: Vec::new(),
                 live_at: Vec::new(),
@@ -171,8 +172,12 @@ impl Builder<'_> {
 
     /// The flow's variables among these mentions, with the owners of the views among them.
     fn resolve(&self, mentions: &[Mention]) -> Vars {
+        self.with_owners(mentions.iter().filter_map(|mention| self.scopes.resolve(&mention.ident)).collect())
+    }
+
+    /// These variables, with the owners of the views among them.
+    fn with_owners(&self, mut todo: Vec<VarId>) -> Vars {
         let mut found = Vars::new();
-        let mut todo: Vec<VarId> = mentions.iter().filter_map(|mention| self.scopes.resolve(&mention.ident)).collect();
         while let Some(variable) = todo.pop() {
             if found.insert(variable) {
                 todo.extend(self.owners.get(&variable).into_iter().flatten());

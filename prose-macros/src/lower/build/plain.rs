@@ -88,7 +88,7 @@ impl Builder<'_> {
     /// What an expression borrows from, if it is a borrow that may be made again.
     pub(super) fn owners_of_borrow(&self, expr: &Expr) -> Option<Vec<VarId>> {
         let view = views::view(expr)?;
-        let owners = self.owners(&view)?;
+        let owners = self.owners(&view);
         (!view.beyond_fields || self.fixed(&owners)).then_some(owners)
     }
 
@@ -98,19 +98,22 @@ impl Builder<'_> {
         let view = views::view(scrutinee)
             .or_else(|| self.through_a_view(scrutinee))
             .or_else(|| views::of_place(scrutinee).filter(|_| by_ref()))?;
-        let owners = self.owners(&view).filter(|owners| self.fixed(owners))?;
-        bindings(pat).iter().all(|binding| !binding.mutable).then_some(owners)
+        let owners = self.owners(&view);
+        let same = self.fixed(&owners) && bindings(pat).iter().all(|binding| !binding.mutable);
+        same.then_some(owners)
     }
 
-    /// A place behind a variable that is a borrow itself: what a pattern binds there is borrowed too.
+    /// A place behind a variable that is a borrow itself: what a pattern binds there is borrowed too. And a constant, which is
+    /// the same each time.
     pub(super) fn through_a_view(&self, scrutinee: &Expr) -> Option<views::View> {
         let view = views::of_place(scrutinee)?;
-        let owners = self.owners(&view)?;
-        owners.iter().any(|owner| self.borrowing.contains(owner)).then_some(view)
+        let owners = self.owners(&view);
+        (owners.is_empty() || owners.iter().any(|owner| self.borrowing.contains(owner))).then_some(view)
     }
 
-    pub(super) fn owners(&self, view: &views::View) -> Option<Vec<VarId>> {
-        view.owners.iter().map(|owner| self.scopes.resolve(owner)).collect()
+    /// The variables that a view borrows from. A name that is none is a constant.
+    pub(super) fn owners(&self, view: &views::View) -> Vec<VarId> {
+        view.owners.iter().filter_map(|owner| self.scopes.resolve(owner)).collect()
     }
 
     fn fixed(&self, owners: &[VarId]) -> bool {

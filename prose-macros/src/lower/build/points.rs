@@ -53,7 +53,7 @@ impl Builder<'_> {
         let (over, owners) = self.over(pat, iterable);
         let mentioned = mentions_of(point);
         let mut mentions = self.resolve(&mentioned);
-        mentions.extend(owners);
+        mentions.extend(self.with_owners(owners));
         let id = self.entrance(point, &mentioned);
         let node = self.node(GraphNode { point: Some(id), mentions, ..GraphNode::default() });
         let ended = self.scopes.close();
