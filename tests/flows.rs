@@ -4,6 +4,7 @@
 mod flows {
     mod borrows;
     mod branches;
+    mod collections;
     mod exits;
     mod harness;
     mod loops;
@@ -12,4 +13,5 @@ mod flows {
     mod straight;
     mod support;
     mod values;
+    mod whiles;
 }
