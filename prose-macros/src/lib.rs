@@ -12,6 +12,7 @@ mod model;
 mod names;
 mod parse;
 mod patterns;
+mod views;
 
 use proc_macro::TokenStream;
 

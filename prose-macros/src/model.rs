@@ -290,8 +290,6 @@ pub(crate) struct Jumps {
     pub(crate) again: Vec<NodeId>,
     /// The first variable that is its own.
     pub(crate) inner: VarId,
-    /// Saved again behind it.
-    pub(crate) saves_behind: Vec<VarId>,
     /// Saved again at the beginning of a turn.
     pub(crate) saves_ahead: Vec<VarId>,
 }
@@ -307,6 +305,8 @@ pub(crate) struct Around {
     pub(crate) place: Option<VarId>,
     /// Variables declared before, which get their value inside.
     pub(crate) assigns: Vec<VarId>,
+    /// Saved behind it: what gets its value inside and is saved at once, and what jumps out of it have changed.
+    pub(crate) saves_behind: Vec<VarId>,
     /// All points inside.
     pub(crate) range: Range,
     /// Is it the last node of its block?

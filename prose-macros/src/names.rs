@@ -7,6 +7,7 @@
 //! | `slot_{v}` | the `Option` that holds a variable which never crosses a point |
 //! | `took`, `taken`, `arm`, `arm{n}` | what a recorded `if`, `if let`, `match` decided, and what its nth arm bound |
 //! | `list`, `element`, `turns`, `i{depth}` | what a `for` consumes, one of it; the turns of a loop, and the one that runs |
+//! | `matched_{v}` | a variable of a `let .. else` with points, as its pattern binds it |
 //! | `held_{v}` | a `mut` variable while a body runs that must not change it |
 //! | `p` | the number of a point, inside of its block |
 //! | `'point` | the block of a point, left early when its output is loaded |
@@ -70,6 +71,11 @@ pub(crate) fn arm(number: usize) -> Ident {
 /// An element of a `for`, until its pattern takes it apart.
 pub(crate) fn element() -> Ident {
     local("element")
+}
+
+/// A variable of a `let .. else`, until it is bound under its own name.
+pub(crate) fn matched(variable: &Ident) -> Ident {
+    Ident::new(&format!("matched_{}", plain(variable)), Span::mixed_site().located_at(variable.span()))
 }
 
 /// The turn of a loop, by how many loops are around it.

@@ -58,6 +58,33 @@ impl VisitMut for WithoutMut {
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
+/// The pattern, with its variables immutable and under other names.
+pub(crate) fn renamed(pat: &Pat, rename: &dyn Fn(&Ident) -> Ident) -> Pat {
+    let mut pat = pat.clone();
+    Renamed(rename).visit_pat_mut(&mut pat);
+    pat
+}
+
+struct Renamed<'a>(&'a dyn Fn(&Ident) -> Ident);
+
+impl VisitMut for Renamed<'_> {
+    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+        if !is_constant(pat) {
+            pat.ident = (self.0)(&pat.ident);
+            pat.mutability = None;
+        }
+        visit_mut::visit_pat_ident_mut(self, pat);
+    }
+
+    /// `Point { x }` is `Point { x: other }`.
+    fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
+        visit_mut::visit_field_pat_mut(self, field);
+        field.colon_token.get_or_insert(syn::Token![:](Span::call_site()));
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
 /// The pattern, matching the same values, without the variables that are not wanted.
 pub(crate) fn without(pat: &Pat, wanted: &dyn Fn(&Ident) -> bool) -> Pat {
     let mut pat = pat.clone();

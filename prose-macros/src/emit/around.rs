@@ -20,7 +20,7 @@ pub(super) fn place_inside(around: &Around, place: Place) -> Place {
 /// Control flow with what stands around it. `guarded`: it must not be entered while resuming to a point behind it.
 pub(super) fn around(cx: &Context<'_>, around: &Around, inner: &TokenStream, guarded: bool) -> TokenStream {
     let semi = around.semi.then(|| quote!(;));
-    match &around.taker {
+    let whole = match &around.taker {
         Taker::Let(target) => bound(cx, around, target, inner),
         Taker::Assign(variable) => {
             let saves = cx.saves(&around.saves);
@@ -28,6 +28,13 @@ pub(super) fn around(cx: &Context<'_>, around: &Around, inner: &TokenStream, gua
         }
         Taker::Nobody if around.last || !guarded => quote!(#inner #semi),
         Taker::Nobody => guard(cx, around, &quote!(#inner #semi)),
+    };
+    let Some(saves) = cx.saves_if_running(&around.saves_behind) else { return whole };
+    let out = names::local("out");
+    // It may be the value of its block.
+    match around.last && !around.semi && matches!(around.taker, Taker::Nobody) {
+        true => quote!(let #out = #whole; #saves #out),
+        false => quote!(#whole #saves),
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use super::Context;
+use super::generated_mut::GeneratedMut;
 use super::handover::{Handover, tuple};
 use crate::model::{AskedArm, Question, VarId, Way};
 use crate::names;
@@ -14,6 +15,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::Expr;
 use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
 
 /// The statement that asks; the answer is added to what the stretch hands over.
 pub(super) fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
@@ -47,6 +49,8 @@ fn taken(cx: &Context<'_>, condition: &Expr, way: &Way, handover: &mut Handover)
     let taken = names::local("taken");
     let (saves, value) = (cx.saves(&way.saves), Handover::of(cx, &way.exports).value());
     handover.add(quote!(#taken), quote!(#taken), resumed(cx, way));
+    let mut condition = condition.clone();
+    GeneratedMut::of(cx, &way.exports).visit_expr_mut(&mut condition);
     quote! {
         let #taken = if #condition {
             #saves
@@ -79,6 +83,8 @@ fn arm(cx: &Context<'_>, scrutinee: &Expr, arms: &[AskedArm], handover: &mut Han
     let asked = arms.iter().enumerate().map(|(number, AskedArm { pat, guard, way })| {
         let guard = guard.as_ref().map(|guard| quote!(if #guard));
         let saves = cx.saves(&way.saves);
+        let mut pat = pat.clone();
+        GeneratedMut::of(cx, &way.exports).visit_pat_mut(&mut pat);
         let (literal, value) = (Literal::usize_unsuffixed(number), Handover::of(cx, &way.exports).value());
         let slots = binding.iter().map(|binding| match *binding == number {
             true => quote!(::core::option::Option::Some(#value)),

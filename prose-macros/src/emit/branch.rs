@@ -69,7 +69,5 @@ fn arm_body(cx: &Context<'_>, arm: &Arm, number: usize, place: Place) -> TokenSt
 pub(super) fn nested(cx: &Context<'_>, node: &Nested, place: Place) -> TokenStream {
     let inner = block(cx, &node.block, place_inside(&node.around, place));
     let label = &node.label;
-    let nested = around(cx, &node.around, &quote!(#label { #inner }), true);
-    let saves = cx.saves_if_running(&node.jumps.saves_behind);
-    quote!(#nested #saves)
+    around(cx, &node.around, &quote!(#label { #inner }), true)
 }

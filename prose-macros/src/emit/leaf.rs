@@ -6,14 +6,15 @@
 //! ```
 
 use super::block::Place;
+use super::generated_mut::GeneratedMut;
 use super::handover::Handover;
 use super::{Context, ask};
 use crate::model::{Leaf, VarId, View};
 use crate::names;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, PatIdent, Stmt, Token, parse_quote};
+use syn::visit_mut::VisitMut;
+use syn::{Expr, Stmt, parse_quote};
 
 /// The last stretch of its block: it is only reached while running.
 pub(super) fn last(cx: &Context<'_>, leaf: &Leaf, place: Place) -> TokenStream {
@@ -107,30 +108,14 @@ fn gives_back(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
     variables.iter().map(give).collect()
 }
 
-/// A `mut` variable that is handed on is bound twice, and perhaps only one of the two is changed. Both bindings count
-/// as generated, so that the user is not told of a `mut` that he needs.
+/// The statements, with the `mut` of what is handed on as generated.
 fn generated_mut(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
-    let mutable = |id: &&VarId| cx.variable(**id).mutable;
-    let idents: Vec<&Ident> = leaf.exports.iter().filter(mutable).map(|id| &cx.variable(*id).ident).collect();
     let mut stmts = leaf.stmts.clone();
+    let mut generated = GeneratedMut::of(cx, &leaf.exports);
     for stmt in &mut stmts {
-        if let (Stmt::Local(local), false) = (stmt, idents.is_empty()) {
-            Generated(&idents).visit_pat_mut(&mut local.pat);
+        if let Stmt::Local(local) = stmt {
+            generated.visit_pat_mut(&mut local.pat);
         }
     }
     stmts
-}
-
-struct Generated<'a>(&'a [&'a Ident]);
-
-impl VisitMut for Generated<'_> {
-    fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
-        if pat.mutability.is_some() && self.0.contains(&&pat.ident) {
-            pat.ident = names::again(&pat.ident);
-            pat.mutability = Some(Token![mut](Span::call_site()));
-        }
-        visit_mut::visit_pat_ident_mut(self, pat);
-    }
-
-    fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }

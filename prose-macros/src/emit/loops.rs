@@ -4,7 +4,7 @@ use super::Context;
 use super::around::around;
 use super::block::{Place, block};
 use super::leaf;
-use crate::model::{For, Jumps, Loop, Over, Range};
+use crate::model::{For, Loop, Over, Range};
 use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -20,7 +20,7 @@ pub(super) fn looped(cx: &Context<'_>, node: &Loop) -> TokenStream {
         let mut #turns = #private::turns(#from);
         #label loop { let #turn = #turns.next(); #ahead #body }
     }};
-    behind(cx, jumps, around(cx, &node.around, &looped, true))
+    around(cx, &node.around, &looped, true)
 }
 
 /// `'label: for (i0, PAT) in private::elements(ITERABLE, m.turn(..)) { .. }`
@@ -34,7 +34,7 @@ pub(super) fn for_loop(cx: &Context<'_>, node: &For) -> TokenStream {
         #list
         #label for (#turn, #pat) in #private::elements(#iterable, #from) { #ahead #body }
     }};
-    behind(cx, jumps, around(cx, &node.around, &looped, true))
+    around(cx, &node.around, &looped, true)
 }
 
 /// What gets hold of the elements in front, and then they.
@@ -57,9 +57,4 @@ fn from(cx: &Context<'_>, depth: usize, range: Range) -> TokenStream {
     let (first, last) = (cx.number(first), cx.number(last));
     let depth = proc_macro2::Literal::usize_unsuffixed(depth);
     quote!(#m.iteration(#depth, #first, #last))
-}
-
-fn behind(cx: &Context<'_>, jumps: &Jumps, looped: TokenStream) -> TokenStream {
-    let saves = cx.saves_if_running(&jumps.saves_behind);
-    quote!(#looped #saves)
 }

@@ -9,6 +9,7 @@ mod child;
 mod drive;
 mod each;
 mod event;
+mod generated_mut;
 mod handover;
 mod items;
 mod leaf;
@@ -60,8 +61,8 @@ impl<'a> Context<'a> {
     }
 }
 
-impl Context<'_> {
-    fn variable(&self, id: VarId) -> &Variable {
+impl<'a> Context<'a> {
+    fn variable(&self, id: VarId) -> &'a Variable {
         self.model.variable(id)
     }
 

@@ -3,6 +3,7 @@
 use crate::names;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
 use syn::{
     Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Item, Macro, Stmt,
 };
@@ -38,6 +39,22 @@ fn block_leaves(block: &Block) -> bool {
 fn panics(mac: &Macro) -> bool {
     const LEAVING: [&str; 5] = ["panic", "unreachable", "todo", "unimplemented", "bail"];
     mac.path.segments.last().is_some_and(|last| LEAVING.iter().any(|name| last.ident == name))
+}
+
+/// The statement without its blocks that always leave: what has happened when control comes behind it.
+pub(crate) fn when_passed(stmt: &Stmt) -> Stmt {
+    struct Passed;
+    impl VisitMut for Passed {
+        fn visit_block_mut(&mut self, block: &mut Block) {
+            if block_leaves(block) {
+                block.stmts.clear();
+            }
+            visit_mut::visit_block_mut(self, block);
+        }
+    }
+    let mut passed = stmt.clone();
+    Passed.visit_stmt_mut(&mut passed);
+    passed
 }
 
 /// A `break` or `continue` that leaves the code it stands in.

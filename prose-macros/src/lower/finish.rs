@@ -219,16 +219,16 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
         }
         Node::Loop(node) => {
             block(&mut node.block, finish);
-            jumps(&mut node.jumps, finish);
             around(&mut node.around, finish);
+            jumps(&mut node.jumps, &mut node.around, finish);
         }
         Node::For(node) => {
             if let Over::List(list) = &mut node.over {
                 self::leaf(list, finish);
             }
             block(&mut node.block, finish);
-            jumps(&mut node.jumps, finish);
             around(&mut node.around, finish);
+            jumps(&mut node.jumps, &mut node.around, finish);
         }
         Node::Each(node) => {
             if let Over::List(list) = &mut node.over {
@@ -237,8 +237,8 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
         }
         Node::Nested(node) => {
             block(&mut node.block, finish);
-            jumps(&mut node.jumps, finish);
             around(&mut node.around, finish);
+            jumps(&mut node.jumps, &mut node.around, finish);
         }
     }
 }
@@ -271,8 +271,8 @@ fn way(way: &mut Way, finish: &Finish<'_>) {
     (way.exports, way.saves) = finish.handed_on(way.bound.iter().copied());
 }
 
-fn jumps(jumps: &mut Jumps, finish: &Finish<'_>) {
-    jumps.saves_behind = finish.saves_behind_jumps(&jumps.out, jumps.inner);
+fn jumps(jumps: &mut Jumps, around: &mut Around, finish: &Finish<'_>) {
+    around.saves_behind.extend(finish.saves_behind_jumps(&jumps.out, jumps.inner));
     jumps.saves_ahead = finish.saves_behind_jumps(&jumps.again, jumps.inner);
 }
 
@@ -283,4 +283,5 @@ fn around(around: &mut Around, finish: &Finish<'_>) {
     around.saves.extend(around.place.filter(unnamed));
     let (ahead, behind) = (&finish.assigned[around.ahead.0], &finish.assigned[around.behind.0]);
     around.assigns = behind.difference(ahead).copied().collect();
+    around.saves_behind = finish.at_once(&around.assigns);
 }

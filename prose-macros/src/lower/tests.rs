@@ -345,6 +345,44 @@ fn a_constant_and_a_list_of_borrows_are_made_again() {
 }
 
 #[test]
+fn a_tuple_of_borrows_is_matched_again_and_another_name_for_a_borrow_is_one() {
+    let model = model(quote! {
+        let owner = make();
+        let view = &owner.field;
+        let alias = view;
+        match (alias, &input.other) {
+            (Some(left), right) => {
+                #[step]
+                'one: { use_it(left, right, alias); }
+            }
+            (none, _) => {
+                #[step]
+                'two: { use_it(none); }
+            }
+        }
+        Ok(1)
+    });
+    for view in ["alias", "left", "right", "none"] {
+        assert_eq!(class(&model, view), Class::View, "{view}");
+    }
+}
+
+#[test]
+fn what_is_copied_out_of_a_mut_variable_is_saved() {
+    let model = model(quote! {
+        let mut owner = make();
+        let &copy = &owner.field;
+        let view = &owner;
+        let &again = &view.field;
+        owner.change();
+        #[step]
+        'one: { use_it(copy, again); }
+        Ok(1)
+    });
+    assert_eq!((class(&model, "copy"), class(&model, "again")), (LAZY, LAZY));
+}
+
+#[test]
 fn a_loop_borrows_its_list_in_every_turn() {
     let model = model(quote! {
         let mut list = make();
@@ -359,6 +397,49 @@ fn a_loop_borrows_its_list_in_every_turn() {
     assert_eq!(names(&model, &model.points[0].lent), ["list"]);
     assert_eq!(names(&model, &model.points[1].lent), [""; 0]);
     assert_eq!(names(&model, &model.points[1].held), ["list"]);
+}
+
+#[test]
+fn a_let_else_with_points_borrows_behind_them() {
+    let model = model(quote! {
+        let Some(coupon) = &input.coupon else {
+            #[step]
+            'none: {}
+            return Ok(1);
+        };
+        let Some(made) = make(coupon) else {
+            #[step]
+            'nothing: {}
+            return Ok(2);
+        };
+        #[step]
+        'both: { use_it(coupon, made); }
+        Ok(3)
+    });
+    assert_eq!(class(&model, "coupon"), Class::View);
+    assert_eq!(saves(&model), [vec![], vec![], vec!["made"]]);
+}
+
+// Deferred values
+
+#[test]
+fn a_value_given_on_the_way_out_of_a_loop_is_there_behind_it_only() {
+    let model = model(quote! {
+        let found;
+        loop {
+            #[step]
+            'first: {}
+            if input.fast { found = make(); break; }
+            #[step]
+            'second: {}
+        }
+        #[step]
+        'behind: { use_it(found); }
+        Ok(1)
+    });
+    assert_eq!(saves(&model), [vec![], vec![], vec!["found"]]);
+    let loaded: Vec<_> = model.points.iter().map(|point| names(&model, &point.loaded)).collect();
+    assert_eq!(loaded, [vec![], vec![], vec!["found"]]);
 }
 
 // Endings

@@ -1,96 +1,9 @@
-//! Views: borrows that are made again when the run goes on, instead of being saved.
-//!
-//! `&place`, a pattern over one, a string literal, a constant, pure calls on one of them, tuples and arrays of them. Making one again must not fail and
-//! must not mean anything else, so its owner is a parameter or not `mut`; a `mut` owner only where the place is
-//! a chain of fields.
+//! Views: the borrows that are made again when the run goes on, instead of being saved.
 
 use super::build::Draft;
 use super::liveness::Liveness;
 use crate::model::VarId;
-use proc_macro2::Ident;
 use std::collections::BTreeSet;
-use syn::{Expr, ExprLit, Lit, Member};
-
-/// Calls that give the same borrow each time.
-const PURE: [&str; 11] =
-    ["as_ref", "as_deref", "as_slice", "as_str", "first", "last", "iter", "keys", "values", "enumerate", "rev"];
-
-/// An expression that may be made again.
-#[derive(Default)]
-pub(crate) struct View {
-    /// The variables that it borrows from.
-    pub(crate) owners: Vec<Ident>,
-    /// Has it an index, or anything else that depends on more than fields?
-    pub(crate) beyond_fields: bool,
-}
-
-/// The view that an expression is, if it is one.
-pub(crate) fn view(expr: &Expr) -> Option<View> {
-    let mut view = View::default();
-    borrow(expr, &mut view).then_some(view)
-}
-
-/// The place that an expression is, if it is one.
-pub(crate) fn of_place(expr: &Expr) -> Option<View> {
-    let mut view = View::default();
-    place(expr, &mut view).then_some(view)
-}
-
-fn borrow(expr: &Expr, view: &mut View) -> bool {
-    match expr {
-        Expr::Reference(reference) if reference.mutability.is_none() => {
-            place(&reference.expr, view) || borrow(&reference.expr, view)
-        }
-        Expr::MethodCall(call) => {
-            let pure = call.args.is_empty() && PURE.iter().any(|name| call.method == name);
-            pure && (place(&call.receiver, view) || borrow(&call.receiver, view))
-        }
-        Expr::Paren(paren) => borrow(&paren.expr, view),
-        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
-        Expr::Array(array) => borrows(array.elems.iter(), view),
-        Expr::Tuple(tuple) => borrows(tuple.elems.iter(), view),
-        _ => false,
-    }
-}
-
-/// Borrows, with literals between.
-fn borrows<'a>(elements: impl Iterator<Item = &'a Expr>, view: &mut View) -> bool {
-    let mut any = false;
-    for element in elements {
-        let borrowed = borrow(element, view);
-        if !borrowed && !matches!(element, Expr::Lit(_)) {
-            return false;
-        }
-        any |= borrowed;
-    }
-    any
-}
-
-fn place(expr: &Expr, view: &mut View) -> bool {
-    match expr {
-        // A longer path is a constant.
-        Expr::Path(path) if path.qself.is_none() => {
-            view.owners.extend(path.path.get_ident().cloned());
-            true
-        }
-        Expr::Field(field) => matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view),
-        Expr::Index(index) => {
-            view.beyond_fields = true;
-            fixed(&index.index, view) && place(&index.expr, view)
-        }
-        Expr::Paren(paren) => place(&paren.expr, view),
-        _ => false,
-    }
-}
-
-/// An index, or a range of them, that is the same each time.
-fn fixed(index: &Expr, view: &mut View) -> bool {
-    match index {
-        Expr::Lit(_) => true,
-        Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| fixed(end, view)),
-        index => place(index, view),
-    }
-}
 
 /// The variables that have to be views: they live at a point, or another stretch needs them, to which a borrow cannot
 /// be handed on together with what it borrows.

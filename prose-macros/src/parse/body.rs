@@ -1,14 +1,21 @@
 //! Takes the flow's body apart: points, the control flow around them, and plain Rust.
 
 use super::search::{Found, Within, contains_point, points_in};
-use super::{attribute, point};
+use super::{attribute, let_else, point};
 use crate::ast::{Arm, Block, Bound, For, If, Loop, Match, Nested, Stmt, Taker, Target};
 use crate::errors::Errors;
 use syn::{Attribute, Expr, ExprBlock, ExprForLoop, ExprIf, ExprMatch, ExprWhile, Item, Local, Pat, parse_quote};
 
 /// The statements of a block, each told apart.
 pub(super) fn block(stmts: Vec<syn::Stmt>, errors: &mut Errors) -> Block {
-    Block { stmts: stmts.into_iter().filter_map(|stmt| statement(stmt, errors)).collect() }
+    Block { stmts: stmts.into_iter().flat_map(|stmt| statements(stmt, errors)).collect() }
+}
+
+fn statements(stmt: syn::Stmt, errors: &mut Errors) -> Vec<Stmt> {
+    match let_else::with_points(stmt) {
+        Ok(local) => let_else::taken_apart(local, errors),
+        Err(stmt) => statement(*stmt, errors).into_iter().collect(),
+    }
 }
 
 fn statement(mut stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
@@ -64,32 +71,11 @@ fn bound(mut local: Local, errors: &mut Errors) -> Option<Stmt> {
             let taker = Taker::Let(Box::new(target(local.pat)));
             control_flow(*init.expr, taker, true, errors).ok()
         }
-        Some((_, otherwise)) if !contains_point(&syn::Stmt::Expr((*init.expr).clone(), None)) => {
-            Some(let_else(local.pat, *init.expr, *otherwise, errors))
-        }
         diverge => {
             local.init = Some(syn::LocalInit { diverge, ..init });
             refuse_inside(&syn::Stmt::Local(local), errors)
         }
     }
-}
-
-/// `let PAT = EXPR else { points };` is `let (a, b) = if let PAT = EXPR { (a, b) } else { points };`.
-fn let_else(pat: Pat, expr: Expr, otherwise: Expr, errors: &mut Errors) -> Stmt {
-    let Target { pat, ty } = target(pat);
-    let bindings = crate::patterns::bindings(&pat);
-    let names: Vec<_> = bindings.iter().map(|binding| &binding.ident).collect();
-    let outer = bindings.iter().map(|binding| {
-        let (mutable, name) = (binding.mutable.then(|| quote::quote!(mut)), &binding.ident);
-        quote::quote!(#mutable #name)
-    });
-    let outer: Pat = parse_quote!((#(#outer),*));
-    let pat = crate::patterns::without_mut(&pat);
-    let expr: Expr = ty.map_or(expr.clone(), |ty| parse_quote!({ let value: #ty = #expr; value }));
-    let then = Block { stmts: vec![Stmt::Plain(syn::Stmt::Expr(parse_quote!((#(#names),*)), None))] };
-    let node =
-        If { condition: parse_quote!(let #pat = #expr), then, otherwise: Some(self::otherwise(otherwise, errors)) };
-    Stmt::If(Box::new(Bound { taker: Taker::Let(Box::new(Target { pat: outer, ty: None })), semi: true, node }))
 }
 
 /// `PAT: T` taken apart.
@@ -131,7 +117,7 @@ fn conditional(node: ExprIf, errors: &mut Errors) -> If {
 }
 
 /// `else { .. }`, or `else if ..` as a block of its own.
-fn otherwise(expr: Expr, errors: &mut Errors) -> Block {
+pub(super) fn otherwise(expr: Expr, errors: &mut Errors) -> Block {
     match expr {
         Expr::Block(node) if node.label.is_none() => block(node.block.stmts, errors),
         chained => block(vec![syn::Stmt::Expr(chained, None)], errors),
@@ -215,7 +201,7 @@ fn refuse_on_item(item: &Item, errors: &mut Errors) {
     refuse_inside(&syn::Stmt::Item(item.clone()), errors);
 }
 
-fn refuse_attrs_around(attrs: &[Attribute], errors: &mut Errors) {
+pub(super) fn refuse_attrs_around(attrs: &[Attribute], errors: &mut Errors) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
         refuse_cfg(attr, errors);
     }

@@ -3,6 +3,7 @@
 mod attribute;
 mod body;
 mod each;
+mod let_else;
 mod name;
 mod options;
 mod parallel;

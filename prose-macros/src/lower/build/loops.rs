@@ -73,7 +73,7 @@ impl Builder<'_> {
         let mentions = self.resolve(&mentions::in_expr(iterable));
         let list = self.list(pat);
         let node = self.node(GraphNode { mentions, defines: Vars::from([list]), ..GraphNode::default() });
-        self.jump(&exits::jumps_of(iterable), node);
+        self.jump(&exits::jumps_of(iterable), node, &Vars::new());
         let question = Question::List { list, iterable: iterable.clone() };
         (Over::List(Box::new(plain::leaf(Vec::new(), Some(question), Vars::new(), node))), vec![list])
     }

@@ -289,11 +289,12 @@ impl Builder<'_> {
 
     fn close(&mut self) -> Jumps {
         let Open { inner, out, again, .. } = self.open.pop().unwrap_or_else(|| unreachable!("what was opened"));
-        Jumps { out, again, inner, saves_behind: Vec::new(), saves_ahead: Vec::new() }
+        Jumps { out, again, inner, saves_ahead: Vec::new() }
     }
 
-    /// Leads these jumps of a node to the blocks and loops that they leave.
-    fn jump(&mut self, jumps: &[exits::Jump], from: NodeId) {
+    /// Leads these jumps of a node to the blocks and loops that they leave. `given` are variables that may get their value on
+    /// the way, and only there.
+    fn jump(&mut self, jumps: &[exits::Jump], from: NodeId, given: &Vars) {
         for jump in jumps {
             let target = self.open.iter().rposition(|open| match &jump.label {
                 Some(label) => open.label == *label,
@@ -304,7 +305,7 @@ impl Builder<'_> {
             // What is inside of the target ends on the way.
             let inner = self.open[target].inner;
             let ends = self.scopes.all().into_iter().filter(|variable| *variable >= inner).collect();
-            let way = self.graph.add(GraphNode { ends, ..GraphNode::default() }, &[from]);
+            let way = self.graph.add(GraphNode { defines: given.clone(), ends, ..GraphNode::default() }, &[from]);
             let target = &mut self.open[target];
             let ways = if jump.again { &mut target.again } else { &mut target.out };
             ways.push(way);
@@ -333,6 +334,7 @@ impl Builder<'_> {
             saves: Vec::new(),
             place,
             assigns: Vec::new(),
+            saves_behind: Vec::new(),
             range,
             last,
             ahead,

@@ -3,9 +3,11 @@
 use super::{Builder, Definition};
 use crate::lower::exits;
 use crate::lower::graph::{GraphNode, Vars};
-use crate::lower::{mentions, views};
-use crate::model::{Leaf, Node, NodeId, Question, VarId, View};
+use crate::lower::mentions;
+use crate::model::{Leaf, Node, NodeId, Question, VarId, Variable, View};
 use crate::patterns::bindings;
+use crate::views;
+use syn::visit::Visit;
 use syn::{Expr, Pat, Stmt};
 
 /// A stretch that is being collected.
@@ -15,6 +17,8 @@ pub(super) struct Pending {
     pub(super) mentions: Vars,
     defines: Vars,
     assigns: Vars,
+    /// Declared before, and given their value only where the stretch is left.
+    leaving: Vars,
 }
 
 impl Builder<'_> {
@@ -52,12 +56,16 @@ impl Builder<'_> {
     /// A statement that is no `let`.
     fn effect(&mut self, stmt: &Stmt, pending: &mut Pending) {
         let mentions = mentions::in_stmt(stmt);
-        let resolved = self.resolve(&mentions);
-        let given: Vec<VarId> =
+        let mut resolved = self.resolve(&mentions);
+        let given: Vars =
             resolved.iter().copied().filter(|id| self.gives_value(*id, &mentions, &pending.mentions)).collect();
         self.assigned.extend(&given);
-        pending.defines.extend(&given);
-        pending.assigns.extend(&given);
+        let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
+        let (passed, leaving): (Vars, Vars) = given.iter().copied().partition(|id| passed.contains(id));
+        resolved.retain(|id| !leaving.contains(id));
+        pending.leaving.extend(leaving);
+        pending.defines.extend(&passed);
+        pending.assigns.extend(passed);
         pending.mentions.extend(resolved);
         pending.stmts.push(stmt.clone());
     }
@@ -73,29 +81,35 @@ impl Builder<'_> {
         variable.deferred && assigned && (!variable.mutable || first)
     }
 
-    /// The owners of the borrow in a `let`, if it may be made again. With an `else`, it must match again as well.
+    /// The owners of the borrow in a `let`, if it may be made again. With an `else`, it must match again as well; and what is
+    /// copied out of the borrow must not have changed since.
     fn candidate(&self, local: &syn::Local) -> Option<Vec<VarId>> {
         let init = local.init.as_ref()?;
         if bindings(&local.pat).iter().any(|binding| binding.mutable) {
             return None;
         }
-        match init.diverge {
-            Some(_) => self.owners_of_pattern(&local.pat, &init.expr),
-            None => self.owners_of_borrow(&init.expr),
+        match init.diverge.is_some() || copies(&local.pat) {
+            true => self.owners_of_pattern(&local.pat, &init.expr),
+            false => self.owners_of_borrow(&init.expr),
         }
     }
 
     /// What an expression borrows from, if it is a borrow that may be made again.
     pub(super) fn owners_of_borrow(&self, expr: &Expr) -> Option<Vec<VarId>> {
-        let view = views::view(expr)?;
+        let view = self.borrow(expr)?;
         let owners = self.owners(&view);
         (!view.beyond_fields || self.fixed(&owners)).then_some(owners)
+    }
+
+    fn borrow(&self, expr: &Expr) -> Option<views::View> {
+        views::view(expr, &|ident| self.scopes.resolve(ident).is_some_and(|id| self.borrowing.contains(&id)))
     }
 
     /// A pattern over a borrow can be matched again if nothing can have changed what it saw.
     pub(super) fn owners_of_pattern(&self, pat: &Pat, scrutinee: &Expr) -> Option<Vec<VarId>> {
         let by_ref = || bindings(pat).iter().all(|binding| binding.by_ref);
-        let view = views::view(scrutinee)
+        let view = self
+            .borrow(scrutinee)
             .or_else(|| self.through_a_view(scrutinee))
             .or_else(|| views::of_place(scrutinee).filter(|_| by_ref()))?;
         let owners = self.owners(&view);
@@ -116,33 +130,51 @@ impl Builder<'_> {
         view.owners.iter().filter_map(|owner| self.scopes.resolve(owner)).collect()
     }
 
+    /// Can none of these change, nor what they borrow from? What a loop goes over cannot, as long as it goes.
     fn fixed(&self, owners: &[VarId]) -> bool {
-        owners.iter().all(|owner| !self.variables[owner.0].mutable)
+        let borrows_from = |owner: &VarId| self.owners.get(owner).map_or(&[][..], Vec::as_slice);
+        owners.iter().all(|owner| {
+            let Variable { mutable, unnamed, .. } = self.variables[owner.0];
+            unnamed || (!mutable && self.fixed(borrows_from(owner)))
+        })
     }
 
     /// A borrow that is made again.
     pub(super) fn view(&mut self, local: syn::Local, mentions: Vars, defined: &[VarId]) -> Box<View> {
         let defines = defined.iter().copied().collect();
         let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
-        self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node);
+        self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node, &Vars::new());
         Box::new(View { local, of_condition: Vec::new(), takes: Vec::new(), node })
     }
 
     /// Ends the stretch that is being collected, if there is anything in it. A question comes with the code that asks it.
     pub(super) fn flush(&mut self, pending: &mut Pending, question: Option<(Question, &Expr)>, nodes: &mut Vec<Node>) {
-        let Pending { stmts, mentions, defines, assigns } = std::mem::take(pending);
+        let Pending { stmts, mentions, defines, assigns, leaving } = std::mem::take(pending);
         if stmts.is_empty() && question.is_none() {
             return;
         }
         let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
         let (question, asked) = question.unzip();
-        self.jump(&exits::jumps(&stmts), node);
-        self.jump(&asked.map_or_else(Vec::new, exits::jumps_of), node);
+        self.jump(&exits::jumps(&stmts), node, &leaving);
+        self.jump(&asked.map_or_else(Vec::new, exits::jumps_of), node, &leaving);
         if stmts.last().is_some_and(exits::always) {
             self.frontier.clear();
         }
         nodes.push(Node::Leaf(Box::new(leaf(stmts, question, assigns, node))));
     }
+}
+
+/// Does a pattern copy out of a borrow: `&n`?
+fn copies(pat: &Pat) -> bool {
+    struct Search(bool);
+    impl<'ast> Visit<'ast> for Search {
+        fn visit_pat_reference(&mut self, _: &'ast syn::PatReference) {
+            self.0 = true;
+        }
+    }
+    let mut search = Search(false);
+    search.visit_pat(pat);
+    search.0
 }
 
 /// A stretch of which the passes have yet to tell.

@@ -1,0 +1,91 @@
+//! Borrows that may be made again when the run goes on, instead of being saved: views.
+//!
+//! `&place`, a pattern over one, a string literal, a constant, pure calls on one of them, tuples and arrays of them. Making one again must not fail and
+//! must not mean anything else, so its owner is a parameter or not `mut`; a `mut` owner only where the place is
+//! a chain of fields.
+
+use proc_macro2::Ident;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, Lit, Member, Token};
+
+/// Calls that give the same borrow each time.
+const PURE: [&str; 11] =
+    ["as_ref", "as_deref", "as_slice", "as_str", "first", "last", "iter", "keys", "values", "enumerate", "rev"];
+
+/// An expression that may be made again.
+#[derive(Default)]
+pub(crate) struct View {
+    /// The variables that it borrows from.
+    pub(crate) owners: Vec<Ident>,
+    /// Has it an index, or anything else that depends on more than fields?
+    pub(crate) beyond_fields: bool,
+}
+
+/// The view that an expression is, if it is one. `is_borrow` tells of variables that are borrows themselves.
+pub(crate) fn view(expr: &Expr, is_borrow: &dyn Fn(&Ident) -> bool) -> Option<View> {
+    let mut view = View::default();
+    borrow(expr, is_borrow, &mut view).then_some(view)
+}
+
+/// The place that an expression is, if it is one.
+pub(crate) fn of_place(expr: &Expr) -> Option<View> {
+    let mut view = View::default();
+    place(expr, &mut view).then_some(view)
+}
+
+fn borrow(expr: &Expr, is_borrow: &dyn Fn(&Ident) -> bool, view: &mut View) -> bool {
+    match expr {
+        Expr::Reference(reference) if reference.mutability.is_none() => {
+            place(&reference.expr, view) || borrow(&reference.expr, is_borrow, view)
+        }
+        Expr::MethodCall(call) => {
+            let pure = call.args.is_empty() && PURE.iter().any(|name| call.method == name);
+            pure && (place(&call.receiver, view) || borrow(&call.receiver, is_borrow, view))
+        }
+        Expr::Paren(paren) => borrow(&paren.expr, is_borrow, view),
+        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
+        Expr::Path(path) => path.path.get_ident().is_some_and(is_borrow) && place(expr, view),
+        Expr::Array(array) => borrows(&array.elems, is_borrow, view),
+        Expr::Tuple(tuple) => borrows(&tuple.elems, is_borrow, view),
+        _ => false,
+    }
+}
+
+/// Borrows, with literals between.
+fn borrows(elements: &Punctuated<Expr, Token![,]>, is_borrow: &dyn Fn(&Ident) -> bool, view: &mut View) -> bool {
+    let mut any = false;
+    for element in elements {
+        let borrowed = borrow(element, is_borrow, view);
+        if !borrowed && !matches!(element, Expr::Lit(_)) {
+            return false;
+        }
+        any |= borrowed;
+    }
+    any
+}
+
+fn place(expr: &Expr, view: &mut View) -> bool {
+    match expr {
+        // A longer path is a constant.
+        Expr::Path(path) if path.qself.is_none() => {
+            view.owners.extend(path.path.get_ident().cloned());
+            true
+        }
+        Expr::Field(field) => matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view),
+        Expr::Index(index) => {
+            view.beyond_fields = true;
+            fixed(&index.index, view) && place(&index.expr, view)
+        }
+        Expr::Paren(paren) => place(&paren.expr, view),
+        _ => false,
+    }
+}
+
+/// An index, or a range of them, that is the same each time.
+fn fixed(index: &Expr, view: &mut View) -> bool {
+    match index {
+        Expr::Lit(_) => true,
+        Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| fixed(end, view)),
+        index => place(index, view),
+    }
+}
