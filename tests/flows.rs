@@ -8,8 +8,10 @@ mod flows {
     mod exits;
     mod harness;
     mod loops;
+    mod macros;
     mod matches;
     mod names;
+    mod nesting;
     mod straight;
     mod support;
     mod values;

@@ -104,3 +104,102 @@ async fn borrows_between(ctx: Ctx<Deps>, Order { id, items, ref coupon, .. }: Or
 async fn borrows_that_no_point_needs() {
     sweep(borrows_between, orders()).await;
 }
+
+/// Borrows of borrows: fields, `as_deref`, `first`, indices, patterns, another name, through loops.
+#[flow]
+async fn chains_of_borrows(ctx: Ctx<Deps>, input: Vec<Order>) -> Result<u32, Failure> {
+    let mut n = 0;
+    let all = &input;
+    let first = all.first();
+    for order in all {
+        let Order { id, coupon, .. } = order;
+        let code = coupon.as_deref();
+        let items = &order.items;
+        let same = items;
+        #[step]
+        'code: {
+            ctx.tell(format!("{id} {code:?} {n}"));
+        }
+        if let Some(code) = code
+            && let [head, .., tail] = &same[..]
+        {
+            #[step]
+            'ends: {
+                ctx.tell(format!("{code} {head} {tail} {}", same.len()));
+            }
+            n += head;
+        }
+        let Some(&last) = items.last() else { continue };
+        #[step]
+        'last: {
+            ctx.tell(format!("{last} {n}"));
+        }
+        n += last;
+    }
+    if let Some(Order { id, .. }) = first {
+        #[step]
+        'first: {
+            ctx.tell(format!("{id} {n}"));
+        }
+    }
+    Ok(n)
+}
+
+#[tokio::test]
+async fn borrows_of_borrows() {
+    sweep(chains_of_borrows, [orders(), Vec::new()]).await;
+}
+
+/// A value copied out of a `mut` variable is that of then.
+#[flow]
+async fn copied_out(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut order = input.clone();
+    let &fast = &order.fast;
+    let size = order.items.len();
+    order.fast = !order.fast;
+    order.items.push(1);
+    #[step]
+    'first: {
+        ctx.tell(format!("{fast} {} {size}", order.fast));
+    }
+    #[step]
+    'second: {
+        ctx.tell(format!("{fast} {} {size}", order.fast));
+    }
+    Ok(size)
+}
+
+#[tokio::test]
+async fn a_copy_of_a_mut_variable() {
+    sweep(copied_out, orders()).await;
+}
+
+/// A step's output is borrowed, and moved behind the borrow's last use.
+#[flow]
+async fn borrowed_outputs(ctx: Ctx<Deps>, input: Order) -> Result<Vec<String>, Failure> {
+    #[step]
+    let orders: Vec<Order> = {
+        ctx.tell("orders");
+        vec![input.clone(), Order::default()]
+    };
+    let head = &orders[0];
+    let ids = (&head.id, &orders[1].id);
+    #[step]
+    'look: {
+        ctx.tell(format!("{} {}{}", head.items.len(), ids.0, ids.1));
+    }
+    let mut names = Vec::new();
+    for Order { id, coupon, .. } in orders {
+        #[step]
+        'each: {
+            ctx.tell(format!("{id} {coupon:?} {names:?}"));
+        }
+        names.push(id);
+    }
+    Ok(names)
+}
+
+#[tokio::test]
+async fn outputs_are_borrowed_and_then_moved() {
+    sweep(borrowed_outputs, orders()).await;
+}

@@ -308,3 +308,220 @@ async fn chains(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
 async fn chains_of_lets() {
     sweep(chains, orders()).await;
 }
+
+/// `let else` whose `else` has steps: over a call, a place that is moved, and a borrow.
+#[flow]
+async fn else_with_steps(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let Some(first) = input.items.first().copied() else {
+        #[step]
+        'empty: {
+            ctx.tell("empty");
+        }
+        return Err(Failure::new("empty"));
+    };
+    let Some(coupon) = &input.coupon else {
+        #[step]
+        let none: u32 = {
+            ctx.tell(format!("no coupon for {first}"));
+            first
+        };
+        return Ok(none.to_string());
+    };
+    let owned = input.fast.then(|| coupon.repeat(2));
+    let Some(mut owned) = owned else {
+        #[step]
+        'slow: {
+            ctx.tell(format!("slow {coupon}"));
+        }
+        return Ok(coupon.clone());
+    };
+    owned.push('!');
+    let Ok(Totals { subtotal, mut tax }) = totals(&input) else {
+        #[step]
+        'many: {
+            ctx.tell(&owned);
+        }
+        return Err(Failure::new("many"));
+    };
+    tax += 1;
+    #[step]
+    'end: {
+        ctx.tell(format!("{owned} {coupon} {first} {subtotal} {tax}"));
+    }
+    tax += 1;
+    Ok(owned + &tax.to_string())
+}
+
+#[tokio::test]
+async fn a_let_else_with_steps() {
+    let many = Order { items: vec![30], ..order() };
+    sweep(else_with_steps, orders().into_iter().chain([many])).await;
+}
+
+fn totals(order: &Order) -> Result<Totals, usize> {
+    let subtotal = order.items.iter().sum();
+    if subtotal > 20 { Err(order.items.len()) } else { Ok(Totals { subtotal, tax: 1 }) }
+}
+
+/// `let else` without steps inside, in a loop: it continues, breaks, returns.
+#[flow]
+async fn else_that_jumps(ctx: Ctx<Deps>, input: Vec<Kind>) -> Result<u32, Failure> {
+    let mut n = 0;
+    for kind in &input {
+        n += 1;
+        let Kind::Invoice(name) = kind else { continue };
+        #[step]
+        'invoice: {
+            ctx.tell(format!("{name:?} {n}"));
+        }
+        let Some(name) = name.as_deref() else {
+            n += 10;
+            break;
+        };
+        let Ok(number) = name.parse::<u32>() else {
+            #[step]
+            'no_number: {
+                ctx.tell(format!("{name} {n}"));
+            }
+            n += 100;
+            continue;
+        };
+        #[step]
+        'number: {
+            ctx.tell(format!("{number} {n}"));
+        }
+        n += number;
+    }
+    Ok(n)
+}
+
+#[tokio::test]
+async fn a_let_else_in_a_loop() {
+    let named = |name: &str| Kind::Invoice(Some(name.to_owned()));
+    sweep(else_that_jumps, [kinds(), vec![named("7"), Kind::Cash, named("x"), named("8")]]).await;
+}
+
+/// A chain of `else if`s and `else if let`s, each with a step, one without anything.
+#[flow]
+async fn long_chain(ctx: Ctx<Deps>, input: (u32, Order)) -> Result<u32, Failure> {
+    let (n, order) = input;
+    let mut out = n;
+    if n == 0 {
+        #[step]
+        'zero: {
+            ctx.tell("zero");
+        }
+        out += 1;
+    } else if n == 1 {
+        out += 2;
+    } else if let Some(coupon) = &order.coupon {
+        #[step]
+        'coupon: {
+            ctx.tell(format!("{coupon} {out}"));
+        }
+        out += 3;
+    } else if let Some(item) = order.items.iter().copied().find(|item| *item > n)
+        && order.fast
+    {
+        #[step]
+        let item: u32 = {
+            ctx.tell(format!("{item} {out}"));
+            item
+        };
+        out += item;
+    } else {
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{out}"));
+    }
+    Ok(out)
+}
+
+#[tokio::test]
+async fn a_chain_of_else_ifs() {
+    let inputs = (0..3).flat_map(|n| orders().into_iter().map(move |order| (n, order)));
+    sweep(long_chain, inputs.collect::<Vec<_>>()).await;
+}
+
+/// Moved in one arm, used in another, and again behind a branch that leaves; and cloned before it moves.
+#[flow]
+async fn moved_here_and_there(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let note = input.id.repeat(3);
+    let list = input.items;
+    let copy = list.clone();
+    #[step]
+    let sum: u32 = {
+        ctx.tell(format!("{copy:?}"));
+        copy.into_iter().sum()
+    };
+    match sum {
+        0 => {
+            #[step]
+            'nothing: {
+                ctx.tell(note);
+            }
+            return Ok("nothing".into());
+        }
+        _ if input.fast => {
+            let taken = note.clone();
+            #[step]
+            'fast: {
+                ctx.tell(taken);
+            }
+        }
+        _ => {}
+    }
+    #[step]
+    'list: {
+        let list: Vec<u32> = list;
+        ctx.tell(format!("{note} {list:?}"));
+    }
+    Ok(note)
+}
+
+#[tokio::test]
+async fn a_move_into_a_body() {
+    sweep(moved_here_and_there, orders()).await;
+}
+
+/// An `if` in front of a loop, in it, and around one, with a change in each.
+#[flow]
+async fn changes_everywhere(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let mut trace = vec![0];
+    if input.fast {
+        trace.push(1);
+    }
+    for item in &input.items {
+        if item % 2 == 0 {
+            trace.push(2);
+            #[step]
+            'even: {
+                ctx.tell(format!("{item} {trace:?}"));
+            }
+        } else {
+            trace.push(3);
+        }
+        trace.push(*item);
+    }
+    if input.coupon.is_some() {
+        while trace.len() > 5 {
+            trace.pop();
+            #[step]
+            'pop: {
+                ctx.tell(format!("{trace:?}"));
+            }
+        }
+        trace.push(4);
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{trace:?}"));
+    }
+    Ok(trace)
+}
+
+#[tokio::test]
+async fn a_variable_changed_everywhere() {
+    sweep(changes_everywhere, orders()).await;
+}

@@ -1,7 +1,7 @@
 //! Leaving early: `return`, `?`, `break` out of blocks, failures.
 
 use super::support::*;
-use prose::{Ctx, flow};
+use prose::{Ctx, ValidationError, flow};
 
 /// Fails in plain code behind a transaction, which is not done again by the next call.
 #[flow]
@@ -188,4 +188,139 @@ async fn left_midway(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
 #[tokio::test]
 async fn a_block_left_in_the_middle_of_a_stretch() {
     sweep(left_midway, orders()).await;
+}
+
+/// Several returns at every place a `return` can stand, and a flow that ends with one.
+#[flow]
+async fn many_returns(ctx: Ctx<Deps>, input: (u32, Order)) -> Result<u32, Failure> {
+    let (way, order) = input;
+    let size = if way == 0 { return Ok(0) } else { order.items.len() as u32 };
+    #[step]
+    'first: {
+        ctx.tell(format!("{way} {size}"));
+    }
+    let text = match order.coupon {
+        Some(coupon) if way == 1 => {
+            #[step]
+            'coupon: {
+                ctx.tell(coupon);
+            }
+            return Ok(1);
+        }
+        Some(coupon) => coupon,
+        None => return Err(Failure::new("none")),
+    };
+    for item in &order.items {
+        let checked = item.checked_sub(way).ok_or(Failure::new("low"))?;
+        #[step]
+        'item: {
+            ctx.tell(format!("{checked} {text}"));
+        }
+        if checked == 1 {
+            return Ok({
+                let all = size + checked;
+                all * 100
+            });
+        }
+    }
+    #[step]
+    let last: u32 = {
+        if text.len() > 100 {
+            return Ok(7);
+        }
+        ctx.tell(format!("{text}"));
+        size
+    };
+    return Ok(last);
+}
+
+#[tokio::test]
+async fn returns_everywhere() {
+    let ways = [0, 1, 2, 3, 5].into_iter().flat_map(|way| orders().into_iter().map(move |order| (way, order)));
+    sweep(many_returns, ways.collect::<Vec<_>>()).await;
+}
+
+/// A step that fails for good in a branch of a loop, a validation that fails, and steps before and behind them.
+#[flow]
+async fn failing_bodies(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<u32, Failure> {
+    #[validate]
+    'has_input: {
+        ctx.tell("validate");
+        if input.is_empty() {
+            return Err(ValidationError::single("input", "none").into());
+        }
+    }
+    let mut n = 0;
+    for number in &input {
+        if *number > 2 {
+            #[transaction(tx = ctx.deps.db, retry(max_attempts = 2, delay = "1ms"))]
+            'row: {
+                ctx.tell(format!("row {number} {n}"));
+                tx.push(format!("{number}"));
+                if *number > 5 {
+                    return Err(Failure(format!("{number} is many")));
+                }
+            }
+        } else {
+            #[step]
+            'step: {
+                ctx.tell(format!("step {number} {n}"));
+                if *number == 0 {
+                    return Err(Failure::new("zero"));
+                }
+            }
+        }
+        n += number;
+    }
+    Ok(n)
+}
+
+#[tokio::test]
+async fn bodies_that_fail() {
+    sweep(failing_bodies, [vec![], vec![1, 3], vec![3, 0, 3], vec![1, 4, 9, 1]]).await;
+}
+
+/// A step is the last statement of a block, a branch, an arm, a loop.
+#[flow]
+async fn steps_at_the_end(ctx: Ctx<Deps>, input: Order) -> Result<(), Failure> {
+    {
+        let size = input.items.len();
+        #[step]
+        'block: {
+            ctx.tell(format!("{size}"));
+        }
+    }
+    match input.coupon.as_deref() {
+        Some(coupon) => {
+            #[step]
+            'arm: {
+                ctx.tell(coupon);
+            }
+        }
+        None => {}
+    };
+    if input.fast {
+        #[event("orders")]
+        OrderPlaced { order_id: input.id.clone(), total: 1 };
+    } else {
+        #[transaction(tx = ctx.deps.db)]
+        let _row: String = {
+            ctx.tell("row");
+            tx.push("row".into());
+            "row".into()
+        };
+    }
+    for item in input.items {
+        #[step]
+        let _unused: u32 = {
+            ctx.tell(format!("{item}"));
+            item
+        };
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_step_as_the_last_statement() {
+    sweep(steps_at_the_end, orders()).await;
 }

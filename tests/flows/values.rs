@@ -242,3 +242,279 @@ async fn assigned(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
 async fn control_flow_that_is_assigned() {
     sweep(assigned, orders()).await;
 }
+
+/// Deferred in front of a loop that gives the value where it is left.
+#[flow]
+async fn deferred_by_a_loop(ctx: Ctx<Deps>, input: u32) -> Result<String, Failure> {
+    let found;
+    let mut n = 0;
+    loop {
+        n += 1;
+        #[step]
+        let square: u32 = {
+            ctx.tell(format!("{n}"));
+            n * n
+        };
+        if square > input {
+            found = format!("{n} of {square}");
+            break;
+        }
+        #[step]
+        'next: {
+            ctx.tell(format!("next {n}"));
+        }
+    }
+    #[step]
+    'end: {
+        ctx.tell(&found);
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn a_value_deferred_to_the_end_of_a_loop() {
+    sweep(deferred_by_a_loop, [0, 5]).await;
+}
+
+/// Deferred in front of a `match`; and anew in each turn of a loop.
+#[flow]
+async fn deferred_in_arms(ctx: Ctx<Deps>, input: Vec<Kind>) -> Result<u32, Failure> {
+    let mut total = 0;
+    for kind in &input {
+        let label: String;
+        let weight;
+        match kind {
+            Kind::Cash => {
+                label = "cash".into();
+                weight = 1;
+            }
+            Kind::Card { number, tries } => {
+                #[step]
+                let checked: u32 = {
+                    ctx.tell(format!("{number} {total}"));
+                    tries + 2
+                };
+                weight = checked;
+                label = format!("card {number}");
+                #[step]
+                'labelled: {
+                    ctx.tell(format!("{label} {weight}"));
+                }
+            }
+            Kind::Invoice(None) => continue,
+            Kind::Invoice(Some(name)) => {
+                label = name.clone();
+                #[step]
+                'named: {
+                    ctx.tell(&label);
+                }
+                weight = 5;
+            }
+        }
+        #[step]
+        'done: {
+            ctx.tell(format!("{label} {weight} {total}"));
+        }
+        total += weight;
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn values_deferred_to_arms() {
+    sweep(deferred_in_arms, [kinds()]).await;
+}
+
+/// A deferred `mut` variable, given a value in each branch and again behind.
+#[flow]
+async fn deferred_and_changed(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let mut list: Vec<u32>;
+    if input.items.is_empty() {
+        list = vec![1];
+    } else {
+        list = input.items.clone();
+        list.reverse();
+        #[step]
+        'reversed: {
+            ctx.tell(format!("{list:?}"));
+        }
+        list.push(2);
+    }
+    #[step]
+    'first: {
+        ctx.tell(format!("{list:?}"));
+    }
+    if input.fast {
+        list = vec![list.len() as u32];
+    }
+    #[step]
+    'second: {
+        ctx.tell(format!("{list:?}"));
+    }
+    list.push(3);
+    Ok(list)
+}
+
+#[tokio::test]
+async fn a_deferred_mut_value() {
+    sweep(deferred_and_changed, orders()).await;
+}
+
+/// `match` and `loop` assigned to a variable that is there already, and fields and elements of one.
+#[flow]
+async fn assigned_again(ctx: Ctx<Deps>, input: Order) -> Result<Order, Failure> {
+    let mut order = input.clone();
+    let mut rounds = 0;
+    order.items.push(0);
+    rounds = loop {
+        rounds += 1;
+        #[step]
+        let enough: bool = {
+            ctx.tell(format!("{rounds} {:?}", order.items));
+            rounds > 1
+        };
+        order.items[0] += rounds;
+        order.id += "x";
+        if enough {
+            break rounds * 10;
+        }
+    };
+    #[step]
+    'middle: {
+        ctx.tell(format!("{rounds} {order:?}"));
+    }
+    let (a, b) = match &input.coupon {
+        Some(coupon) => {
+            #[step]
+            let size: usize = {
+                ctx.tell(coupon);
+                coupon.len()
+            };
+            (size, order.id.clone())
+        }
+        None => (rounds as usize, String::new()),
+    };
+    order.coupon = Some(format!("{a}{b}"));
+    #[step]
+    'end: {
+        ctx.tell(format!("{order:?}"));
+    }
+    Ok(order)
+}
+
+#[tokio::test]
+async fn variables_and_fields_assigned_again() {
+    sweep(assigned_again, orders()).await;
+}
+
+/// The only use of a variable is a format string, in plain code and in bodies, with widths and in nested macros.
+#[flow]
+async fn only_formatted(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let total = input.items.len() * 7;
+    let width = 6;
+    let precise = 1.5;
+    let label = input.id.clone();
+    let (left, right) = (total + 1, total + 2);
+    #[step]
+    'first: {
+        ctx.tell("first");
+    }
+    #[step]
+    'second: {
+        ctx.tell(format!("{total:>width$} {{label}}"));
+    }
+    let text = format!("{precise:.*} {}", 2, format_args!("{label:?}"));
+    for _ in 0..2 {
+        #[step]
+        'third: {
+            ctx.tell([format!("{left}"), format!("{0} {text}", right)].concat());
+        }
+    }
+    Ok(format!("{text} {width}"))
+}
+
+#[tokio::test]
+async fn format_strings() {
+    sweep(only_formatted, [order()]).await;
+}
+
+/// What no point needs and a stretch in a loop does, in slots: taken, given back, left behind by jumps.
+#[flow]
+async fn slots_in_turns(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<usize, Failure> {
+    let mut size = 0;
+    for number in &input {
+        let mut names = vec!["a"];
+        let gone = String::from("gone");
+        if number % 2 == 0 {
+            names.push("b");
+            if *number == 4 {
+                size += names.len();
+                continue;
+            }
+            let taken = gone + names[0];
+            size += taken.len();
+            #[step]
+            'even: {
+                ctx.tell(format!("{number} {size}"));
+            }
+        } else if *number > 6 {
+            size += gone.len();
+            break;
+        }
+        #[step]
+        'any: {
+            ctx.tell(format!("{number} {size}"));
+        }
+    }
+    Ok(size)
+}
+
+#[tokio::test]
+async fn what_no_point_of_a_loop_needs() {
+    sweep(slots_in_turns, [vec![1, 2, 4, 6], vec![2, 7, 2], vec![]]).await;
+}
+
+/// Deferred to where a loop is left, then moved in one branch, and hidden at a point.
+#[flow]
+async fn deferred_then_moved(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let (name, hidden);
+    'search: loop {
+        for item in &input.items {
+            #[step]
+            let found: bool = {
+                ctx.tell(format!("{item}"));
+                *item == 4
+            };
+            if found {
+                (name, hidden) = (format!("item {item}"), item * 2);
+                break 'search;
+            }
+        }
+        name = "nothing".to_owned();
+        hidden = 1;
+        break;
+    }
+    if input.fast {
+        let taken = name;
+        #[step]
+        'fast: {
+            ctx.tell(taken);
+        }
+    } else {
+        let hidden = "hidden";
+        #[step]
+        'slow: {
+            ctx.tell(format!("{name} {hidden}"));
+        }
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{hidden}"));
+    }
+    Ok(input.id)
+}
+
+#[tokio::test]
+async fn a_value_deferred_to_a_jump_and_then_moved() {
+    sweep(deferred_then_moved, orders()).await;
+}

@@ -100,7 +100,7 @@ impl Undisturbed {
             found = crash.written();
         }
         let told = run.told.last().unwrap();
-        assert_eq!(*told, self.told_from(found), "the last execution, from commit {found}, {context}");
+        assert_eq!(*told, self.told_from(found), "the last execution, from commit {found}, {context}: {}", run.outcome);
         assert_eq!((&run.outcome, &run.rows), (&self.0.outcome, &self.0.rows), "{context}");
         assert_eq!(first_publications(&run.events), self.0.events, "{context}");
         for (number, checkpoint) in run.checkpoints.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! What is outside of a flow: where its bodies leave their effects.
 
 use super::crash::CrashStore;
-use prose::{Ctx, Database, DatabaseError, MemoryPublisher, Record, Store};
+use prose::{Ctx, Database, DatabaseError, MemoryPublisher, MemoryStore, Record, Store};
 use std::sync::{Arc, Mutex};
 
 /// The outside of one run, through all of its executions. Clones share it.
@@ -32,6 +32,12 @@ impl World {
             told: Arc::default(),
             rows: Arc::default(),
         }
+    }
+
+    /// A world for a single call, without crashes.
+    pub(crate) fn in_memory() -> Self {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        Self::new(&store)
     }
 
     /// An effect of a body, and what it depends on. An attempt of a body tells once: a second time is taken for a second run of it.

@@ -1,0 +1,129 @@
+//! Macros around and between steps: the flow is taken apart before they are expanded.
+
+use super::support::*;
+use prose::{Ctx, flow};
+
+/// Macros that jump, return and mention variables, in plain code in a loop.
+#[flow]
+async fn with_macros(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<String, Failure> {
+    macro_rules! skip_if {
+        ($condition:expr) => {
+            if $condition {
+                continue;
+            }
+        };
+    }
+    macro_rules! ensure {
+        ($condition:expr, $($message:tt)*) => {
+            if !$condition {
+                return Err(Failure(format!($($message)*)));
+            }
+        };
+    }
+    let limit = 8;
+    let mut text = String::new();
+    let mut sum = 0;
+    for number in &input {
+        skip_if!(number % 2 == 1);
+        sum += number;
+        #[step]
+        'even: {
+            ctx.tell(format!("{number} {sum} {text}"));
+        }
+        ensure!(sum < limit, "{sum} is not below {limit}");
+        text += &number.to_string();
+        if matches!(number, 2..=3) {
+            assert_eq!(sum % 2, 0, "{text}");
+            #[step]
+            'small: {
+                ctx.tell(vec![text.as_str(), "!"].concat());
+            }
+        }
+    }
+    Ok(text)
+}
+
+#[tokio::test]
+async fn macros_between_steps() {
+    sweep(with_macros, [vec![1, 2, 4], vec![6, 2, 2], vec![]]).await;
+}
+
+macro_rules! flow_that_counts {
+    ($name:ident, $limit:expr) => {
+        /// A flow that a macro has written.
+        #[flow]
+        async fn $name(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
+            let mut count = input;
+            while count < $limit {
+                #[step]
+                let next: u32 = {
+                    ctx.tell(format!("{}", count));
+                    count + 2
+                };
+                count = next;
+            }
+            Ok(count)
+        }
+    };
+}
+
+flow_that_counts!(counted, 5);
+
+#[tokio::test]
+async fn a_flow_written_by_a_macro() {
+    sweep(counted, [0, 4, 9]).await;
+}
+
+/// Items in inner blocks; constants, functions and types of a turn.
+#[flow]
+async fn items_inside(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<u32, Failure> {
+    const START: u32 = 10;
+    let mut sum = START;
+    for number in &input {
+        const FACTOR: u32 = 3;
+        fn scaled(number: u32) -> u32 {
+            number * FACTOR
+        }
+        let scaled = scaled(*number);
+        {
+            use std::cmp::max;
+            sum = max(sum, scaled);
+            #[step]
+            'inside: {
+                const NAME: &str = "inside";
+                ctx.tell(format!("{NAME} {scaled} {sum}"));
+            }
+        }
+    }
+    Ok(sum + START)
+}
+
+#[tokio::test]
+async fn items_in_loops() {
+    sweep(items_inside, [vec![1, 5, 2], vec![]]).await;
+}
+
+/// Closures and iterators in plain code and bodies see the flow's variables, and `async` blocks in bodies.
+#[flow]
+async fn closures(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let factor = input.items.len() as u32 + 1;
+    let mut kept = Vec::new();
+    for item in &input.items {
+        let scale = |number: u32| number * factor;
+        let scaled = scale(*item);
+        #[step]
+        let sum: u32 = {
+            let add = async |number: u32| number + scaled + factor;
+            let sum = add(*item).await;
+            ctx.tell(format!("{sum} {scaled} {}", kept.iter().filter(|one| **one > factor).count()));
+            std::future::ready(sum).await
+        };
+        kept.extend([sum, scaled].into_iter().filter(|one| one % 2 == 0));
+    }
+    Ok(kept)
+}
+
+#[tokio::test]
+async fn closures_between_and_inside_steps() {
+    sweep(closures, orders()).await;
+}
