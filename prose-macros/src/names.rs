@@ -17,7 +17,7 @@
 //! | `when`, `open`, `events`, `out` | which errors are retried, a transaction, what to publish, a point's outputs |
 //!
 //! The second variable of a name has `k2_{v}`; locals are hygienic (`mixed_site`), so none of them can meet a name
-//! of the user's.
+//! of the user's; `matched_{v}` is none, and stands where the user has no code.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::Lifetime;
@@ -73,9 +73,9 @@ pub(crate) fn element() -> Ident {
     local("element")
 }
 
-/// A variable of a `let .. else`, until it is bound under its own name.
+/// A variable of a `let .. else`, until it is bound under its own name. The flow's own code never sees it.
 pub(crate) fn matched(variable: &Ident) -> Ident {
-    Ident::new(&format!("matched_{}", plain(variable)), Span::mixed_site().located_at(variable.span()))
+    Ident::new(&format!("matched_{}", plain(variable)), variable.span())
 }
 
 /// The turn of a loop, by how many loops are around it.

@@ -228,7 +228,7 @@ async fn many_returns(ctx: Ctx<Deps>, input: (u32, Order)) -> Result<u32, Failur
         if text.len() > 100 {
             return Ok(7);
         }
-        ctx.tell(format!("{text}"));
+        ctx.tell(format!("last {text}"));
         size
     };
     return Ok(last);
