@@ -4,6 +4,7 @@
 mod flows {
     mod borrows;
     mod branches;
+    mod children;
     mod collections;
     mod exits;
     mod harness;
@@ -12,6 +13,7 @@ mod flows {
     mod matches;
     mod names;
     mod nesting;
+    mod sqlite;
     mod straight;
     mod support;
     mod values;

@@ -53,7 +53,7 @@ async fn a_consumed_list() {
 
 /// A `while let` on a queue that the code between the steps pushes to.
 #[flow]
-async fn queue(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+pub(super) async fn queue(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
     let mut todo: VecDeque<(u32, String)> = input.items.iter().map(|item| (*item, "root".to_owned())).collect();
     let mut done = 0;
     while let Some((size, of)) = todo.pop_front() {

@@ -154,7 +154,7 @@ async fn returns_from_three_levels() {
 
 /// Three loops in one another, of three kinds, with steps at each level; the keys are those of the iterations.
 #[flow]
-async fn three_deep(ctx: Ctx<Deps>, input: u32) -> Result<String, Failure> {
+pub(super) async fn three_deep(ctx: Ctx<Deps>, input: u32) -> Result<String, Failure> {
     let mut keys = String::new();
     for i in 0..input {
         let mut j = 0;

@@ -5,7 +5,7 @@ use prose::{Ctx, ValidationError, flow};
 
 /// Everything at once, straight down.
 #[flow(name = "straight")]
-async fn straight(ctx: Ctx<Deps>, input: Order) -> Result<(String, u32), Failure> {
+pub(super) async fn straight(ctx: Ctx<Deps>, input: Order) -> Result<(String, u32), Failure> {
     #[validate]
     'has_items: {
         if input.items.is_empty() {

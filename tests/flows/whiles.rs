@@ -269,7 +269,7 @@ async fn a_retry_in_a_loop() {
 
 /// Transactions and events in a loop: rows and events of each turn once.
 #[flow]
-async fn turns_with_rows(ctx: Ctx<Deps>, input: Order) -> Result<Vec<String>, Failure> {
+pub(super) async fn turns_with_rows(ctx: Ctx<Deps>, input: Order) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::new();
     for (place, item) in input.items.iter().enumerate() {
         let row = format!("{} {place}", input.id);

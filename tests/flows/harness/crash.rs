@@ -49,8 +49,10 @@ struct Commits {
     /// The checkpoint behind each commit.
     checkpoints: Vec<Value>,
     crash: Option<Crash>,
-    /// The claim of the execution, which dies with its process.
-    claimed: Option<Lease>,
+    /// The claims of runs that were created, which die with their process.
+    claimed: Vec<Lease>,
+    /// The run, and those of its children.
+    created: Vec<RunKey>,
 }
 
 impl CrashStore {
@@ -79,11 +81,17 @@ impl CrashStore {
             outcome = execution => Some(outcome),
             () = self.crashed.notified() => None,
         };
-        let claimed = self.commits().claimed.take();
-        if let Some(lease) = claimed {
-            self.inner.release(&lease);
-        }
+        let claimed = std::mem::take(&mut self.commits().claimed);
+        claimed.iter().for_each(|lease| self.inner.release(lease));
         outcome
+    }
+
+    /// Deletes the run, and those of its children.
+    pub(crate) async fn delete(&self) {
+        let created = std::mem::take(&mut self.commits().created);
+        for key in created {
+            self.inner.delete_run(&key).await.unwrap();
+        }
     }
 
     /// Writes, and dies in front of it or behind it.
@@ -124,7 +132,9 @@ impl Store for CrashStore {
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
         let create = async {
             let lease = self.inner.create(run, first).await?;
-            self.commits().claimed = Some(lease.clone());
+            let mut commits = self.commits();
+            commits.claimed.push(lease.clone());
+            commits.created.push(run.key.clone());
             Ok(lease)
         };
         Box::pin(self.write(&run.key, create))

@@ -15,5 +15,5 @@ mod run;
 mod sweep;
 mod world;
 
-pub(crate) use sweep::sweep;
+pub(crate) use sweep::{sweep, sweep_over};
 pub(crate) use world::{Rows, World};

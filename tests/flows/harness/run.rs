@@ -2,7 +2,6 @@
 
 use super::crash::Crash;
 use super::world::{Told, World};
-use prose::store::RunKey;
 use prose::{Call, DepsOf, EventRecord, Flow, Store};
 use serde_json::Value;
 use std::fmt::Debug;
@@ -61,7 +60,7 @@ where
     }
     let outcome = execute(&world, call, None).await.unwrap();
     told.push(world.take_told());
-    store.delete_run(&RunKey::new(RUN)).await.unwrap();
+    world.store.delete().await;
     result(&world, outcome, told)
 }
 
