@@ -82,7 +82,7 @@ impl Plain {
         }
         let (shape, rest) = split::statement(rest, place);
         if let (Place::List, Shape::Expression(value)) = (place, &shape) {
-            return (self.run(&code.open, &typed(ty), &self.tokens(value, place)), rest);
+            return (self.run(&code.open, &typed(ty), &self.value(&kind, value, ty)), rest);
         }
         let (statement, after) = (self.statement(&kind, &shape, &code.open), code.after);
         (quote!(#others #statement #after), rest)

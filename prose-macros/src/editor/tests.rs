@@ -58,6 +58,9 @@ fn many_at_once_have_the_type_of_each() {
         quote!(#[parallel] let (a, b): (A, Vec<B>) = (#[step] a::<X, Y>(), #[step] c < d);),
         quote!(let (a, b) = #both;),
     );
+    let child = run(quote!(let v: u8 = p::editor::child(other(1).deps(deps));));
+    let both = run(quote!(let v: (u8,) = (#child,);));
+    becomes(quote!(#[parallel] let (a,): (u8,) = (#[child] other(1).deps(deps),);), quote!(let (a,) = #both;));
     let one = run(quote!(let v: u8 = { go(x)? };));
     let all =
         run(quote!(let v: Vec<u8> = { let mut all = ::std::vec::Vec::new(); for x in xs { all.push(#one); } all };));

@@ -274,7 +274,9 @@ fn word(with: Index) -> TokenStream {
 
 fn wrapped(token: TokenTree, with: Index) -> TokenStream {
     let delimiters = [Delimiter::Parenthesis, Delimiter::Brace, Delimiter::Bracket, Delimiter::None];
-    let delimiter = delimiters[with.index(delimiters.len())];
+    // Invisible brackets are around what a `macro_rules!` has matched, which is never a single sign.
+    let visible = delimiters.len() - usize::from(matches!(token, TokenTree::Punct(_)));
+    let delimiter = delimiters[with.index(visible)];
     match token {
         TokenTree::Group(group) => Group::new(delimiter, group.stream()).into_token_stream(),
         token => Group::new(delimiter, token.into()).into_token_stream(),
