@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::database::DatabaseError;
 use crate::event::PublishError;
-use crate::store::StoreError;
+use crate::store::{NotUndone, StoreError};
 
 /// Why a flow gave no output. `E` is the flow's own error.
 ///
@@ -13,15 +13,16 @@ use crate::store::StoreError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The flow returned an error. The run is `failed`; calling again goes on from its last commit.
+    /// The flow returned an error. The run is `failed`; calling again goes on from its last commit, or, if steps of it were
+    /// undone (`compensate`), returns the same failure.
     Failed {
         /// The step whose body failed; `None` if it was plain code, between or around the steps.
         step: Option<String>,
         /// What the flow returned.
         error: E,
     },
-    /// Another call was executing the run already; this one joined it, and it failed. Its error exists over there only,
-    /// so this is its text. The run is `failed`.
+    /// The run failed in another call, which this one has joined, or which has undone what the run had done. Its error exists
+    /// over there only, so this is its text. The run is `failed`.
     JoinedFailed {
         /// The run.
         run_id: String,
@@ -30,8 +31,9 @@ pub enum Error<E> {
         /// What the error said.
         message: String,
     },
-    /// The time given with `.timeout(..)` is over. The run is `failed`; calling again goes on from its last commit. If this
-    /// call had joined another one, only its waiting is over: the run goes on there.
+    /// The time given with `.timeout(..)` is over. The run is `failed`; calling again goes on from its last commit. If it was
+    /// being undone, it is `compensating`, and calling again goes on with that. If this call had joined another one, only its
+    /// waiting is over: the run goes on there.
     Timeout {
         /// The step that was running.
         step: Option<String>,
@@ -50,6 +52,14 @@ pub enum Error<E> {
     Cancelled {
         /// The step that was running; `None` if it was none.
         step: Option<String>,
+    },
+    /// The run failed, or was cancelled, and not all of what it had done could be undone: somebody must see to these steps. The
+    /// run's end is final.
+    NotUndone {
+        /// Why the run was undone.
+        cause: Box<Self>,
+        /// The steps whose compensation has failed for good.
+        steps: Vec<NotUndone>,
     },
     /// The store failed. What it has acknowledged is safe; the run stands at its last commit, and can be called again.
     Store(StoreError),
@@ -129,6 +139,7 @@ impl<E> Error<E> {
             | Self::Timeout { step, .. }
             | Self::Cancelled { step }
             | Self::CodeChanged { step, .. } => step.as_deref(),
+            Self::NotUndone { cause, .. } => cause.step(),
             Self::StepTimeout { step, .. }
             | Self::Database { step, .. }
             | Self::Publish { step, .. }
@@ -146,6 +157,37 @@ impl<E> Error<E> {
     pub fn into_flow_error(self) -> Option<E> {
         match self {
             Self::Failed { error, .. } => Some(error),
+            Self::NotUndone { cause, .. } => cause.into_flow_error(),
+            _ => None,
+        }
+    }
+
+    /// Whether the flow itself has failed (or was cancelled), and not what lies beneath it.
+    pub(crate) fn is_for_good(&self) -> bool {
+        match self {
+            Self::Failed { .. }
+            | Self::JoinedFailed { .. }
+            | Self::StepTimeout { .. }
+            | Self::Cancelled { .. }
+            | Self::NotUndone { .. }
+            | Self::Child { .. } => true,
+            Self::Timeout { .. }
+            | Self::Store(_)
+            | Self::Fenced { .. }
+            | Self::OtherFlow { .. }
+            | Self::CodeChanged { .. }
+            | Self::Unsavable { .. }
+            | Self::Database { .. }
+            | Self::Publish { .. }
+            | Self::InsideTransaction { .. }
+            | Self::NoPublisher { .. } => false,
+        }
+    }
+
+    fn flow_error(&self) -> Option<&E> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::NotUndone { cause, .. } => cause.flow_error(),
             _ => None,
         }
     }
@@ -154,16 +196,24 @@ impl<E> Error<E> {
 impl Error<()> {
     /// The text, with that of the flow's own error, which is elsewhere.
     pub(crate) fn text(&self, flow_error: &str) -> String {
-        match self {
-            Self::Failed { step, .. } => format!("the flow failed{}: {flow_error}", At(step)),
-            other => Text(other).to_string(),
+        Text(self, flow_error).to_string()
+    }
+
+    /// The same error with the flow's own, if there is one, in its place.
+    pub(crate) fn with_flow_error<E>(self, flow_error: Option<E>) -> Error<E> {
+        match (self, flow_error) {
+            (Self::Failed { step, .. }, Some(error)) => Error::Failed { step, error },
+            (Self::NotUndone { cause, steps }, flow_error) => {
+                Error::NotUndone { cause: Box::new(cause.with_flow_error(flow_error)), steps }
+            }
+            (other, _) => other.without_flow_error(),
         }
     }
 
-    /// The same error for any flow; not for [`Error::Failed`], which has one of its own.
-    pub(crate) fn without_flow_error<E>(self) -> Error<E> {
+    /// The same error for any flow.
+    fn without_flow_error<E>(self) -> Error<E> {
         match self {
-            Self::Failed { .. } => unreachable!("the flow's own error is in its place"),
+            Self::Failed { .. } | Self::NotUndone { .. } => unreachable!("the flow's own error is in its place"),
             Self::JoinedFailed { run_id, step, message } => Error::JoinedFailed { run_id, step, message },
             Self::Timeout { step, after } => Error::Timeout { step, after },
             Self::StepTimeout { step, after } => Error::StepTimeout { step, after },
@@ -182,12 +232,12 @@ impl Error<()> {
     }
 }
 
-/// An error whose own flow's error has no text.
-struct Text<'a>(&'a Error<()>);
+/// An error, with the text of the flow's own.
+struct Text<'a>(&'a Error<()>, &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self.0, &"", f)
+        write(self.0, &self.1, f)
     }
 }
 
@@ -202,9 +252,9 @@ impl fmt::Display for At<'_> {
 
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed { error, .. } => write(self, error, f),
-            other => write(other, &"", f),
+        match self.flow_error() {
+            Some(error) => write(self, error, f),
+            None => write(self, &"", f),
         }
     }
 }
@@ -215,7 +265,15 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
         Error::Failed { step, .. } if f.alternate() => write!(f, "the flow failed{}: {flow_error:#}", At(step)),
         Error::Failed { step, .. } => write!(f, "the flow failed{}: {flow_error}", At(step)),
         Error::JoinedFailed { run_id, step, message } => {
-            write!(f, "run `{run_id}` was being executed by another call, which failed{}: {message}", At(step))
+            write!(f, "run `{run_id}` failed in another call{}: {message}", At(step))
+        }
+        Error::NotUndone { cause, steps } => {
+            write(cause, flow_error, f)?;
+            f.write_str("; and not all that was done could be undone")?;
+            steps
+                .iter()
+                .zip(std::iter::once(": ").chain(std::iter::repeat(", ")))
+                .try_for_each(|(step, before)| write!(f, "{before}`{}` ({})", step.name, step.error))
         }
         Error::Timeout { step, after } => write!(f, "the flow timed out after {after:?}{}", At(step)),
         Error::StepTimeout { step, after } => write!(f, "step `{step}` timed out after {after:?}"),
@@ -258,6 +316,7 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for Error<E> {
             Self::Database { source: carried, .. } => carried.source(),
             Self::Publish { source: carried, .. } => carried.source(),
             Self::Child { source: carried, .. } => carried.source(),
+            Self::NotUndone { cause, .. } => cause.source(),
             _ => None,
         }
     }

@@ -30,6 +30,18 @@ pub trait Flow: Sized + Send + 'static {
         ctx: Ctx<Self::Deps>,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+
+    /// Runs the compensation of a point.
+    #[doc(hidden)]
+    fn undo(
+        m: &mut Machine,
+        ctx: Ctx<Self::Deps>,
+        input: Self::Input,
+        point: u16,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (m, ctx, input, point);
+        std::future::ready(Ok(()))
+    }
 }
 
 /// What is known of a flow at compile time.
@@ -62,6 +74,8 @@ pub struct PointMeta {
     pub retry: Option<RetryMeta>,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
+    /// How it is undone: a point of its own, `{name}:undo`, whose `live` are those of the outputs that it needs.
+    pub compensate: Option<&'static PointMeta>,
 }
 
 /// What a point is.

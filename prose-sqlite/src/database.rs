@@ -224,7 +224,7 @@ impl SqliteDatabase {
         if append.fenced.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
             return Err(DatabaseError::Fenced);
         }
-        for statement in append.ending {
+        for statement in append.behind {
             statement.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))?;
         }
         Ok(append.size)

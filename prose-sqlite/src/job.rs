@@ -13,7 +13,7 @@ use crate::clock;
 use crate::holds::{FOLD_AT_LAST, Holds};
 use crate::instance::Instance;
 use crate::load::{self, Log};
-use crate::statement::{Append, CommitRow, Statement, end, fingerprint, integer};
+use crate::statement::{Append, Change, CommitRow, Statement, fingerprint, integer};
 
 /// A write.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Creation {
 pub(crate) struct FirstCommit {
     pub(crate) seq: u64,
     pub(crate) row: CommitRow,
-    pub(crate) ending: Option<prose::store::Ending>,
+    pub(crate) change: Change,
 }
 
 /// What became of a job. It is told only when the transaction is on the disk.
@@ -85,6 +85,8 @@ pub(crate) struct Found {
     uid: String,
     flow: String,
     status: String,
+    /// What it had done was undone: its end is final.
+    undone: bool,
     pub(crate) epoch: u64,
     pub(crate) owner: Option<String>,
 }
@@ -146,11 +148,13 @@ impl Batch<'_> {
         self.sql
             .prepare_cached("insert into prose_details (run, correlation_id, input) values (?1, ?2, ?3)")?
             .execute(params![row, new.correlation_id, new.input.as_str()])?;
-        let [point, phase, completed, dropped, writes, ending, code, iterations] = &first.row.values;
+        let [point, phase, completed, dropped, writes, ending, code, iterations, compensable, undoing] =
+            &first.row.values;
         self.sql
             .prepare_cached(
                 "insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, \
-                 fingerprint, iterations) values (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 fingerprint, iterations, compensable, undoing) \
+                 values (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 row,
@@ -163,16 +167,17 @@ impl Batch<'_> {
                 writes,
                 ending,
                 code,
-                iterations
+                iterations,
+                compensable,
+                undoing
             ])?;
-        if let Some(ending) = &first.ending {
-            self.run_all(&end(row, ending, now))?;
-        }
+        self.run_all(&first.change.statements(row, now))?;
+        let ended = first.change.ends();
         let lease = Lease { key: new.key.clone(), uid: new.uid.clone(), row, epoch: 1 };
-        if first.ending.is_none() {
+        if !ended {
             self.claimed.push(lease.clone());
         }
-        Ok(Answer::Created { lease, ended: first.ending.is_some() })
+        Ok(Answer::Created { lease, ended })
     }
 
     fn claim(&mut self, request: &ClaimRequest) -> rusqlite::Result<Answer> {
@@ -192,8 +197,8 @@ impl Batch<'_> {
             .query_row(params![found.run, epoch, now], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?;
         self.sql
             .prepare_cached(
-                "update prose_runs set epoch = ?2, owner = ?3, status = 'running', updated_at = max(?4, updated_at) \
-                 where run = ?1",
+                "update prose_runs set epoch = ?2, owner = ?3, updated_at = max(?4, updated_at), \
+                 status = case status when 'compensating' then status else 'running' end where run = ?1",
             )?
             .execute(params![found.run, epoch, self.instance.id, now])?;
         let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
@@ -219,7 +224,7 @@ impl Batch<'_> {
             return Ok(Err(Answer::OtherFlow(found.flow)));
         }
         match Status::parse(&found.status) {
-            Some(Status::Failed) if request.restart_failed => {}
+            Some(Status::Failed) if request.restart_failed && !found.undone => {}
             Some(status) if status.is_ended() => return Ok(Err(Answer::Ended)),
             // A status of a newer version, or nonsense: reading the run will say so.
             None => return Ok(Err(Answer::Ended)),
@@ -248,9 +253,9 @@ impl Batch<'_> {
                 .optional()?;
             return Ok(Answer::Fenced { replaced: epoch != Some(integer(lease.epoch)) });
         }
-        self.run_all(&append.ending)?;
+        self.run_all(&append.behind)?;
         let folded = if fold { self.fold(lease)? } else { None };
-        Ok(Answer::Committed { ended: !append.ending.is_empty(), folded })
+        Ok(Answer::Committed { ended: append.ends, folded })
     }
 
     fn run_all(&self, statements: &[Statement]) -> rusqlite::Result<()> {
@@ -334,7 +339,8 @@ impl Batch<'_> {
 /// The run's row.
 pub(crate) fn find(sql: &Connection, key: &RunKey) -> rusqlite::Result<Option<Found>> {
     sql.prepare_cached(
-        "select run, uid, flow, status, epoch, owner from prose_runs where namespace = ?1 and run_id = ?2",
+        "select run, uid, flow, status, compensating_since is not null undone, epoch, owner from prose_runs \
+         where namespace = ?1 and run_id = ?2",
     )?
     .query_row((&key.namespace, &key.run_id), |row| {
         Ok(Found {
@@ -342,6 +348,7 @@ pub(crate) fn find(sql: &Connection, key: &RunKey) -> rusqlite::Result<Option<Fo
             uid: row.get("uid")?,
             flow: row.get("flow")?,
             status: row.get("status")?,
+            undone: row.get("undone")?,
             epoch: row.get::<_, i64>("epoch")?.unsigned_abs(),
             owner: row.get("owner")?,
         })

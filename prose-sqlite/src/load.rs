@@ -32,7 +32,8 @@ const RUN: &str = "\
     where run.namespace = ?1 and run.run_id = ?2";
 
 const COMMITS: &str = "\
-    select seq, at, point, phase, iterations, completed, dropped, writes, fingerprint from prose_commits \
+    select seq, at, point, phase, iterations, completed, dropped, writes, compensable, undoing, \
+    fingerprint from prose_commits \
     where run = ?1 and seq >= ?2 order by seq";
 
 /// Reads a run; `None` if there is none.
@@ -81,13 +82,17 @@ fn read_commit(row: &Row<'_>) -> Result<(Commit, i64, usize), Unreadable> {
     let text = |column: &str| row.get::<_, Option<String>>(column);
     let (point, phase, iterations) = (text("point")?, text("phase")?, text("iterations")?);
     let (completed, dropped, writes) = (text("completed")?, text("dropped")?, text("writes")?);
-    let bytes = [&point, &completed, &dropped, &writes].into_iter().flatten().map(String::len).sum();
+    let (compensable, undoing) = (text("compensable")?, text("undoing")?);
+    let texts = [&point, &completed, &dropped, &writes, &compensable, &undoing];
+    let bytes = texts.into_iter().flatten().map(String::len).sum();
     let commit = Commit {
         seq: row.get::<_, i64>("seq")?.unsigned_abs(),
         position: point.map(|step| position(step, phase.as_deref(), iterations.as_deref())).transpose()?,
         completed: completed.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
         dropped: dropped.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
         writes: writes.map(read_writes).transpose()?.unwrap_or_default(),
+        compensable: compensable.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
+        undoing: undoing.map(|json| serde_json::from_str(&json)).transpose()?,
         ending: None,
         fingerprint: text("fingerprint")?.as_deref().map(fingerprint).transpose()?,
     };

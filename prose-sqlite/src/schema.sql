@@ -74,7 +74,7 @@ create unique index prose_commits_log on prose_commits (run, seq);
 create table prose_snapshots (
     run    integer primary key,
     seq    integer not null,
-    folded text    not null                            -- JSON: { seq, position, state, completed, fingerprint }
+    folded text    not null                            -- JSON: { seq, position, state, completed, .. }
 ) strict;
 
 -- The processes (strictly: the opened stores) that execute runs. That one is alive, its lock on the file

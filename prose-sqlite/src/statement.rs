@@ -2,7 +2,7 @@
 //! transaction (rusqlite in the store's writer, sqlx in a `#[transaction]`).
 
 use prose::Json;
-use prose::store::{Commit, Ending, Lease, Phase, Write};
+use prose::store::{Commit, Ending, Lease, Phase, Undoing, Write};
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, Serializer};
 
@@ -32,8 +32,10 @@ impl From<Option<String>> for Value {
 pub(crate) struct Append {
     /// The fence: inserts one row while the lease is the run's and the commit is the next one; none otherwise.
     pub(crate) fenced: Statement,
-    /// To be run behind it, if it inserted.
-    pub(crate) ending: Vec<Statement>,
+    /// To be run behind it, if it inserted: the run's status has changed.
+    pub(crate) behind: Vec<Statement>,
+    /// Whether it ends the run.
+    pub(crate) ends: bool,
     /// Bytes of the commit, about.
     pub(crate) size: usize,
 }
@@ -41,8 +43,9 @@ pub(crate) struct Append {
 /// One pass over the run's row and its last commit: the fence of the whole protocol. An instant never goes back, even
 /// if the clock does.
 const APPEND: &str = "\
-    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations) \
-    select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 \
+    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations, \
+    compensable, undoing) \
+    select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 \
     from prose_runs run join prose_commits last on last.run = run.run and last.seq = ?2 - 1 \
     where run.run = ?1 and run.epoch = ?3 and run.uid = ?4 \
     and run.status not in ('completed', 'failed', 'cancelled') \
@@ -50,6 +53,9 @@ const APPEND: &str = "\
 
 const END_RUN: &str =
     "update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null where run = ?1";
+
+const BEGIN_UNDOING: &str = "update prose_runs set status = 'compensating', compensating_since = ?2, \
+    updated_at = max(?2, updated_at) where run = ?1";
 
 const END_DETAILS: &str = "update prose_details set output = ?2, failed_step = ?3, error = ?4 where run = ?1";
 
@@ -66,13 +72,39 @@ impl Append {
             Value::Integer(now),
         ];
         values.extend(row.values);
-        let ending = commit.ending.as_ref().map(|ending| end(lease.row, ending, now));
-        Ok(Self { fenced: Statement { sql: APPEND, values }, ending: ending.map(Vec::from).unwrap_or_default(), size })
+        let fenced = Statement { sql: APPEND, values };
+        let change = Change::by(commit);
+        Ok(Self { fenced, behind: change.statements(lease.row, now), ends: change.ends(), size })
+    }
+}
+
+/// What a commit changes of the run's status.
+#[derive(Debug)]
+pub(crate) struct Change {
+    undoing: bool,
+    ending: Option<Ending>,
+}
+
+impl Change {
+    pub(crate) fn by(commit: &Commit) -> Self {
+        Self { undoing: matches!(commit.undoing, Some(Undoing::Begun(_))), ending: commit.ending.clone() }
+    }
+
+    /// Whether the run ends.
+    pub(crate) fn ends(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// To be run behind the commit.
+    pub(crate) fn statements(&self, run: i64, now: i64) -> Vec<Statement> {
+        let begin = Statement { sql: BEGIN_UNDOING, values: vec![Value::Integer(run), Value::Integer(now)] };
+        let end = self.ending.iter().flat_map(|ending| end(run, ending, now));
+        self.undoing.then_some(begin).into_iter().chain(end).collect()
     }
 }
 
 /// The statements that mark a run as ended.
-pub(crate) fn end(run: i64, ending: &Ending, now: i64) -> [Statement; 2] {
+fn end(run: i64, ending: &Ending, now: i64) -> [Statement; 2] {
     let (output, step, error) = match ending {
         Ending::Completed { output } => (Some(output.as_str().to_owned()), None, None),
         Ending::Failed { step, error } => (None, step.clone(), Some(error.clone())),
@@ -97,7 +129,7 @@ fn word(ending: &Ending) -> &'static str {
 /// The columns of a commit from `point` on.
 #[derive(Debug)]
 pub(crate) struct CommitRow {
-    pub(crate) values: [Value; 8],
+    pub(crate) values: [Value; 10],
     pub(crate) size: usize,
 }
 
@@ -108,7 +140,10 @@ impl CommitRow {
         let completed = list(&commit.completed)?;
         let dropped = list(&commit.dropped)?;
         let writes = writes(&commit.writes)?;
-        let size = [&point, &completed, &dropped, &writes].into_iter().flatten().map(String::len).sum();
+        let compensable = list(&commit.compensable)?;
+        let undoing = commit.undoing.as_ref().map(serde_json::to_string).transpose()?;
+        let texts = [&point, &completed, &dropped, &writes, &compensable, &undoing];
+        let size = texts.into_iter().flatten().map(String::len).sum();
         let values = [
             point.into(),
             position.map(|position| phase(position.phase).to_owned()).into(),
@@ -118,6 +153,8 @@ impl CommitRow {
             commit.ending.as_ref().map(|ending| word(ending).to_owned()).into(),
             commit.fingerprint.map(fingerprint).into(),
             position.map(|position| list(&position.at)).transpose()?.flatten().into(),
+            compensable.into(),
+            undoing.into(),
         ];
         Ok(Self { values, size })
     }

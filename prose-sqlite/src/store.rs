@@ -15,7 +15,7 @@ use crate::error::{refused, unavailable};
 use crate::gate::Gate;
 use crate::job::{Answer, Batch, Creation, FirstCommit, Job, find};
 use crate::load::{self, Loaded};
-use crate::statement::{Append, CommitRow};
+use crate::statement::{Append, Change, CommitRow};
 use crate::writer::{Core, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
@@ -206,7 +206,7 @@ impl SqliteStore {
 
     async fn create_run(&self, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
         let row = CommitRow::new(&first).map_err(|error| self.unwritable(&run.key, &error))?;
-        let first = FirstCommit { seq: first.seq, row, ending: first.ending };
+        let first = FirstCommit { seq: first.seq, row, change: Change::by(&first) };
         let reply = self.core().submit(Job::Create(Box::new(Creation { run: run.clone(), first }))).await?;
         match reply.answer {
             Answer::Created { lease, .. } => {

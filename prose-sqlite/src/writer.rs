@@ -410,8 +410,9 @@ mod tests {
             correlation_id: "c".to_owned(),
             created_at: std::time::SystemTime::now(),
         };
-        let row = crate::statement::CommitRow::new(&Commit::empty(1)).unwrap();
-        let first = crate::job::FirstCommit { seq: 1, row, ending: None };
+        let commit = Commit::empty(1);
+        let row = crate::statement::CommitRow::new(&commit).unwrap();
+        let first = crate::job::FirstCommit { seq: 1, row, change: crate::statement::Change::by(&commit) };
         let reply =
             core.write_all(&[Job::Create(Box::new(crate::job::Creation { run, first }))]).pop().unwrap().unwrap();
         reply.guard.keep();

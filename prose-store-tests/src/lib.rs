@@ -138,6 +138,15 @@ macro_rules! conformance {
                 hostile_run_ids_are_only_names
                 run_ids_are_compared_exactly
                 json_keeps_its_text;
+            compensation:
+                what_can_be_undone_is_kept_in_order
+                undoing_takes_the_last_step_first
+                a_run_that_is_undone_says_so
+                a_compensating_run_is_claimed_and_stays_compensating
+                a_compensating_run_is_held_fenced_and_not_pruned
+                a_run_that_was_undone_is_never_restarted
+                what_was_undone_stays_readable
+                a_long_undoing_folds_like_a_short_one;
             concurrency:
                 of_many_claimers_one_wins
                 of_many_creators_one_wins
@@ -192,6 +201,7 @@ mod tests {
             include_str!("cases/fences.rs"),
             include_str!("cases/fold.rs"),
             include_str!("cases/values.rs"),
+            include_str!("cases/compensation.rs"),
             include_str!("cases/concurrency.rs"),
         ];
         for line in groups.iter().flat_map(|group| group.lines()) {

@@ -66,6 +66,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
             outputs: &[#outputs],
             retry: #retry,
             timeout: #timeout,
+            compensate: ::core::option::Option::None,
         }
     }
 }

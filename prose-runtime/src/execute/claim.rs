@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::compensate::and_not_undone;
 use super::subject::Subject;
 use super::{Ended, Execution, Outcome};
 use crate::Json;
@@ -12,7 +13,7 @@ use crate::flow::Meta;
 use crate::machine::{Journal, Machine, Owner};
 use crate::store::commit::{Ending, Phase, Position};
 use crate::store::{
-    Claim, ClaimRequest, ClaimedRun, NewRun, RunKey, RunState, Status, Store, StoreError, from_millis, to_millis,
+    Claim, ClaimRequest, ClaimedRun, NewRun, RunKey, RunState, Store, StoreError, from_millis, to_millis,
 };
 
 /// A run that is asked for.
@@ -31,16 +32,18 @@ pub(super) struct Asked {
 
 /// What came of it.
 pub(super) enum Claimed {
-    /// A machine to drive, and the saved input if it is not the given one that counts.
-    Run(Box<Machine>, Option<Json>),
+    /// A machine to drive, and the run's input; whether the flow takes the value that the caller has given for it.
+    Run {
+        machine: Box<Machine>,
+        input: Json,
+        given: bool,
+    },
     Ended(Outcome),
 }
 
 impl Asked {
     pub(super) fn new(store: Arc<dyn Store>, key: RunKey, flow: &dyn Subject) -> Result<Self, Error<()>> {
-        let unsavable =
-            |error: serde_json::Error| Error::Unsavable { what: "the input".into(), reason: error.to_string() };
-        let input = flow.encode_input().map_err(unsavable)?;
+        let input = encode_input(flow)?;
         let request = ClaimRequest { key, flow: flow.meta().name.to_owned(), restart_failed: false };
         Ok(Self { store, request, input, handed_over: false, joined: false, failed: None })
     }
@@ -59,7 +62,7 @@ impl Execution {
             match asked.store.claim(&asked.request).await.map_err(Error::Store)? {
                 Claim::Missing => return Ok(self.create(asked)),
                 Claim::Claimed(claimed) => return self.go_on(asked, *claimed).await,
-                Claim::Ended(state) if !asked.joined && state.folded.status() == Status::Failed => {
+                Claim::Ended(state) if !asked.joined && state.folded.can_restart() => {
                     asked.failed = state.folded.ending;
                 }
                 Claim::Ended(state) => return Ok(Claimed::Ended(self.ended(asked, *state))),
@@ -125,15 +128,15 @@ impl Execution {
         machine.owner = Some(Owner::new(asked.store.clone(), new));
         self.announce_start(&machine);
         // The first execution gets what the caller gave, so that nothing depends on a round trip.
-        let input = asked.handed_over.then(|| asked.input.clone());
-        asked.handed_over = true;
-        Claimed::Run(Box::new(machine), input)
+        let given = !std::mem::replace(&mut asked.handed_over, true);
+        Claimed::Run { machine: Box::new(machine), input: asked.input.clone(), given }
     }
 
     /// A run that stands somewhere: on from there, with its own input.
     async fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
         let ClaimedRun { lease, state } = claimed;
-        let fits = fits(self.meta, &state);
+        // Undoing has no place in the code where it stands: each compensation finds what it needs in its own record.
+        let fits = if state.folded.compensation.is_some() { Ok(None) } else { fits(self.meta, &state) };
         let mut machine = self.machine_of(&state);
         self.announce_resumption(asked, &machine, &state);
         let written_by = state.folded.fingerprint.unwrap_or(state.run.fingerprint);
@@ -150,7 +153,7 @@ impl Execution {
                 return Err(error);
             }
         }
-        Ok(Claimed::Run(Box::new(machine), Some(state.run.input)))
+        Ok(Claimed::Run { machine: Box::new(machine), input: state.run.input, given: false })
     }
 
     /// A run that has ended: its result, without running anything.
@@ -197,16 +200,30 @@ fn now() -> SystemTime {
 fn saved_outcome(state: RunState) -> Outcome {
     let key = state.run.key;
     let run_id = key.to_string();
+    let not_undone = state.folded.compensation.map_or_else(Vec::new, |compensation| compensation.not_undone());
     match state.folded.ending {
         Some(Ending::Completed { output }) => Ok(Ended::Saved { run_id, output }),
-        Some(Ending::Failed { step, error }) => Err(Error::JoinedFailed { run_id, step, message: error }),
-        Some(Ending::Cancelled { step }) => Err(Error::Cancelled { step }),
+        Some(ending) => Err(and_not_undone(saved_error(run_id, &ending), not_undone)),
         None => Err(Error::Store(StoreError::Corrupt {
             key,
             place: "the store".into(),
             reason: "it is reported as ended, but has no ending".into(),
         })),
     }
+}
+
+/// The error of a run that did not complete.
+pub(super) fn saved_error(run_id: String, ending: &Ending) -> Error<()> {
+    match ending {
+        Ending::Failed { step, error } => Error::JoinedFailed { run_id, step: step.clone(), message: error.clone() },
+        Ending::Cancelled { step } => Error::Cancelled { step: step.clone() },
+        Ending::Completed { .. } => unreachable!("a completed run has no error"),
+    }
+}
+
+/// The input as given.
+pub(super) fn encode_input(flow: &dyn Subject) -> Result<Json, Error<()>> {
+    flow.encode_input().map_err(|error| Error::Unsavable { what: "the input".into(), reason: error.to_string() })
 }
 
 /// Equal in meaning: hash maps have no order, so the text alone would tell too much.

@@ -84,6 +84,11 @@ impl<C: Future<Output = ()>> Outside<'_, C> {
     }
 }
 
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+}
+
 fn is_ready(future: Pin<&mut Option<impl Future>>, cx: &mut Context<'_>) -> bool {
     future.as_pin_mut().is_some_and(|future| future.poll(cx).is_ready())
 }

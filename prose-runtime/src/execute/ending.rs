@@ -1,10 +1,9 @@
 //! Writing down how an execution ended, and saying so to the caller.
 
-use std::any::Any;
-
-use super::drive::End;
+use super::drive::{End, panic_text};
 use super::subject::Subject;
 use super::{Ended, Execution, Outcome};
+use crate::Json;
 use crate::database::DatabaseError;
 use crate::error::Error;
 use crate::machine::{Exit, Machine};
@@ -12,20 +11,29 @@ use crate::store::{Ending, StoreError};
 
 impl Execution {
     /// Commits the end of an execution, then tells it.
-    pub(super) async fn end(&self, machine: &mut Machine, flow: &mut dyn Subject, end: End) -> Outcome {
+    pub(super) async fn end(
+        &self,
+        machine: &mut Machine,
+        flow: &mut dyn Subject,
+        input: Option<&Json>,
+        end: End,
+    ) -> Outcome {
         let step = machine.current_step();
         match end {
             End::Returned => match flow.error_text() {
                 None => self.complete(machine, flow).await,
-                Some(text) => self.fail(machine, text, Error::Failed { step, error: () }).await,
+                Some(error) => {
+                    let ending = Ending::Failed { step: step.clone(), error };
+                    self.undo_and_end(machine, flow, input, ending, Error::Failed { step, error: () }).await
+                }
             },
             End::TimedOut => {
                 let after = self.settings.timeout.unwrap_or_default();
                 let error = Error::Timeout { step, after };
                 self.fail(machine, format!("the flow timed out after {after:?}"), error).await
             }
-            End::Cancelled => self.cancel(machine, step).await,
-            End::Stopped(exit) => self.stopped(machine, exit).await,
+            End::Cancelled => self.cancel(machine, flow, input, step).await,
+            End::Stopped(exit) => self.stopped(machine, flow, input, exit).await,
             End::Panicked(panic) => {
                 let text = format!("panicked: {}", panic_text(&*panic));
                 // The panic goes on whatever becomes of the record of it.
@@ -58,17 +66,30 @@ impl Execution {
         Err(error)
     }
 
-    async fn cancel(&self, machine: &mut Machine, step: Option<String>) -> Outcome {
+    async fn cancel(
+        &self,
+        machine: &mut Machine,
+        flow: &mut dyn Subject,
+        input: Option<&Json>,
+        step: Option<String>,
+    ) -> Outcome {
+        let error = Error::Cancelled { step: step.clone() };
         // A run cancelled before its first commit was never there.
-        if machine.owner.as_ref().is_some_and(|owner| owner.exists()) {
-            let ending = Ending::Cancelled { step: step.clone() };
-            write(machine, ending).await.map_err(store_error)?;
+        if machine.owner.as_ref().is_some_and(|owner| !owner.exists()) {
+            return Err(error);
         }
-        Err(Error::Cancelled { step })
+        self.undo_and_end(machine, flow, input, Ending::Cancelled { step }, error).await
     }
 
-    async fn stopped(&self, machine: &mut Machine, exit: Exit) -> Outcome {
+    async fn stopped(
+        &self,
+        machine: &mut Machine,
+        flow: &mut dyn Subject,
+        input: Option<&Json>,
+        exit: Exit,
+    ) -> Outcome {
         let run_id = machine.info().run_id.clone().unwrap_or_default();
+        let for_good = matches!(exit, Exit::StepTimeout { .. } | Exit::Child { for_good: true, .. });
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
@@ -81,15 +102,19 @@ impl Execution {
             Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },
             Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.into_owned(), after },
             Exit::Database { step, source } => Error::Database { step: step.into_owned(), source },
-            Exit::Child { step, run_id, source } => Error::Child { step: step.into_owned(), run_id, source },
+            Exit::Child { step, run_id, source, .. } => Error::Child { step: step.into_owned(), run_id, source },
             Exit::Publish { step, source } => Error::Publish { step: step.into_owned(), source },
         };
+        if for_good {
+            let ending = Ending::Failed { step: machine.current_step(), error: error.text("") };
+            return self.undo_and_end(machine, flow, input, ending, error).await;
+        }
         self.fail(machine, error.text(""), error).await
     }
 }
 
 /// Commits what the finished steps have staged, with the ending; observers hear of its steps then.
-async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> {
+pub(super) async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> {
     if let Some(owner) = &mut machine.owner {
         let commit = owner.journal.end(ending);
         owner.write(commit).await?;
@@ -98,14 +123,9 @@ async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> 
     Ok(())
 }
 
-fn store_error(error: StoreError) -> Error<()> {
+pub(super) fn store_error(error: StoreError) -> Error<()> {
     match error {
         StoreError::Fenced(key) => Error::Fenced { run_id: key.to_string() },
         error => Error::Store(error),
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
 }

@@ -1,6 +1,7 @@
 //! Executing a flow: the I/O around its machine.
 
 mod claim;
+mod compensate;
 mod drive;
 mod ending;
 mod subject;
@@ -43,6 +44,15 @@ enum Ended {
     Saved { run_id: String, output: Json },
 }
 
+/// The input of an execution.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    /// As it is saved; `None` where nobody can need it.
+    json: Option<&'a Json>,
+    /// The flow takes the caller's own value, so that nothing depends on a round trip.
+    given: bool,
+}
+
 /// The outcome of an execution. The flow's own error, where there is one, stays in the subject.
 type Outcome = Result<Ended, Error<()>>;
 
@@ -52,7 +62,7 @@ pub(crate) async fn execute<F: Flow>(
     deps: Arc<F::Deps>,
     settings: Settings,
 ) -> Result<F::Output, Error<F::Error>> {
-    let mut flow = Typed::<F> { input: Some(input), deps, result: None };
+    let mut flow = Typed::<F> { input: Some(input), deps, result: None, undone: None };
     let ended = Execution::new(F::META, settings).run_to_end(&mut flow).await;
     flow.outcome(ended)
 }
@@ -93,10 +103,12 @@ impl Execution {
     }
 
     async fn run_plain(&self, flow: &mut dyn Subject) -> Outcome {
+        // Saved nowhere: but whoever undoes what was done sees it as well.
+        let json = self.meta.has_compensations().then(|| claim::encode_input(flow)).transpose()?;
         let run = self.run_info(None, self.correlation_id(), SystemTime::now(), false);
         let machine = self.machine(run);
         self.announce_start(&machine);
-        self.run(machine, flow, None).await
+        self.run(machine, flow, Input { json: json.as_ref(), given: true }).await
     }
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
@@ -107,39 +119,51 @@ impl Execution {
         loop {
             match self.claim(&mut asked).await? {
                 Claimed::Ended(outcome) => return outcome,
-                Claimed::Run(machine, input) => match self.run(*machine, flow, input.as_ref()).await {
-                    // Somebody created the run while its plain code ran here, up to the first step: join that one.
-                    Err(Error::Store(StoreError::Exists(_))) => continue,
-                    outcome => return outcome,
-                },
+                Claimed::Run { machine, input, given } => {
+                    match self.run(*machine, flow, Input { json: Some(&input), given }).await {
+                        // Somebody created the run while its plain code ran here, up to the first step: join that one.
+                        Err(Error::Store(StoreError::Exists(_))) => continue,
+                        outcome => return outcome,
+                    }
+                }
             }
         }
     }
 
     /// Drives a machine to its end, and tells everyone.
-    async fn run(&self, mut machine: Machine, flow: &mut dyn Subject, saved_input: Option<&Json>) -> Outcome {
+    async fn run(&self, mut machine: Machine, flow: &mut dyn Subject, input: Input<'_>) -> Outcome {
+        let outcome = match machine.undoing().cloned() {
+            Some(ending) => {
+                let error = claim::saved_error(machine.info().run_id.clone().unwrap_or_default(), &ending);
+                self.go_on_undoing(&mut machine, flow, input.json, ending, error).await
+            }
+            None => self.drive(&mut machine, flow, input).await,
+        };
+        self.announce_end(&machine, flow, &outcome);
+        outcome
+    }
+
+    async fn drive(&self, machine: &mut Machine, flow: &mut dyn Subject, input: Input<'_>) -> Outcome {
         let stops = drive::Stops {
             slot: machine.shared().exit.clone(),
             token: self.limits.cancellable.then(|| machine.info().cancellation.clone()),
             deadline: self.limits.deadline,
         };
         let run = machine.info().clone();
-        let end = match flow.drive(&mut machine, saved_input) {
+        let end = match flow.drive(machine, input.json.filter(|_| !input.given)) {
             Ok(driving) => Ok(drive::drive(driving, stops).await),
             Err(error) => Err(claim::input_changed(&run, &error)),
         };
         if matches!(end, Ok(drive::End::Cancelled | drive::End::TimedOut)) {
             run.cancellation.cancel();
         }
-        let outcome = match end {
-            Ok(end) => self.end(&mut machine, flow, end).await,
+        match end {
+            Ok(end) => self.end(machine, flow, input.json, end).await,
             Err(changed) => {
                 machine.leave_as_it_was().await;
                 Err(changed)
             }
-        };
-        self.announce_end(&machine, flow, &outcome);
-        outcome
+        }
     }
 
     fn announce_start(&self, machine: &Machine) {

@@ -1,5 +1,6 @@
 //! A flow with its types hidden, so that the machinery around flows is compiled once and not for each of them.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -24,6 +25,15 @@ pub(super) trait Subject: Send {
         machine: &'a mut Machine,
         saved: Option<&Json>,
     ) -> Result<Driving<'a>, serde_json::Error>;
+    /// The future of a point's compensation.
+    fn undo<'a>(
+        &'a mut self,
+        machine: &'a mut Machine,
+        input: Option<&Json>,
+        point: u16,
+    ) -> Result<Driving<'a>, serde_json::Error>;
+    /// What the error of the last compensation says, if it returned one.
+    fn undo_error(&self) -> Option<String>;
     /// What the flow's error says, if it returned one.
     fn error_text(&self) -> Option<String>;
     /// The flow's output, encoded.
@@ -38,6 +48,8 @@ pub(super) struct Typed<F: Flow> {
     pub(super) input: Option<F::Input>,
     pub(super) deps: Arc<F::Deps>,
     pub(super) result: Option<Result<F::Output, F::Error>>,
+    /// What the last compensation returned.
+    pub(super) undone: Option<Result<(), F::Error>>,
 }
 
 impl<F: Flow> Typed<F> {
@@ -46,11 +58,15 @@ impl<F: Flow> Typed<F> {
         match (ended, self.result) {
             (Ok(Ended::Saved { run_id, output }), _) => decode(&output).map_err(|error| changed(run_id, &error)),
             (Ok(Ended::Returned), Some(Ok(output))) => Ok(output),
-            (Err(Error::Failed { step, .. }), Some(Err(error))) => Err(Error::Failed { step, error }),
-            (Err(error), _) => Err(error.without_flow_error()),
+            (Err(error), result) => Err(error.with_flow_error(result.and_then(Result::err))),
             (Ok(Ended::Returned), _) => unreachable!("a flow that has returned left its output"),
         }
     }
+}
+
+/// With its causes, where it shows them (`anyhow` does): whoever reads the checkpoint has nothing else.
+fn error_text<T, E: Display>(result: &Option<Result<T, E>>) -> Option<String> {
+    result.as_ref().and_then(|result| result.as_ref().err()).map(|error| format!("{error:#}"))
 }
 
 fn changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {
@@ -88,9 +104,27 @@ impl<F: Flow> Subject for Typed<F> {
         Ok(Box::pin(async move { *result = Some(F::drive(machine, ctx, input).await) }))
     }
 
+    fn undo<'a>(
+        &'a mut self,
+        machine: &'a mut Machine,
+        input: Option<&Json>,
+        point: u16,
+    ) -> Result<Driving<'a>, serde_json::Error> {
+        let input = match input {
+            Some(input) => decode(input)?,
+            None => unreachable!("the input of a flow with compensations is kept"),
+        };
+        let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
+        let undone = &mut self.undone;
+        Ok(Box::pin(async move { *undone = Some(F::undo(machine, ctx, input, point).await) }))
+    }
+
+    fn undo_error(&self) -> Option<String> {
+        error_text(&self.undone)
+    }
+
     fn error_text(&self) -> Option<String> {
-        // With its causes, where it shows them (`anyhow` does): whoever reads the checkpoint has nothing else.
-        self.result.as_ref().and_then(|result| result.as_ref().err()).map(|error| format!("{error:#}"))
+        error_text(&self.result)
     }
 
     fn encode_output(&self) -> Result<Json, serde_json::Error> {

@@ -33,7 +33,7 @@ pub(super) enum Outcome {
 
 /// An element that is done.
 pub(super) struct Done {
-    /// What is to be saved of it; `None` without a store.
+    /// What is to be saved of it; `None` without a store, unless it can be undone.
     pub(super) output: Option<(String, Json)>,
     /// What observers are to hear.
     pub(super) told: Option<(StepInfo, Duration)>,
@@ -86,7 +86,9 @@ impl Branch {
     pub fn finish<T, E>(&mut self, key: &Key<T>, tried: Result<T, E>, failures: &Failures<E>) -> Option<T> {
         match tried {
             Ok(value) => {
-                let encoded = self.runner.shared.durable.is_some().then(|| (key.encode)(&value));
+                let point = self.runner.point(self.point);
+                let encoded = self.runner.shared.durable.is_some() || point.compensate.is_some();
+                let encoded = encoded.then(|| (key.encode)(&value));
                 self.done(key.name, encoded);
                 Some(value)
             }

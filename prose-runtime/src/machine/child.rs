@@ -56,7 +56,7 @@ impl Runner {
         self.child_to_its_end(point, pin!(Capture { body: pin!(call), result: &mut result }), tokens).await;
         match left_by_the_body(result) {
             Ok(output) => output,
-            Err(error) => self.child_failed(point, boxing(error)).await,
+            Err(error) => self.child_failed(point, error.is_for_good(), boxing(error)).await,
         }
     }
 
@@ -70,14 +70,14 @@ impl Runner {
         };
     }
 
-    async fn child_failed<T>(&self, point: u16, source: Boxed) -> T {
+    async fn child_failed<T>(&self, point: u16, for_good: bool, source: Boxed) -> T {
         if self.shared.is_to_stop() {
             // It was stopped because its parent is.
             std::future::pending::<()>().await;
         }
         self.failed(point, &source);
         let run_id = self.idempotency_key(point);
-        self.stop(Exit::Child { step: self.step_name(point), run_id, source }).await
+        self.stop(Exit::Child { step: self.step_name(point), run_id, source, for_good }).await
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) enum Exit {
     Database { step: Cow<'static, str>, source: DatabaseError },
     /// An event could not be published.
     Publish { step: Cow<'static, str>, source: PublishError },
-    /// A child has failed.
-    Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed },
+    /// A child has failed; for good, if its own flow has.
+    Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed, for_good: bool },
 }
 
 /// Where the reason is left. Shared by the machine, inside the flow's future, and the driver, outside of it.

@@ -314,6 +314,7 @@ impl Machine {
             }
             Ok(done) => {
                 self.unannounced.extend(done.told);
+                self.can_undo_element(place, done.output.as_ref());
                 match (&mut self.owner, done.output) {
                     (Some(owner), Some((name, json))) => {
                         let step = place.index.is_none().then(|| self.runner.point(place.point).name);

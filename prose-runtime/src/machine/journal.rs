@@ -1,7 +1,9 @@
 //! What a run has staged since its last commit, and what it was resumed with. Pure: it makes commits and writes none.
 
+use super::undoable::Undoable;
 use crate::Json;
-use crate::store::commit::{Commit, Ending, Phase, Position, Write};
+use crate::store::checkpoint::State;
+use crate::store::commit::{Commit, Ending, Phase, Position, Undoing, Undone, Write};
 use crate::store::fold::Folded;
 
 /// The pure half of a durable run.
@@ -15,13 +17,15 @@ pub(crate) struct Journal {
     /// How many of the writes belong to steps that are done; the others are of plain code behind them.
     settled: usize,
     dropped: Vec<String>,
+    pub(crate) undoable: Undoable,
     fingerprint: Option<u64>,
 }
 
 impl Journal {
     /// Goes on from what was saved; `fingerprint` is told if the code that goes on is not the code that wrote it.
-    pub(crate) fn resume(saved: Folded, fingerprint: Option<u64>) -> Self {
-        Self { seq: saved.seq, position: saved.position.clone(), saved, fingerprint, ..Self::default() }
+    pub(crate) fn resume(mut saved: Folded, fingerprint: Option<u64>) -> Self {
+        let undoable = Undoable::resume(std::mem::take(&mut saved.compensable), saved.compensation.take());
+        Self { seq: saved.seq, position: saved.position.clone(), saved, undoable, fingerprint, ..Self::default() }
     }
 
     /// The saved value of a variable.
@@ -45,6 +49,12 @@ impl Journal {
     /// Where the run stands.
     pub(crate) fn position(&self) -> Option<&Position> {
         self.position.as_ref()
+    }
+
+    /// Copies of these variables, as they are staged since the last finished step.
+    pub(crate) fn staged(&self, names: impl Iterator<Item = &'static str>) -> State {
+        let staged = |name: &'static str| self.writes[self.settled..].iter().find(|write| write.name == name);
+        names.filter_map(staged).map(|write| (write.name.clone(), write.value.clone())).collect()
     }
 
     /// Stages the end of a step's body, in this iteration of each loop around it.
@@ -86,10 +96,31 @@ impl Journal {
     /// once more, and must not find what it had changed already.
     pub(crate) fn end(&mut self, ending: Ending) -> Commit {
         if !matches!(ending, Ending::Completed { .. }) {
-            self.writes.truncate(self.settled);
-            self.dropped.clear();
+            self.leave_out_plain_code();
         }
         self.commit(Some(ending))
+    }
+
+    /// The commit from which on the run undoes what it has done; then it will end so.
+    pub(crate) fn turn_back(&mut self, ending: Ending) -> Commit {
+        self.leave_out_plain_code();
+        Commit { undoing: Some(Undoing::Begun(ending)), ..self.commit(None) }
+    }
+
+    fn leave_out_plain_code(&mut self) {
+        self.writes.truncate(self.settled);
+        self.dropped.clear();
+    }
+
+    /// The commit that says what became of a compensation.
+    pub(crate) fn undone(&mut self, undone: Undone) -> Commit {
+        self.seq += 1;
+        Commit { undoing: Some(Undoing::Undone(undone)), ..Commit::empty(self.seq) }
+    }
+
+    /// The last commit of [`undone`](Self::undone) was refused by the database it travelled with: its number is free again.
+    pub(crate) fn not_undone(&mut self) {
+        self.seq -= 1;
     }
 
     /// The commit of all that is staged, where the run stands now.
@@ -101,6 +132,8 @@ impl Journal {
             completed: std::mem::take(&mut self.completed),
             writes: self.take_writes(),
             dropped: std::mem::take(&mut self.dropped),
+            compensable: self.undoable.take_new(),
+            undoing: None,
             ending,
             fingerprint: self.fingerprint.take(),
         }
@@ -125,6 +158,7 @@ impl Journal {
     /// It has taken with it all that was staged.
     pub(crate) fn rolled_back(&mut self, step: &str, at: &[u64]) {
         self.seq -= 1;
+        self.undoable.roll_back();
         self.stand(step, Phase::Entered, at);
     }
 }
@@ -132,6 +166,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::commit::Compensable;
 
     fn json(text: &str) -> Json {
         Json::parse(text.to_owned()).expect("JSON")
@@ -217,6 +252,25 @@ mod tests {
         journal.rolled_back("tx", &[]);
         let again = journal.commit(None);
         assert_eq!((again.seq, again.writes.len(), again.completed.len()), (2, 0, 0));
+    }
+
+    #[test]
+    fn a_run_that_turns_back_keeps_the_finished_step_with_what_undoes_it() {
+        let mut journal = Journal::default();
+        journal.enter("a", &[3]);
+        journal.write("x", json("1"));
+        journal.write("y", json("2"));
+        let outputs = journal.staged(["x", "z"].into_iter());
+        assert_eq!(outputs, [("x".to_owned(), json("1"))].into_iter().collect());
+        let step = Compensable { step: "a".into(), at: vec![3], outputs };
+        journal.undoable.push(step.clone());
+        journal.complete("a", &[3]);
+        journal.write("x", json("5"));
+        let commit = journal.turn_back(Ending::Cancelled { step: None });
+        assert_eq!(commit.compensable, [step]);
+        assert_eq!(commit.completed, ["a"]);
+        assert_eq!(commit.writes.iter().map(|write| write.value.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(commit.undoing, Some(Undoing::Begun(Ending::Cancelled { step: None })));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod body;
 mod branch;
 mod child;
+mod compensation;
 mod exit;
 mod fan_out;
 mod journal;
@@ -16,6 +17,7 @@ mod runner;
 mod scope;
 mod transaction;
 mod turns;
+mod undoable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +43,7 @@ use crate::flow::PointMeta;
 use crate::observe::StepInfo;
 use crate::store::Phase;
 use branch::Place;
+use compensation::{Memory, Undo};
 
 /// Drives one execution of a flow, from the inside.
 pub struct Machine {
@@ -57,6 +60,10 @@ pub struct Machine {
     /// Steps that are done, of which observers hear after the next commit.
     unannounced: Vec<(StepInfo, Duration)>,
     reached_tail: bool,
+    /// The compensation that runs.
+    undo: Option<Undo>,
+    /// What can be undone without a store.
+    memory: Memory,
 }
 
 /// What an execution was limited to by its caller.
@@ -70,7 +77,7 @@ pub(crate) struct Limits {
 
 impl Machine {
     pub(crate) fn new(shared: Shared) -> Self {
-        let exit = shared.exit.clone();
+        let (exit, memory) = (shared.exit.clone(), Memory::of(shared.meta));
         Self {
             owner: None,
             runner: Runner::new(Arc::new(shared), exit, &[], None),
@@ -80,6 +87,8 @@ impl Machine {
             entering: false,
             unannounced: Vec::new(),
             reached_tail: false,
+            undo: None,
+            memory,
         }
     }
 
@@ -229,7 +238,11 @@ impl Machine {
     /// Stages a step's output.
     #[inline]
     pub fn output<T>(&mut self, key: &Key<T>, value: &T) {
-        self.save(key, value);
+        match self.owner {
+            Some(_) => self.stage(key.name, (key.encode)(value)),
+            None if self.memory.remembers => self.remember(key, value),
+            None => {}
+        }
     }
 
     fn stage(&mut self, name: &'static str, encoded: Result<Json, serde_json::Error>) {
@@ -249,7 +262,10 @@ impl Machine {
     }
 
     fn saved(&self, name: &str) -> Option<&Json> {
-        let saved = self.owner.as_ref().and_then(|owner| owner.journal.load(name));
+        let saved = match &self.undo {
+            Some(undo) => undo.output(name),
+            None => self.owner.as_ref().and_then(|owner| owner.journal.load(name)),
+        };
         if saved.is_none() {
             self.unreadable(name, "it is not saved");
         }
@@ -273,12 +289,18 @@ impl Machine {
         if self.shared().exit.is_set() {
             return;
         }
-        if let Some(owner) = &mut self.owner {
-            owner.journal.complete(self.runner.point(point).name, &self.runner.at);
-        }
+        self.complete(point);
         self.done(point);
         if self.owner.is_none() {
             self.announce();
+        }
+    }
+
+    /// Stages the end of a body, and what undoes it.
+    fn complete(&mut self, point: u16) {
+        self.can_undo(point);
+        if let Some(owner) = &mut self.owner {
+            owner.journal.complete(self.runner.point(point).name, &self.runner.at);
         }
     }
 

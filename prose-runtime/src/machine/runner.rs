@@ -11,9 +11,11 @@ use crate::ctx::{Ctx, RunInfo, StepScope};
 use crate::event::Publisher;
 use crate::flow::{Meta, PointKind, PointMeta};
 use crate::observe::{Observers, StepInfo};
+use crate::store::fold::with_iterations;
 use crate::store::{RunKey, Store};
 
 /// What all bodies of an execution have in common.
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) meta: &'static Meta,
     pub(crate) run: Arc<RunInfo>,
@@ -49,11 +51,20 @@ pub(crate) struct Runner {
     pub(super) index: Option<u64>,
     pub(super) attempt: u32,
     pub(super) started: Option<Instant>,
+    /// Its bodies are the points' compensations.
+    pub(super) undoing: bool,
 }
 
 impl Runner {
     pub(super) fn new(shared: Arc<Shared>, exit: Arc<ExitSlot>, at: &[u64], index: Option<u64>) -> Self {
-        Self { shared, exit, at: at.to_vec(), index, attempt: 0, started: None }
+        Self { shared, exit, at: at.to_vec(), index, attempt: 0, started: None, undoing: false }
+    }
+
+    /// For the compensation of a step that was done there.
+    pub(super) fn undoing(shared: &Shared, at: &[u64]) -> Self {
+        let exit = Arc::<ExitSlot>::default();
+        let shared = Shared { exit: exit.clone(), ..shared.clone() };
+        Self { undoing: true, ..Self::new(Arc::new(shared), exit, at, None) }
     }
 
     /// The next body begins with its first attempt.
@@ -61,8 +72,10 @@ impl Runner {
         self.attempt = 0;
     }
 
+    /// The point, or its compensation, if that is what runs.
     pub(super) fn point(&self, point: u16) -> &'static PointMeta {
-        self.shared.point(point)
+        let meta = self.shared.point(point);
+        if self.undoing { meta.compensate.unwrap_or(meta) } else { meta }
     }
 
     pub(super) fn exit(&self) -> &ExitSlot {
@@ -104,14 +117,10 @@ impl Runner {
     }
 
     pub(super) fn idempotency_key(&self, point: u16) -> Option<String> {
-        use std::fmt::Write as _;
         let run_id = self.shared.run.run_id.as_ref()?;
-        let mut key = format!("{run_id}:{}", self.point(point).name);
-        for place in self.at.iter().chain(&self.index) {
-            // Writing to a `String` does not fail.
-            let _infallible = write!(key, "[{place}]");
-        }
-        Some(key)
+        let step = self.shared.point(point).name;
+        let key = with_iterations(format!("{run_id}:{step}"), self.at.iter().chain(&self.index));
+        Some(if self.undoing { key + ":undo" } else { key })
     }
 
     pub(super) fn time_limit(&self, point: u16) -> Option<Duration> {

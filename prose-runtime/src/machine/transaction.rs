@@ -2,6 +2,7 @@
 
 use super::{Exit, Machine};
 use crate::database::{Database, DatabaseError, Record};
+use crate::store::Commit;
 
 /// An open transaction.
 pub struct Open<'d, D: Database> {
@@ -75,28 +76,44 @@ impl Machine {
 
     async fn commit_together<D: Database>(&mut self, point: u16, open: Open<'_, D>) -> Result<(), DatabaseError> {
         self.checkpoint().await;
-        let step = self.runner.point(point).name;
-        let record = match &mut self.owner {
-            None => None,
-            Some(owner) => {
-                owner.journal.complete(step, &self.runner.at);
-                let commit = owner.journal.commit(None);
-                owner.lease().map(|lease| Record { lease, commit })
-            }
-        };
-        self.runner.shared.exit.set_writing(true);
+        let commit = self.commit_of_transaction(point);
+        let lease = self.owner.as_ref().and_then(|owner| owner.lease());
+        let record = lease.zip(commit).map(|(lease, commit)| Record { lease, commit });
+        let shared = self.runner.shared.clone();
+        shared.exit.set_writing(true);
         let committed = open.database.commit(open.open, record).await;
-        self.runner.shared.exit.set_writing(false);
+        shared.exit.set_writing(false);
+        let step = shared.point(point).name;
         match (&committed, &mut self.owner) {
-            (Ok(()), _) => {
-                self.done(point);
-                self.announce();
-            }
+            (Ok(()), _) => self.committed(point),
             (Err(DatabaseError::Fenced), Some(owner)) => owner.lost(),
+            (Err(_), Some(owner)) if self.runner.undoing => owner.journal.not_undone(),
             (Err(_), Some(owner)) => owner.journal.rolled_back(step, &self.runner.at),
             (Err(_), None) => {}
         }
         committed
+    }
+
+    /// The record that a transaction's step is done, or undone.
+    fn commit_of_transaction(&mut self, point: u16) -> Option<Commit> {
+        if self.runner.undoing {
+            let owner = self.owner.as_mut()?;
+            return owner.journal.undoable.outcome(None).map(|undone| owner.journal.undone(undone));
+        }
+        if self.owner.is_some() {
+            self.complete(point);
+        }
+        self.owner.as_mut().map(|owner| owner.journal.commit(None))
+    }
+
+    fn committed(&mut self, point: u16) {
+        if self.runner.undoing {
+            self.undone_in_transaction();
+        } else if self.owner.is_none() {
+            self.complete(point);
+        }
+        self.done(point);
+        self.announce();
     }
 
     /// Whether the transaction is to be tried again. A beginning that failed counts as an attempt.

@@ -35,6 +35,11 @@ pub trait Observer: Send + Sync + 'static {
     fn on_input_ignored(&self, run: &RunInfo) {
         let _ = run;
     }
+    /// The run has failed for good, or was cancelled, and what it has done is undone from now on (or still, by this execution).
+    /// Of each compensation observers hear as of a step named `{step}:undo`; the end of the run follows.
+    fn on_undo_start(&self, run: &RunInfo) {
+        let _ = run;
+    }
     /// A step's body is about to run.
     fn on_step_start(&self, run: &RunInfo, step: &StepInfo) {
         let _ = (run, step);
@@ -78,6 +83,9 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn on_input_ignored(&self, run: &RunInfo) {
         (**self).on_input_ignored(run);
     }
+    fn on_undo_start(&self, run: &RunInfo) {
+        (**self).on_undo_start(run);
+    }
     fn on_step_start(&self, run: &RunInfo, step: &StepInfo) {
         (**self).on_step_start(run, step);
     }
@@ -102,7 +110,7 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StepInfo {
-    /// The step's name.
+    /// The step's name; `{step}:undo` while it is undone.
     pub name: &'static str,
     /// What it is.
     pub kind: PointKind,

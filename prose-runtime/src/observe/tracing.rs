@@ -30,6 +30,9 @@ impl Observer for TracingObserver {
     fn on_input_ignored(&self, run: &RunInfo) {
         warn!(target: TARGET, flow = run.flow, run_id = run.run_id, "the run exists with another input, which stands; the one given now is ignored");
     }
+    fn on_undo_start(&self, run: &RunInfo) {
+        warn!(target: TARGET, flow = run.flow, run_id = run.run_id, "what the flow has done is undone");
+    }
     fn on_step_start(&self, run: &RunInfo, step: &StepInfo) {
         let (kind, attempt) = (step.kind.as_str(), step.attempt);
         info!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.name, kind, attempt, "step started");

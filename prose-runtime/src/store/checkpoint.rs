@@ -26,9 +26,12 @@ pub struct Checkpoint {
     pub completed_steps: Vec<String>,
     /// Where the run stands.
     pub status: Status,
-    /// The step that failed, while the run is failed.
+    /// The step that failed, while the run is failed, or compensating because of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_step: Option<FailedStep>,
+    /// How far its undoing has come, once it has begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compensation: Option<Compensated>,
     /// The result, once completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Json>,
@@ -52,6 +55,26 @@ pub struct FailedStep {
     pub error: String,
 }
 
+/// What was undone of a run that failed or was cancelled, each step with `[i]` for each loop around it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Compensated {
+    /// The steps that are undone, in the order in which they were.
+    pub undone: Vec<String>,
+    /// The steps whose compensation has failed for good.
+    pub failed: Vec<NotUndone>,
+}
+
+/// A step that could not be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NotUndone {
+    /// The step's name, with `[i]` for each loop around it.
+    pub name: String,
+    /// What the compensation's error said.
+    pub error: String,
+}
+
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -61,13 +84,13 @@ pub enum Status {
     Running,
     /// Out of memory, until a timer, a signal or a child wakes it.
     Waiting,
-    /// Undoing what was committed.
+    /// Undoing what was committed; idle after a crash until somebody calls again.
     Compensating,
     /// Asked to stop.
     Cancelling,
     /// Done; the output is saved.
     Completed,
-    /// Ended with an error; calling again goes on from its last commit.
+    /// Ended with an error; calling again goes on from its last commit, unless it was undone.
     Failed,
     /// Ended because it was cancelled.
     Cancelled,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::state::State;
 use crate::Json;
 
 /// One appended record of a run's log.
@@ -21,6 +22,12 @@ pub struct Commit {
     /// Variables that are gone, each with its elements. Applied before `writes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<String>,
+    /// What can be undone of the completed steps, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compensable: Vec<Compensable>,
+    /// What it says of the run's undoing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoing: Option<Undoing>,
     /// How the run ended with this commit; `None` while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
@@ -69,7 +76,7 @@ pub enum Ending {
         /// The flow's output.
         output: Json,
     },
-    /// With an error; calling again goes on from the last commit.
+    /// With an error; calling again goes on from the last commit, unless what the run had done was undone.
     Failed {
         /// The step that failed; `None` if it was the plain code in front of the steps, between or behind them.
         step: Option<String>,
@@ -83,6 +90,41 @@ pub enum Ending {
     },
 }
 
+/// A step that is done and has a compensation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compensable {
+    /// The step.
+    pub step: String,
+    /// The iteration of each loop around it, the outermost first; empty outside of loops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<u64>,
+    /// What its compensation needs of its output. A copy of its own: the variables may change or end before it is needed.
+    pub outputs: State,
+}
+
+/// What a commit says of a run's undoing. Once begun, a run does nothing else, and its end is final.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Undoing {
+    /// It begins; when it is over the run ends so. Nothing has been undone yet.
+    Begun(Ending),
+    /// The step that was done last, of those that were not undone yet, is undone now, or could not be.
+    Undone(Undone),
+}
+
+/// What became of a compensation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// The step.
+    pub step: String,
+    /// The iteration of each loop around it, the outermost first; empty outside of loops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<u64>,
+    /// Why it could not be undone; `None` if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 impl Commit {
     /// A commit that changes nothing but the run's place in its log: a claim.
     pub fn empty(seq: u64) -> Self {
@@ -92,6 +134,8 @@ impl Commit {
             completed: Vec::new(),
             writes: Vec::new(),
             dropped: Vec::new(),
+            compensable: Vec::new(),
+            undoing: None,
             ending: None,
             fingerprint: None,
         }

@@ -1,12 +1,13 @@
 //! How the commits of a run fold into its state. Pure: every store uses it, and so every store agrees on what a run is.
 
+use std::fmt::Write;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::NewRun;
-use super::checkpoint::{Checkpoint, FailedStep, Status};
-use super::commit::{Commit, Ending, Position};
+use super::checkpoint::{Checkpoint, Compensated, FailedStep, NotUndone, Status};
+use super::commit::{Commit, Compensable, Ending, Position, Undoing, Undone};
 use super::state::State;
 use crate::Json;
 
@@ -33,12 +34,27 @@ pub struct Folded {
     pub state: State,
     /// The steps that are done, each once, in the order in which they were first done.
     pub completed: Vec<String>,
+    /// What can still be undone, in the order in which it was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compensable: Vec<Compensable>,
+    /// How far its undoing has come, once it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensation: Option<Compensation>,
     /// How it ended.
     #[serde(default)]
     pub ending: Option<Ending>,
     /// The code that wrote the position, where it is not the code that created the run.
     #[serde(default)]
     pub fingerprint: Option<u64>,
+}
+
+/// How far the undoing of a run has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compensation {
+    /// How the run ends when it is over.
+    pub cause: Ending,
+    /// What became of each step, in the order in which they were undone.
+    pub undone: Vec<Undone>,
 }
 
 impl Folded {
@@ -60,7 +76,20 @@ impl Folded {
         for step in commit.completed {
             self.complete(step);
         }
+        self.compensable.extend(commit.compensable);
+        match commit.undoing {
+            Some(Undoing::Begun(cause)) => self.compensation = Some(Compensation { cause, undone: Vec::new() }),
+            Some(Undoing::Undone(undone)) => self.undo(undone),
+            None => {}
+        }
         self.ending = commit.ending;
+    }
+
+    fn undo(&mut self, undone: Undone) {
+        self.compensable.pop();
+        if let Some(compensation) = &mut self.compensation {
+            compensation.undone.push(undone);
+        }
     }
 
     /// A step in a loop is listed once: so the list is as long as the flow's text, not as its history.
@@ -78,11 +107,17 @@ impl Folded {
     /// What the run's status is by its commits alone.
     pub fn status(&self) -> Status {
         match self.ending {
+            None if self.compensation.is_some() => Status::Compensating,
             None => Status::Running,
             Some(Ending::Completed { .. }) => Status::Completed,
             Some(Ending::Failed { .. }) => Status::Failed,
             Some(Ending::Cancelled { .. }) => Status::Cancelled,
         }
+    }
+
+    /// Whether the run is failed and can go on from its last commit: nothing of it was undone.
+    pub fn can_restart(&self) -> bool {
+        self.status() == Status::Failed && self.compensation.is_none()
     }
 }
 
@@ -90,7 +125,9 @@ impl RunState {
     /// The state as anyone may read it.
     pub fn checkpoint(self) -> Checkpoint {
         let status = self.folded.status();
-        let (failed_step, output) = ending(self.folded.ending);
+        let compensation = self.folded.compensation.as_ref().map(Compensation::shown);
+        let cause = self.folded.compensation.map(|compensation| compensation.cause);
+        let (failed_step, output) = ending(self.folded.ending.or(cause));
         Checkpoint {
             flow_name: self.run.flow,
             run_id: self.run.key.run_id,
@@ -100,12 +137,42 @@ impl RunState {
             completed_steps: self.folded.completed,
             status,
             failed_step,
+            compensation,
             output,
             correlation_id: self.run.correlation_id,
             created_at: self.run.created_at,
             updated_at: self.updated_at,
         }
     }
+}
+
+impl Compensation {
+    /// What could not be undone, and why.
+    pub(crate) fn not_undone(&self) -> Vec<NotUndone> {
+        let failed = |undone: &Undone| Some(NotUndone { name: undone.name(), error: undone.error.clone()? });
+        self.undone.iter().filter_map(failed).collect()
+    }
+
+    fn shown(&self) -> Compensated {
+        let undone = self.undone.iter().filter(|undone| undone.error.is_none()).map(Undone::name).collect();
+        Compensated { undone, failed: self.not_undone() }
+    }
+}
+
+impl Undone {
+    /// The step's name, with `[i]` for each loop around it.
+    fn name(&self) -> String {
+        with_iterations(self.step.clone(), self.at.iter())
+    }
+}
+
+/// `step[2][0]`
+pub(crate) fn with_iterations<'a>(mut step: String, at: impl Iterator<Item = &'a u64>) -> String {
+    for iteration in at {
+        // Writing to a string cannot fail.
+        let _written = write!(step, "[{iteration}]");
+    }
+    step
 }
 
 fn ending(ending: Option<Ending>) -> (Option<FailedStep>, Option<Json>) {

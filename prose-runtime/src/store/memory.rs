@@ -55,9 +55,9 @@ impl MemoryStore {
             return Claim::OtherFlow(run.state.run.flow.clone());
         }
         match run.state.folded.status() {
-            Status::Running if run.held => return Claim::Held { epoch: run.epoch },
-            Status::Running => {}
-            Status::Failed if request.restart_failed => {}
+            Status::Running | Status::Compensating if run.held => return Claim::Held { epoch: run.epoch },
+            Status::Running | Status::Compensating => {}
+            Status::Failed if request.restart_failed && run.state.folded.can_restart() => {}
             _ => return Claim::Ended(Box::new(run.state.clone())),
         }
         let seq = run.state.folded.seq + 1;

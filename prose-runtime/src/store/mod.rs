@@ -17,8 +17,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use checkpoint::{Checkpoint, FailedStep, Status};
-pub use commit::{Commit, Ending, Phase, Position, Write};
+pub use checkpoint::{Checkpoint, Compensated, FailedStep, NotUndone, Status};
+pub use commit::{Commit, Compensable, Ending, Phase, Position, Undoing, Undone, Write};
 pub use error::StoreError;
 pub use fold::RunState;
 
@@ -96,7 +96,8 @@ pub struct ClaimRequest {
     pub key: RunKey,
     /// The flow that the caller wants to run. A run of another flow is reported as [`Claim::OtherFlow`].
     pub flow: String,
-    /// Whether a failed run is to be started again from its last commit; otherwise it is reported as it is.
+    /// Whether a failed run is to be started again from its last commit; otherwise it is reported as it is. One that was undone
+    /// ([`Folded::can_restart`](fold::Folded::can_restart)) is never started again.
     pub restart_failed: bool,
 }
 
@@ -112,7 +113,8 @@ pub enum Claim {
         /// The epoch of that execution.
         epoch: u64,
     },
-    /// The run has ended (completed, cancelled; or failed, where `restart_failed` is not set). Nothing was written.
+    /// The run has ended (completed, cancelled; or failed, where `restart_failed` is not set or it was undone). Nothing was
+    /// written.
     Ended(Box<RunState>),
     /// The run id belongs to this other flow. Nothing was written.
     OtherFlow(String),

@@ -1,6 +1,6 @@
 //! What is written comes back, to the last digit and byte.
 
-use prose::store::{Claim, Commit, Ending, RunKey, Write};
+use prose::store::{Claim, Commit, Compensable, Ending, RunKey, Write};
 
 use crate::kit::*;
 
@@ -65,12 +65,14 @@ pub async fn hostile_strings_are_only_strings(store: Shared) {
         run.uid = hostile.to_owned();
         run.correlation_id = hostile.to_owned();
         run.input = text(hostile);
+        let outputs = [(hostile.to_owned(), text(hostile))].into_iter().collect();
         let first = Commit {
             writes: vec![Write { name: hostile.to_owned(), value: text(hostile) }],
             completed: vec![hostile.to_owned()],
+            compensable: vec![Compensable { step: hostile.to_owned(), at: Vec::new(), outputs }],
             ..at(1, hostile)
         };
-        let lease = create_with(&store, &run, first).await;
+        let lease = create_with(&store, &run, first.clone()).await;
         let dropping = Commit { dropped: vec![hostile.to_owned()], ..at(2, hostile) };
         commit(&store, &lease, dropping).await;
         commit(&store, &lease, writing(3, hostile, text(hostile))).await;
@@ -86,7 +88,10 @@ pub async fn hostile_strings_are_only_strings(store: Shared) {
         assert_eq!(checkpoint.completed_steps, [hostile, "step3"]);
         let asked = prose::store::ClaimRequest { flow: hostile.to_owned(), ..request(&run_id) };
         match claim(&store, &asked).await {
-            Claim::Claimed(run) => assert_eq!(run.state.folded.position.unwrap().step, "step4"),
+            Claim::Claimed(run) => {
+                assert_eq!(run.state.folded.position.unwrap().step, "step4");
+                assert_eq!(run.state.folded.compensable, first.compensable);
+            }
             other => panic!("{hostile:?}: {other:?}"),
         }
     }
