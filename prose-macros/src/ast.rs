@@ -181,6 +181,7 @@ pub(crate) struct Point {
     pub(crate) name: Option<Name>,
     pub(crate) retry: Option<Retry>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) compensate: Option<Compensation>,
     /// Attributes of the statement that are not ours, such as `#[allow(..)]`.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) target: Option<Target>,
@@ -213,6 +214,14 @@ pub(crate) struct Each {
     pub(crate) iterable: Expr,
     pub(crate) element: Type,
     pub(crate) concurrency: u32,
+}
+
+/// `compensate = ..` or `compensate(run = .., ..)`: what undoes a point.
+#[derive(Clone)]
+pub(crate) struct Compensation {
+    pub(crate) body: Expr,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// A point's name, and where it comes from.

@@ -316,7 +316,21 @@ pub(crate) struct Around {
     pub(crate) behind: NodeId,
 }
 
+/// What undoes a point.
+#[derive(Clone)]
+pub(crate) struct Compensation {
+    /// How it is run: as a body that has no output.
+    pub(crate) point: Point,
+    /// The point's outputs that it mentions.
+    pub(crate) outputs: Vec<VarId>,
+    /// The variables of the flow's input that it mentions.
+    pub(crate) input: Vec<VarId>,
+    /// Where it mentions another variable of the flow.
+    pub(crate) foreign: Vec<Ident>,
+}
+
 /// A point.
+#[derive(Clone)]
 pub(crate) struct Point {
     /// Where its attribute stands.
     pub(crate) span: Span,
@@ -324,6 +338,7 @@ pub(crate) struct Point {
     pub(crate) name: Name,
     pub(crate) retry: Option<Retry>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) compensation: Option<Box<Compensation>>,
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) target: Option<Target>,
     pub(crate) label: Option<Lifetime>,

@@ -6,6 +6,7 @@
 mod cancellation;
 mod child;
 mod codec;
+mod compensation;
 mod context;
 mod durability;
 mod each;

@@ -62,6 +62,9 @@ impl Observer for Log {
     fn on_input_ignored(&self, _: &RunInfo) {
         self.add("input ignored");
     }
+    fn on_undo_start(&self, _: &RunInfo) {
+        self.add("undo");
+    }
     fn on_step_start(&self, _: &RunInfo, step: &StepInfo) {
         self.add(format!("start {}", step.name));
     }
@@ -87,6 +90,8 @@ pub(crate) struct CrashingStore {
     writes: Arc<Mutex<u32>>,
     crash_before: Option<u32>,
     crash_after: Option<u32>,
+    /// The claims of its executions, the last one behind.
+    pub(crate) leases: Arc<Mutex<Vec<Lease>>>,
 }
 
 impl CrashingStore {
@@ -122,16 +127,23 @@ impl CrashingStore {
 
 impl Store for CrashingStore {
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.inner.claim(request)
+        Box::pin(async move {
+            let claimed = self.inner.claim(request).await;
+            if let Ok(Claim::Claimed(run)) = &claimed {
+                self.leases.lock().unwrap().push(run.lease.clone());
+            }
+            claimed
+        })
     }
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
         Box::pin(async move {
             self.about_to_write().await;
             let created = self.inner.create(run, first).await;
-            if let Ok(lease) = &created
-                && self.crash_after == Some(self.writes() + 1)
-            {
-                self.inner.release(lease);
+            if let Ok(lease) = &created {
+                self.leases.lock().unwrap().push(lease.clone());
+                if self.crash_after == Some(self.writes() + 1) {
+                    self.inner.release(lease);
+                }
             }
             self.written().await;
             created

@@ -4,6 +4,7 @@ mod awaits;
 mod borrows;
 mod cells;
 mod changes;
+mod compensations;
 mod duplicates;
 mod guards;
 mod iterables;
@@ -25,6 +26,7 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
 /// The rules on what lives where.
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
     changes::check(model, errors);
+    compensations::check(model, errors);
     guards::check(model, errors);
     iterables::check(model, errors);
     mutable_borrows::check(model, errors);

@@ -3,7 +3,7 @@
 use super::Context;
 use super::handover::Handover;
 use crate::ast::Kind;
-use crate::model::{Point, PointId, VarId};
+use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -11,23 +11,21 @@ use quote::{ToTokens, quote};
 use syn::{Expr, Pat, Token};
 
 /// A step or a validation.
-pub(super) fn step(cx: &Context<'_>, id: PointId) -> TokenStream {
+pub(super) fn step(cx: &Context<'_>, point: &Point) -> TokenStream {
     let (m, number) = (names::machine(), names::number());
-    let point = cx.model.point(id);
-    let bind = bind(point, &value(cx, id));
+    let bind = bind(point, &value(cx, point));
     let (outputs, result) = (outputs(cx, point), result(cx, point));
     quote!(#bind #outputs #m.completed(#number); #result)
 }
 
 /// An expression: the value that the body comes to. A failure leaves the flow.
-pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
-    value_of(cx, id, None)
+pub(super) fn value(cx: &Context<'_>, point: &Point) -> TokenStream {
+    value_of(cx, point, None)
 }
 
 /// The same of a body that opens with these statements.
-pub(super) fn value_of(cx: &Context<'_>, id: PointId, open: Option<TokenStream>) -> TokenStream {
-    let point = cx.model.point(id);
-    let (ctx, attempt, tried) = (ctx(cx, id), attempt(cx, id, open), names::local("tried"));
+pub(super) fn value_of(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenStream {
+    let (ctx, attempt, tried) = (ctx(cx, point), attempt(cx, point, open), names::local("tried"));
     if point.retry.is_none() {
         let value = unless_failed(&tried);
         return quote!({ #ctx #attempt #value });
@@ -38,9 +36,8 @@ pub(super) fn value_of(cx: &Context<'_>, id: PointId, open: Option<TokenStream>)
 }
 
 /// `let body = async { .. }; let tried = m.run(p, pin!(body)).await;`
-pub(super) fn attempt(cx: &Context<'_>, id: PointId, open: Option<TokenStream>) -> TokenStream {
+pub(super) fn attempt(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenStream {
     let (m, number) = (names::machine(), names::number());
-    let point = cx.model.point(id);
     let (tried, body, future) = (names::local("tried"), names::local("body"), future(cx, point, open));
     let call = match point.retry {
         None => quote!(#m.run(#number, ::core::pin::pin!(#body))),
@@ -82,10 +79,10 @@ fn block_or_expr(point: &Point) -> TokenStream {
 }
 
 /// `let ctx = m.ctx(&ctx, p);`: the context of this attempt, where the body wants it.
-pub(super) fn ctx(cx: &Context<'_>, id: PointId) -> Option<TokenStream> {
+pub(super) fn ctx(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
     let Some(Pat::Ident(ctx)) = cx.head().ctx.as_ref().map(|ctx| &ctx.pat) else { return None };
     let (m, number, ctx) = (names::machine(), names::number(), names::again(&ctx.ident));
-    cx.model.point(id).uses_ctx.then(|| quote!(let #ctx = #m.ctx(&#ctx, #number);))
+    point.uses_ctx.then(|| quote!(let #ctx = #m.ctx(&#ctx, #number);))
 }
 
 /// `let when: &(dyn Fn(&E) -> bool + Sync) = &WHEN;`: the type lets a closure leave out its own.

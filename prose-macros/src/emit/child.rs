@@ -22,7 +22,7 @@ pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
     let (private, m, number) = (cx.private(), names::machine(), names::number());
     let (v, call, boxing) = (names::local("v"), names::local("call"), names::local("boxing"));
     let point = cx.model.point(id);
-    let (ctx, expr, attrs) = (body::ctx(cx, id), &point.body, &point.attrs);
+    let (ctx, expr, attrs) = (body::ctx(cx, point), &point.body, &point.attrs);
     let ty = point.target.as_ref().and_then(|target| target.ty.as_ref()).map(|ty| quote!(: #ty));
     // At the expression, so that what is wrong with it is told there.
     let checked = names::at(expr.span(), quote!(#private::child));

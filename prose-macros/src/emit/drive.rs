@@ -11,11 +11,19 @@ pub(super) fn body(cx: &Context<'_>) -> TokenStream {
     let keys = (0..cx.model.variables.len()).map(VarId).filter(|id| cx.variable(*id).class.is_saved());
     let keys = keys.map(|id| key(cx, id));
     let body = block::block(cx, &cx.model.body, block::Place::Function);
-    quote!(#(#keys)* #body)
+    let undone = seen_by_compensations(cx);
+    quote!(#(#keys)* #undone #body)
+}
+
+/// `let _ = &input;`: what only compensations mention is not unused.
+fn seen_by_compensations(cx: &Context<'_>) -> TokenStream {
+    let compensations = cx.model.points.iter().filter_map(|point| point.compensation.as_ref());
+    let seen = compensations.flat_map(|it| &it.input).map(|id| cx.again(*id)).map(|input| quote!(let _ = &#input;));
+    seen.collect()
 }
 
 /// One bounded call for each saved variable, at the variable: one cause gives one error.
-fn key(cx: &Context<'_>, id: VarId) -> TokenStream {
+pub(super) fn key(cx: &Context<'_>, id: VarId) -> TokenStream {
     let variable = cx.variable(id);
     let key = names::key(&variable.identity);
     let identity = &variable.identity;

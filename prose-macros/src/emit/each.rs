@@ -49,7 +49,7 @@ fn branches(cx: &Context<'_>, node: &Each) -> TokenStream {
     let (m, number) = (names::machine(), names::number());
     let (ticket, branch, element) = (names::local("ticket"), names::local("branch"), names::element());
     let results = names::local("results");
-    let value = body::value_of(cx, node.point, Some(taken_apart(cx, node)));
+    let value = body::value_of(cx, cx.model.point(node.point), Some(taken_apart(cx, node)));
     let run = parallel::run(cx, node.point, &value, |v| {
         let value = names::local("v");
         quote!(let #value = #v; #results.leave(&#m, #value);)

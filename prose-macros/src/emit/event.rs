@@ -1,7 +1,7 @@
 //! An event: its body makes it, the machine publishes it.
 
 use super::{Context, body};
-use crate::model::PointId;
+use crate::model::Point;
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -9,11 +9,11 @@ use syn::LitStr;
 use syn::spanned::Spanned;
 
 /// `#[event("channel")]`
-pub(super) fn event(cx: &Context<'_>, id: PointId, channel: &LitStr) -> TokenStream {
+pub(super) fn event(cx: &Context<'_>, point: &Point, channel: &LitStr) -> TokenStream {
     let (m, number) = (names::machine(), names::number());
     // At the expression, so that a type that is no event is told there.
-    let events = Ident::new("events", cx.model.point(id).body.span().resolved_at(Span::mixed_site()));
-    let value = body::value(cx, id);
+    let events = Ident::new("events", point.body.span().resolved_at(Span::mixed_site()));
+    let value = body::value(cx, point);
     quote! {
         let #events = #value;
         #m.publish(#number, #channel, #events).await;

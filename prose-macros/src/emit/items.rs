@@ -7,19 +7,24 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Pat, Signature, Type, parse_quote};
 
-/// All items, around the contents of the module and the body of `drive`.
-pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream) -> TokenStream {
+/// All items, around the contents of the module, the body of `drive`, and `undo` if the flow has one.
+pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream, undo: Option<TokenStream>) -> TokenStream {
     let call = call(head);
     let module = self::module(head, module);
-    let implementation = implementation(head, drive);
+    let implementation = implementation(head, drive, undo);
     quote!(#call #module #implementation)
 }
 
 /// All items, with those in front whose tokens do not depend on what the flow's body is.
-pub(super) fn items_in_editor(head: &Head, module: &TokenStream, drive: &TokenStream) -> TokenStream {
+pub(super) fn items_in_editor(
+    head: &Head,
+    module: &TokenStream,
+    drive: &TokenStream,
+    undo: Option<TokenStream>,
+) -> TokenStream {
     let call = call(head);
     let module = self::module(head, module);
-    let implementation = implementation(head, drive);
+    let implementation = implementation(head, drive, undo);
     quote!(#call #implementation #module)
 }
 
@@ -73,7 +78,7 @@ fn module(head: &Head, contents: &TokenStream) -> TokenStream {
     }
 }
 
-fn implementation(head: &Head, drive: &TokenStream) -> TokenStream {
+fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -> TokenStream {
     let Head { ident, options, .. } = head;
     let krate = &options.krate;
     let private = private(head);
@@ -81,16 +86,11 @@ fn implementation(head: &Head, drive: &TokenStream) -> TokenStream {
     let (input, result) = (input(head), result(head));
     let deps = head.deps.clone().unwrap_or_else(|| parse_quote!(()));
     let (ctx_pat, input_pat) = patterns(head, drive);
-    let ctx_ty = head
-        .ctx
-        .as_ref()
-        .filter(|_| head.deps.is_some())
-        .map_or_else(|| parse_quote!(#krate::Ctx<#deps>), |ctx| ctx.ty.clone());
+    let ctx_ty = ctx_type(head);
     let outputs = quote_spanned! {result.span()=>
         type Output = <#result as #private::FlowResult>::Ok;
         type Error = <#result as #private::FlowResult>::Err;
     };
-    let ctx_ty: Type = ctx_ty;
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
     let lints = head.attrs.iter().filter(|attr| is_lint(attr));
     quote! {
@@ -104,11 +104,25 @@ fn implementation(head: &Head, drive: &TokenStream) -> TokenStream {
             async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
                 #drive
             }
+            #undo
         }
     }
 }
 
-fn input(head: &Head) -> Type {
+/// The type of the context.
+pub(super) fn ctx_type(head: &Head) -> Type {
+    let krate = &head.options.krate;
+    match &head.ctx {
+        Some(ctx) if head.deps.is_some() => ctx.ty.clone(),
+        _ => {
+            let deps = head.deps.clone().unwrap_or_else(|| parse_quote!(()));
+            parse_quote!(#krate::Ctx<#deps>)
+        }
+    }
+}
+
+/// The type of the input.
+pub(super) fn input(head: &Head) -> Type {
     head.input.as_ref().map_or_else(|| parse_quote!(()), |input| input.ty.clone())
 }
 
@@ -123,19 +137,32 @@ fn patterns(head: &Head, drive: &TokenStream) -> (Pat, Pat) {
     if drive.to_string() == quote!(::core::unreachable!()).to_string() {
         return (parse_quote!(_), parse_quote!(_));
     }
-    let pat = |param: &Option<Param>| param.as_ref().map_or_else(|| parse_quote!(_), |param| param.pat.clone());
-    let mut ctx = pat(&head.ctx);
+    (ctx(head), pattern(&head.input))
+}
+
+/// The user's name for the context.
+pub(super) fn ctx(head: &Head) -> Pat {
+    let mut ctx = pattern(&head.ctx);
     if let Pat::Ident(ident) = &mut ctx {
         ident.ident = crate::names::again(&ident.ident);
     }
-    (ctx, pat(&head.input))
+    ctx
+}
+
+/// The user's pattern of the input, with the variables that are wanted.
+pub(super) fn input_pattern(head: &Head, wanted: &dyn Fn(&Ident) -> bool) -> Pat {
+    crate::patterns::without(&pattern(&head.input), wanted)
+}
+
+fn pattern(param: &Option<Param>) -> Pat {
+    param.as_ref().map_or_else(|| parse_quote!(_), |param| param.pat.clone())
 }
 
 fn is_cfg(attr: &Attribute) -> bool {
     attr.path().is_ident("cfg")
 }
 
-fn is_lint(attr: &Attribute) -> bool {
+pub(super) fn is_lint(attr: &Attribute) -> bool {
     let names: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
     attr.path().get_ident().is_some_and(|ident: &Ident| names.iter().any(|name| ident == name))
 }

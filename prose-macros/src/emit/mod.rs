@@ -18,6 +18,7 @@ mod module;
 mod parallel;
 mod point;
 mod transaction;
+mod undo;
 mod visibility;
 
 use crate::ast::Head;
@@ -30,14 +31,14 @@ use syn::{GenericArgument, PathArguments, Type};
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
     let cx = Context::of(model);
-    items::items(&model.head, &module::contents(&cx), &drive::body(&cx))
+    items::items(&model.head, &module::contents(&cx), &drive::body(&cx), undo::undo(&cx))
 }
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
 pub(crate) fn stand_in(head: &Head) -> TokenStream {
     match &head.method {
         Some(method) => items::method(head, method),
-        None => items::items(head, &module::stand_in(head), &quote!(::core::unreachable!())),
+        None => items::items(head, &module::stand_in(head), &quote!(::core::unreachable!()), None),
     }
 }
 
@@ -45,7 +46,8 @@ pub(crate) fn stand_in(head: &Head) -> TokenStream {
 pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> TokenStream {
     let cx = Context::of(model);
     let module = if whole { module::contents(&cx) } else { module::stand_in(&model.head) };
-    items::items_in_editor(&model.head, &module, body)
+    let undo = whole.then(|| undo::undo(&cx)).flatten();
+    items::items_in_editor(&model.head, &module, body, undo)
 }
 
 /// What every emitter needs.

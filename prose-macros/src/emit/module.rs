@@ -1,8 +1,8 @@
 //! The contents of the flow's module: `enum Point`, and `META`, the table of the points.
 
 use super::{Context, private};
-use crate::ast::{Head, Kind, Retry};
-use crate::model::{Point, VarId};
+use crate::ast::{Head, Kind, Name, Retry};
+use crate::model::{Compensation, Point, VarId};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
@@ -58,6 +58,8 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
     let outputs = places(table, &point.outputs);
     let retry = optional(point.retry.as_ref().map(|retry| meta_of_retry(cx, retry)));
     let timeout = optional(point.timeout.map(duration));
+    let compensation = point.compensation.as_ref().map(|it| meta_of_compensation(cx, point, it, table));
+    let compensation = optional(compensation);
     quote! {
         #private::PointMeta {
             name: #name,
@@ -66,9 +68,20 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
             outputs: &[#outputs],
             retry: #retry,
             timeout: #timeout,
-            compensate: ::core::option::Option::None,
+            compensate: #compensation,
         }
     }
+}
+
+/// A point of its own, which needs what it mentions of the outputs.
+fn meta_of_compensation(cx: &Context<'_>, point: &Point, compensation: &Compensation, table: &[VarId]) -> TokenStream {
+    let undo = Point {
+        name: Name { text: format!("{}:undo", point.name.text), ..point.name.clone() },
+        loaded: compensation.outputs.clone(),
+        ..compensation.point.clone()
+    };
+    let meta = meta_of_point(cx, &undo, table);
+    quote!(&#meta)
 }
 
 fn kind(kind: &Kind) -> TokenStream {

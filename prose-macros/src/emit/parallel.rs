@@ -51,7 +51,7 @@ fn element(cx: &Context<'_>, id: PointId) -> TokenStream {
     let (this, number) = (cx.number(id), names::number());
     let value = match cx.model.point(id).kind {
         Kind::Child => child::value(cx, id),
-        _ => body::value(cx, id),
+        _ => body::value(cx, cx.model.point(id)),
     };
     let out = out(cx, id);
     let run = run(cx, id, &value, |v| quote!(#out = #v;));

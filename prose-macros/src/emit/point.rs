@@ -76,10 +76,11 @@ fn entrance(cx: &Context<'_>, id: PointId, ahead: Option<TokenStream>, handover:
 }
 
 fn run(cx: &Context<'_>, id: PointId) -> TokenStream {
-    match &cx.model.point(id).kind {
-        Kind::Validate | Kind::Step => body::step(cx, id),
-        Kind::Transaction { tx } => transaction::transaction(cx, id, tx),
-        Kind::Event { channel } => event::event(cx, id, channel),
+    let point = cx.model.point(id);
+    match &point.kind {
+        Kind::Validate | Kind::Step => body::step(cx, point),
+        Kind::Transaction { tx } => transaction::transaction(cx, point, tx),
+        Kind::Event { channel } => event::event(cx, point, channel),
         Kind::Child => child::child(cx, id),
         // These are nodes of their own.
         Kind::Parallel { .. } | Kind::Each(_) => TokenStream::new(),

@@ -1,7 +1,7 @@
 //! A transaction: its rows, its output and the record that it is done are committed together.
 
 use super::{Context, body};
-use crate::model::PointId;
+use crate::model::Point;
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -9,11 +9,10 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprReference, token};
 
 /// `#[transaction(tx = EXPR)]`
-pub(super) fn transaction(cx: &Context<'_>, id: PointId, database: &Expr) -> TokenStream {
-    let point = cx.model.point(id);
+pub(super) fn transaction(cx: &Context<'_>, point: &Point, database: &Expr) -> TokenStream {
     let (m, number, open) = (names::machine(), names::number(), names::local("open"));
-    let (ctx, database) = (body::ctx(cx, id), borrowed(database));
-    let attempt = body::attempt(cx, id, tx(cx, id));
+    let (ctx, database) = (body::ctx(cx, point), borrowed(database));
+    let attempt = body::attempt(cx, point, tx(point));
     let bind = body::bind(point, &body::outcome(cx, point));
     let (outputs, result) = (body::outputs(cx, point), body::result(cx, point));
     if point.retry.is_none() {
@@ -62,7 +61,7 @@ fn borrowed(database: &Expr) -> Expr {
 }
 
 /// `let tx = open.tx();`, the user's `tx`, where the body mentions it.
-fn tx(cx: &Context<'_>, id: PointId) -> Option<TokenStream> {
+fn tx(point: &Point) -> Option<TokenStream> {
     let (tx, open) = (Ident::new("tx", Span::call_site()), names::local("open"));
-    cx.model.point(id).uses_tx.then(|| quote!(let #tx = #open.tx();))
+    point.uses_tx.then(|| quote!(let #tx = #open.tx();))
 }

@@ -36,6 +36,7 @@ pub(super) fn each(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, errors: 
         name,
         retry,
         timeout,
+        compensate: None,
         attrs,
         target: Some(target),
         body,

@@ -217,16 +217,27 @@ impl Options {
         }
     }
 
-    /// An option that this version does not have yet, taken and told.
-    pub(super) fn not_yet(&mut self, key: &'static str, errors: &mut Errors) {
-        let Some(place) = self.named.iter().position(|named| named.key == key) else { return };
-        let named = self.named.remove(place);
-        errors.push(
-            &named.key,
-            &format!("`{key}` is not here yet"),
-            "this version of prose would ignore it, and the flow would promise what it does not do",
-            "leave it out for now",
-        );
+    /// `key = EXPR`, or `key(run = EXPR, ..)` where it has options of its own.
+    pub(super) fn run(&mut self, key: &'static str, errors: &mut Errors) -> Option<(Expr, Options)> {
+        let named = self.take(key)?;
+        let span = named.key.span();
+        let nothing = TokenStream::new();
+        let (expr, mut options) = match named.value {
+            Value::Expr(expr) => (Some(*expr), Self::of_tokens(nothing, &format!("`{key}`"), span, errors)),
+            Value::List(tokens) => (None, Self::of_tokens(tokens, &format!("`{key}`"), span, errors)),
+            Value::Nothing => (None, Self::of_tokens(nothing, &format!("`{key}`"), span, errors)),
+        };
+        let expr = expr.or_else(|| options.expr("run", errors));
+        if expr.is_none() {
+            let instead = format!("write `{key} = {{ .. }}` or `{key}(run = {{ .. }}, ..)`");
+            errors.push_at(
+                span,
+                &format!("`{key}` needs what is to be run"),
+                "without it nothing would be done",
+                &instead,
+            );
+        }
+        Some((expr?, options))
     }
 
     /// Tells the options that nobody took. `true`: there were none.

@@ -24,7 +24,7 @@ pub(super) fn parallel(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, erro
     let name = given.or_else(|| named_for(elements.first()?));
     let body = Body { label: None, expr: Expr::Tuple(tuple) };
     let kind = Kind::Parallel { elements };
-    Some(Point { attr, kind, name, retry: None, timeout: None, attrs, target: None, body })
+    Some(Point { attr, kind, name, retry: None, timeout: None, compensate: None, attrs, target: None, body })
 }
 
 fn named_for(first: &Point) -> Option<Name> {
@@ -86,7 +86,7 @@ fn element(target: Target, expr: &mut Expr, errors: &mut Errors) -> Option<Point
     let mut options = Options::of_attribute(&attr, &owner, errors);
     let given = point::given_name(&mut options, errors);
     let (retry, timeout) = point::limits(&owner, &mut options, errors);
-    options.not_yet("compensate", errors);
+    let compensate = point::compensation(&owner, &mut options, errors);
     options.finish(errors);
     let kind = if owner == "child" { Kind::Child } else { Kind::Step };
     if let (Kind::Child, Expr::Await(awaited)) = (&kind, &*expr) {
@@ -102,6 +102,7 @@ fn element(target: Target, expr: &mut Expr, errors: &mut Errors) -> Option<Point
         name,
         retry,
         timeout,
+        compensate,
         attrs,
         target: Some(target),
         body,

@@ -3,7 +3,7 @@
 use super::options::Options;
 use super::search::points_in;
 use super::{attribute, body, each, name, parallel};
-use crate::ast::{Body, Kind, Name, Point, Retry, Target};
+use crate::ast::{Body, Compensation, Kind, Name, Point, Retry, Target};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -28,7 +28,7 @@ pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: 
     let given = given_name(&mut options, errors);
     let kind = kind(&owner, &mut options, errors);
     let (retry, timeout) = limits(&owner, &mut options, errors);
-    options.not_yet("compensate", errors);
+    let compensate = compensation(&owner, &mut options, errors);
     options.finish(errors);
     let placed = place(&attr, &owner, stmt, errors)?;
     let (target, body) = contents(placed);
@@ -37,7 +37,17 @@ pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: 
     }
     refuse_points_inside(&body.expr, errors);
     let name = given.or_else(|| name::of_statement(target.as_ref(), &body));
-    Some(Point { attr: attr.path().get_ident()?.clone(), kind: kind?, name, retry, timeout, attrs, target, body })
+    Some(Point {
+        attr: attr.path().get_ident()?.clone(),
+        kind: kind?,
+        name,
+        retry,
+        timeout,
+        compensate,
+        attrs,
+        target,
+        body,
+    })
 }
 
 pub(super) fn refuse_beside(others: &[Attribute], errors: &mut Errors) {
@@ -106,6 +116,18 @@ pub(super) fn limits(owner: &str, options: &mut Options, errors: &mut Errors) ->
     let retry = options.list("retry", errors).and_then(|retry| self::retry(retry, errors));
     let timeout = options.duration("timeout", errors);
     (retry, timeout)
+}
+
+/// `compensate`, where the kind has it.
+pub(super) fn compensation(owner: &str, options: &mut Options, errors: &mut Errors) -> Option<Compensation> {
+    if !matches!(owner, "step" | "transaction") {
+        return None;
+    }
+    let (body, mut options) = options.run("compensate", errors)?;
+    let (retry, timeout) = limits(owner, &mut options, errors);
+    options.finish(errors);
+    refuse_points_inside(&body, errors);
+    Some(Compensation { body, retry, timeout })
 }
 
 fn retry(mut options: Options, errors: &mut Errors) -> Option<Retry> {

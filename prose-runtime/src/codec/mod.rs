@@ -38,6 +38,9 @@ pub fn key<T: Saved>(name: &'static str) -> Key<T> {
     T::key(name)
 }
 
+/// Tells that a key is of a value's type, where nothing else does.
+pub fn is_of<T>(_: &Key<T>, _: &T) {}
+
 /// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings,
 /// and what is nested deeper than it reads.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, serde_json::Error> {

@@ -63,6 +63,7 @@ impl Undoable {
     /// The step that was to be undone is over.
     pub(crate) fn pop(&mut self, undone: Undone) {
         self.steps.pop();
+        self.committed = self.steps.len();
         if let Some(undoing) = &mut self.undoing {
             undoing.undone.push(undone);
         }
@@ -109,7 +110,7 @@ mod tests {
             assert_eq!((undone.step.as_str(), &undone.error), (name, &error));
             undoable.pop(undone);
         }
-        assert_eq!(undoable.outcome(None), None);
+        assert_eq!((undoable.outcome(None), undoable.take_new()), (None, Vec::new()));
         let undone: Vec<_> = undoable.undoing().unwrap().undone.iter().map(|undone| undone.step.as_str()).collect();
         assert_eq!(undone, ["b", "a"]);
     }

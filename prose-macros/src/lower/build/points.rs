@@ -5,9 +5,11 @@ use crate::ast;
 use crate::lower::exits;
 use crate::lower::graph::GraphNode;
 use crate::lower::mentions::{self, Mention};
-use crate::model::{Each, Node, Parallel, Point, PointId, VarId};
+use crate::model::{Class, Compensation, Each, Node, Parallel, Point, PointId, VarId};
 use crate::names;
 use proc_macro2::{Ident, Span};
+use std::collections::BTreeSet;
+use syn::parse_quote;
 
 impl Builder<'_> {
     pub(super) fn point(&mut self, point: &ast::Point) -> Node {
@@ -24,7 +26,7 @@ impl Builder<'_> {
         let id = self.entrance(point, &mentioned);
         let outputs = self.outputs(point);
         let defines = outputs.iter().copied().collect();
-        self.points[id.0].outputs = outputs;
+        self.ends_with(id, point, outputs);
         self.node(GraphNode { point: Some(id), mentions, defines, ..GraphNode::default() });
         Node::Point(id)
     }
@@ -40,7 +42,7 @@ impl Builder<'_> {
             let outputs = self.outputs(element);
             node.defines.extend(&outputs);
             self.points[group.0].outputs.extend(&outputs);
-            self.points[id.0].outputs = outputs;
+            self.ends_with(*id, element, outputs);
         }
         self.node(node);
         Node::Parallel(Box::new(Parallel { group, elements: ids }))
@@ -86,6 +88,41 @@ impl Builder<'_> {
         })
     }
 
+    /// The outputs of a point, and what undoes it.
+    fn ends_with(&mut self, id: PointId, point: &ast::Point, outputs: Vec<VarId>) {
+        let compensation = point.compensate.as_ref().map(|it| Box::new(self.compensation(point, it, &outputs)));
+        self.points[id.0].outputs = outputs;
+        self.points[id.0].compensation = compensation;
+    }
+
+    /// A compensation runs when the flow's own variables are gone: it sees copies of its point's outputs, and the input.
+    fn compensation(&self, point: &ast::Point, compensation: &ast::Compensation, own: &[VarId]) -> Compensation {
+        let ast::Compensation { body, retry, timeout } = compensation.clone();
+        let point = ast::Point {
+            retry,
+            timeout,
+            compensate: None,
+            attrs: Vec::new(),
+            // Its value is nobody's.
+            target: Some(ast::Target { pat: parse_quote!(_), ty: None }),
+            body: ast::Body { label: None, expr: body },
+            ..point.clone()
+        };
+        let mentioned = mentions_of(&point);
+        let uses = (self.uses_ctx(&mentioned), mentioned.iter().any(|mention| mention.ident == "tx"));
+        let (mut outputs, mut input, mut foreign) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        for mention in mentioned {
+            match self.scopes.resolve(&mention.ident) {
+                Some(variable) if own.contains(&variable) => drop(outputs.insert(variable)),
+                Some(variable) if self.variables[variable.0].class == Class::Parameter => drop(input.insert(variable)),
+                Some(_) if !foreign.contains(&mention.ident) => foreign.push(mention.ident),
+                Some(_) | None => {}
+            }
+        }
+        let (outputs, input) = (outputs.into_iter().collect(), input.into_iter().collect());
+        Compensation { point: model_point(&point, 0, Vec::new(), uses), outputs, input, foreign }
+    }
+
     fn uses_ctx(&self, mentioned: &[Mention]) -> bool {
         mentioned.iter().any(|mention| self.ctx.is_some() && self.scopes.resolve(&mention.ident) == self.ctx)
     }
@@ -124,6 +161,7 @@ fn model_point(point: &ast::Point, loops: usize, changes: Vec<Ident>, (uses_ctx,
         name: point.name.clone().unwrap_or_else(nameless),
         retry: point.retry.clone(),
         timeout: point.timeout,
+        compensation: None,
         attrs: point.attrs.clone(),
         target: point.target.clone(),
         label: point.body.label.clone().filter(leaves),
