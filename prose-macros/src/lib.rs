@@ -28,13 +28,20 @@ use proc_macro::TokenStream;
 /// | attribute | options |
 /// |---|---|
 /// | `#[validate]` | `name`. Never retried |
-/// | `#[step]` | `name`, `timeout = "10s"`, `retry(max_attempts = 3, delay = "500ms", backoff = 2.0, max_delay = "1m", jitter = true, when = PATH)` |
+/// | `#[step]` | `name`, `timeout = "10s"`, `retry(max_attempts = 3, delay = "500ms", backoff = 2.0, max_delay = "1m", jitter = true, when = PATH)`, `compensate = { .. }` |
 /// | `#[transaction(tx = EXPR)]` | the same, and `tx`: a `prose::Database`; the body finds the transaction as `tx` |
 /// | `#[event("channel")]` | `name`. Stands on an expression (or block): an `Event`, `Option` or `Vec` of one |
 ///
 /// Of `retry` only `max_attempts` must be given (the first attempt counts); `delay` is 100 ms, `backoff` 2, `max_delay` none and `jitter`
 /// off. `when` is a `fn(&E) -> bool`; validation errors are never retried. A point is named by `name`, else by its label, else by its
 /// variable, an event by its channel; names are unique in a flow, and what a checkpoint refers to.
+///
+/// `compensate = { .. }`, or `compensate(run = { .. }, retry(..), timeout = "..")`, undoes a step or transaction that is done, when the run
+/// has failed for good (the flow returned an error, or a step has timed out for the last time) or was cancelled. The last step is
+/// undone first, each in a commit of its own, so undoing survives a crash as well. The block sees the variables that its step binds, as the
+/// step has left them, the flow's input, `ctx` with the idempotency key `{run_id}:{step}:undo`, and in a transaction `tx`; its value
+/// is nobody's. One that fails for good is reported, with `Error::NotUndone` and in the checkpoint, and the others go on. A run
+/// of which anything was undone is final.
 #[proc_macro_attribute]
 pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
     let expand = if editor::asks() { expand::flow_in_editor } else { expand::flow };

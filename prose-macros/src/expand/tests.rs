@@ -29,3 +29,8 @@ fn the_order_flow_expands_as_reviewed() {
 fn control_flow_expands_as_reviewed() {
     as_reviewed(quote!(), include_str!("control_flow.rs.txt"), "control_flow.expanded.rs.txt");
 }
+
+#[test]
+fn compensations_expand_as_reviewed() {
+    as_reviewed(quote!(), include_str!("compensation.rs.txt"), "compensation.expanded.rs.txt");
+}
