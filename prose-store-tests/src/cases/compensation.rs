@@ -165,7 +165,7 @@ pub async fn what_was_undone_stays_readable(store: Shared) {
 pub async fn a_long_undoing_folds_like_a_short_one(store: Shared) {
     const TURNS: u64 = 200;
     let step = |turn: u64| done("charge", &[turn], &turn.to_string());
-    let undoing = |turn: u64| undone(&step(turn), (turn % 10 == 0).then_some("card gone"));
+    let undoing = |turn: u64| undone(&step(turn), turn.is_multiple_of(10).then_some("card gone"));
     let first = (1..).zip(0..TURNS).map(|(seq, turn)| completing(seq, vec![step(turn)]));
     let then = (TURNS + 2..).zip((50..TURNS).rev()).map(|(seq, turn)| undo(seq, undoing(turn)));
     let mut log = first.chain([begun(TURNS + 1)]).chain(then);
