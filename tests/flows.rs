@@ -2,6 +2,7 @@
 
 #[cfg(test)] // all of it is a test: clippy then lets it unwrap
 mod flows {
+    mod at_once;
     mod borrows;
     mod branches;
     mod children;

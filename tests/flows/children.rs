@@ -5,14 +5,14 @@ use prose::{Ctx, flow};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Clone, Debug)]
-struct Parcel {
-    label: String,
-    weight: u32,
+pub(super) struct Parcel {
+    pub(super) label: String,
+    pub(super) weight: u32,
 }
 
 /// A child: with a loop, an event, and an end of its own.
 #[flow]
-async fn ship(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<Parcel, Failure> {
+pub(super) async fn ship(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<Parcel, Failure> {
     let mut weight = 0;
     for item in &input {
         #[step]

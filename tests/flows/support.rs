@@ -16,6 +16,17 @@ where
     }
 }
 
+/// The same for flows whose bodies run several at once.
+pub(crate) async fn sweep_concurrent<F, I>(flow: impl Fn(I) -> Call<F>, inputs: impl IntoIterator<Item = I>)
+where
+    F: Flow<Deps = Deps, Output: Debug, Error: Debug>,
+    I: Clone,
+{
+    for input in inputs {
+        harness::sweep_concurrent(|world| flow(input.clone()).deps(Deps::of(world))).await;
+    }
+}
+
 /// What the flows' bodies use.
 pub(crate) struct Deps {
     pub(crate) world: World,

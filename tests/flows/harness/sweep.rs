@@ -47,10 +47,10 @@ where
 }
 
 /// The run that no crash disturbs.
-struct Undisturbed(Run);
+pub(super) struct Undisturbed(pub(super) Run);
 
 impl Undisturbed {
-    fn commits(&self) -> usize {
+    pub(super) fn commits(&self) -> usize {
         self.0.checkpoints.len()
     }
 
@@ -68,7 +68,7 @@ impl Undisturbed {
         single.chain(next).chain(later).chain(every).collect()
     }
 
-    fn has_one_key_for_each_body(&self) {
+    pub(super) fn has_one_key_for_each_body(&self) {
         let mut seen = HashSet::new();
         for told in self.told().filter(|told| told.key.is_some()) {
             assert!(seen.insert((&told.key, told.attempt)), "a second body, or a second word of one: {told:?}");
@@ -94,6 +94,7 @@ impl Undisturbed {
     /// `run` crashed, and was continued.
     fn is_continued_by(&self, run: &Run, crashes: &[Crash]) {
         let context = format!("{crashes:?} of {}", self.commits());
+        assert_eq!(run.told.len(), crashes.len() + 1, "executions, {context}: {}", run.outcome);
         let mut found = 0;
         for (crash, told) in crashes.iter().zip(&run.told) {
             assert_eq!(*told, self.told_between(found, crash.commit()), "the execution from commit {found}, {context}");
@@ -110,7 +111,7 @@ impl Undisturbed {
         }
     }
 
-    fn told(&self) -> impl Iterator<Item = &Told> {
+    pub(super) fn told(&self) -> impl Iterator<Item = &Told> {
         self.0.told.iter().flatten()
     }
 
@@ -131,7 +132,7 @@ impl Undisturbed {
 }
 
 /// An event that is published again is the same event.
-fn first_publications(events: &[Event]) -> Vec<Event> {
+pub(super) fn first_publications(events: &[Event]) -> Vec<Event> {
     let mut first: Vec<Event> = Vec::new();
     for event in events {
         match first.iter().find(|known| known.id == event.id) {

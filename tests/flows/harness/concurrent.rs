@@ -1,0 +1,80 @@
+//! The sweep over flows whose bodies run several at once.
+
+use super::crash::Crash;
+use super::run::{Event, Run, with_crashes, without_a_store};
+use super::sweep::{Undisturbed, first_publications};
+use super::world::{Told, World};
+use prose::{Call, DepsOf, Flow, MemoryStore, Store};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// As [`sweep`](super::sweep()), for a flow with `#[parallel]` or `#[each]`. The order of bodies that run at once, and which of them share a
+/// commit, is nobody's promise. So the same is compared without order, and of the checkpoints only the last one; and of the bodies:
+/// none runs again that the checkpoint shows to be done, and each ran with the same key and saw the same.
+///
+/// A body in a loop is taken for done when its loop's list shows it (`#[each]`), not within the turns of another loop.
+///
+/// # Panics
+/// If anything differs: with the crashes, and both sides.
+pub(crate) async fn sweep_concurrent<F, D>(call: impl Fn(&World) -> Call<F, D>)
+where
+    F: Flow<Output: Debug, Error: Debug>,
+    D: DepsOf<F>,
+{
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let undisturbed = Undisturbed(with_crashes(&store, &call, &[]).await);
+    undisturbed.has_one_key_for_each_body();
+    let plain = without_a_store(&store, &call).await;
+    let texts = |run: &Run| run.told.iter().flatten().map(|told| told.what.clone()).collect::<BTreeSet<_>>();
+    assert_eq!((&plain.outcome, texts(&plain)), (&undisturbed.0.outcome, texts(&undisturbed.0)), "without a store");
+    let last = undisturbed.commits();
+    let single = (1..=last).flat_map(|n| [vec![Crash::Before(n)], vec![Crash::After(n)]]);
+    let pairs = (1..=last).map(|n| vec![Crash::After(n), Crash::Before(n + 2)]);
+    let every = [(1..=last).map(Crash::After).collect()];
+    for crashes in single.chain(pairs).chain(every) {
+        let run = with_crashes(&store, &call, &crashes).await;
+        is_continued_by(&undisturbed, &run, &crashes);
+    }
+}
+
+fn is_continued_by(undisturbed: &Undisturbed, run: &Run, crashes: &[Crash]) {
+    let context = format!("{crashes:?} of {}", undisturbed.commits());
+    assert_eq!(ending(run), ending(&undisturbed.0), "{context}");
+    let bodies: BTreeSet<_> = undisturbed.told().map(body).collect();
+    assert_eq!(run.told.iter().flatten().map(body).collect::<BTreeSet<_>>(), bodies, "{context}");
+    for (crash, told) in crashes.iter().zip(&run.told[1..]) {
+        let Some(found) = crash.written().checked_sub(1).map(|last| &run.checkpoints[last]) else { continue };
+        let again: Vec<_> = told.iter().filter(|told| is_done(found, told)).collect();
+        assert!(again.is_empty(), "done, and run again: {again:?}, {context}");
+    }
+}
+
+fn body(told: &Told) -> (Option<String>, u32, String) {
+    (told.key.clone(), told.attempt, told.what.clone())
+}
+
+/// What a run came to, without order.
+fn ending(run: &Run) -> (&str, Vec<&String>, Vec<Event>, Value) {
+    let mut rows: Vec<&String> = run.rows.iter().collect();
+    rows.sort();
+    let mut events = first_publications(&run.events);
+    events.sort_by(|one, other| one.id.cmp(&other.id));
+    let mut last = run.checkpoints.last().unwrap().clone();
+    let steps = last["completed_steps"].as_array_mut().unwrap();
+    steps.sort_by_key(Value::to_string);
+    (&run.outcome, rows, events, last)
+}
+
+/// Does a checkpoint show that a body is done: the step, or the element of an `#[each]`?
+fn is_done(checkpoint: &Value, told: &Told) -> bool {
+    let Some((_, step)) = told.key.as_deref().and_then(|key| key.split_once(':')) else { return false };
+    match step.trim_end_matches(']').split_once('[') {
+        None => checkpoint["completed_steps"].as_array().unwrap().contains(&step.into()),
+        Some((name, index)) => {
+            let element = index.parse().ok().and_then(|index: usize| checkpoint["state"][name].get(index));
+            element.is_some_and(|element| !element.is_null())
+        }
+    }
+}
