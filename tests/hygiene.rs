@@ -48,7 +48,27 @@ mod shadowed {
                 let _ = three;
             }
         }
+        #[parallel]
+        let (four, five): (u32, u32) = (
+            #[step]
+            one,
+            #[child]
+            child(two),
+        );
+        let list = [four, five].to_vec();
+        #[each(retry(max_attempts = 2))]
+        let six: std::vec::Vec<u32> = for (_, number) in list.clone().into_iter().enumerate() {
+            number + list.len() as u32
+        };
+        #[child]
+        let two: u32 = child(six[0] + six[1] - 6);
         std::result::Result::Ok(two)
+    }
+
+    #[flow]
+    async fn child(ctx: Ctx, input: u32) -> std::result::Result<u32, std::string::String> {
+        let _ = ctx;
+        std::result::Result::Ok(input)
     }
 }
 

@@ -119,6 +119,11 @@ pub(crate) fn again_at(variable: &Ident, at: Span) -> Ident {
     ident
 }
 
+/// The same name, told at another place.
+pub(crate) fn located(ident: &Ident, at: Span) -> Ident {
+    Ident::new(&ident.to_string(), ident.span().located_at(at))
+}
+
 /// Tokens without locals, as if they were written at the span: that is where errors about them are told.
 pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(|token| respan(span, token)).collect()

@@ -18,9 +18,14 @@ use crate::flow::Flow;
     label = "this is not the call of a flow",
     note = "call a fn that has `#[flow]`, without `.await`: `let s: Shipment = ship_order(input);`"
 )]
-pub trait ChildCall {
+pub trait ChildCall: Sized {
     /// The flow that is called.
     type Flow: Flow;
+    /// This type. Where there is none, rustc says so once, and nothing of what is done with it.
+    type Itself;
+
+    /// This call.
+    fn itself(self) -> Self::Itself;
 
     /// The same call, with the dependencies of the parent if it has none of its own.
     fn with_deps(self, inherited: Option<Arc<DepsOfChild<Self>>>) -> Call<Self::Flow, Arc<DepsOfChild<Self>>>;
@@ -30,6 +35,10 @@ type DepsOfChild<C> = <<C as ChildCall>::Flow as Flow>::Deps;
 
 impl<F: Flow> ChildCall for Call<F, Arc<F::Deps>> {
     type Flow = F;
+    type Itself = Self;
+    fn itself(self) -> Self {
+        self
+    }
     fn with_deps(self, _: Option<Arc<F::Deps>>) -> Self {
         self
     }
@@ -37,6 +46,10 @@ impl<F: Flow> ChildCall for Call<F, Arc<F::Deps>> {
 
 impl<F: Flow> ChildCall for Call<F, NoDeps> {
     type Flow = F;
+    type Itself = Self;
+    fn itself(self) -> Self {
+        self
+    }
     fn with_deps(self, inherited: Option<Arc<F::Deps>>) -> Call<F, Arc<F::Deps>> {
         match inherited {
             Some(deps) => self.deps(deps),
@@ -46,8 +59,8 @@ impl<F: Flow> ChildCall for Call<F, NoDeps> {
 }
 
 /// Takes the call of a flow, and nothing else.
-pub fn child<C: ChildCall>(call: C) -> C {
-    call
+pub fn child<C: ChildCall<Itself = I>, I>(call: C) -> I {
+    call.itself()
 }
 
 // Dependencies

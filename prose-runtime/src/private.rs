@@ -5,7 +5,7 @@ pub use crate::codec::{Key, Saved, is_of, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Variable};
 pub use crate::machine::{
     Begun, Branch, Committed, Element, Elements, Failures, Group, Machine, Moved, Open, Results, Ticket, Try, elements,
-    list, ordered, turns,
+    list, ordered, repeat, turns,
 };
 
 /// What only an editor reads.
@@ -30,17 +30,3 @@ macro_rules! __is_validation {
     }};
 }
 pub use crate::__is_validation as is_validation;
-
-/// A child's call with what it has from its parent, and how its error is carried.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __adopted {
-    ($call:expr, $deps:expr) => {{
-        use $crate::__private::probe::*;
-        let call = $call;
-        let inherited = (&$crate::__private::Inherit::of(&call, $deps)).inherited();
-        let boxing = (&$crate::__private::Boxing::of(&call)).boxing();
-        ($crate::__private::ChildCall::with_deps(call, inherited), boxing)
-    }};
-}
-pub use crate::__adopted as adopted;

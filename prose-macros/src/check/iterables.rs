@@ -6,24 +6,27 @@ use syn::Expr;
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     model.body.for_each(&mut |node| {
-        let (over, owner) = match node {
-            Node::For(node) => (&node.over, "a `for` around a step"),
-            Node::Each(node) => (&node.over, "`#[each]`"),
+        let (over, owner, instead) = match node {
+            Node::For(node) => {
+                (&node.over, "a `for` around a step", "count instead: `for i in 0..items.len() { .. items[i] = ..; }`")
+            }
+            Node::Each(node) => {
+                (&node.over, "`#[each]`", "go over `items.clone()`, and let each body give the new value")
+            }
             _ => return,
         };
         if let Over::List(list) = over
             && let Some(Question::List { iterable, .. }) = &list.question
         {
-            refuse_borrow(iterable, owner, errors);
+            refuse_borrow(iterable, owner, instead, errors);
         }
     });
 }
 
-fn refuse_borrow(iterable: &Expr, owner: &str, errors: &mut Errors) {
+fn refuse_borrow(iterable: &Expr, owner: &str, instead: &str, errors: &mut Errors) {
     if is_mutable(iterable) {
         let what = &format!("{owner} cannot change what it goes over");
         let why = "its elements would be saved apart from the borrows that change them";
-        let instead = "count instead: `for i in 0..items.len() { .. items[i] = ..; }`";
         errors.push(iterable, what, why, instead);
     } else if matches!(iterable, Expr::Reference(_)) || is_iter(iterable) {
         let what = "this borrow cannot be made again when the run goes on in the midst of the loop";

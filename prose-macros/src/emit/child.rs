@@ -3,8 +3,8 @@
 use super::{Context, body};
 use crate::model::PointId;
 use crate::names;
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::Pat;
 use syn::spanned::Spanned;
 
@@ -17,34 +17,38 @@ pub(super) fn child(cx: &Context<'_>, id: PointId) -> TokenStream {
     quote!(#bind #outputs #m.completed(#number); #result)
 }
 
-/// An expression: what the child comes to.
+/// An expression: what the child comes to. It is told at the call what is wrong with it.
 pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
-    let (private, m, number) = (cx.private(), names::machine(), names::number());
-    let (v, call, boxing) = (names::local("v"), names::local("call"), names::local("boxing"));
     let point = cx.model.point(id);
     let (ctx, expr, attrs) = (body::ctx(cx, point), &point.body, &point.attrs);
     let ty = point.target.as_ref().and_then(|target| target.ty.as_ref()).map(|ty| quote!(: #ty));
-    // At the expression, so that what is wrong with it is told there.
-    let checked = names::at(expr.span(), quote!(#private::child));
-    let adopted = names::at(expr.span(), quote!(#private::adopted));
-    let parent = parent(cx);
+    let at = expr.span();
+    let [m, number, call, deps, boxing, v] =
+        ["m", "p", "call", "deps", "boxing", "v"].map(|name| names::located(&names::local(name), at));
+    let (private, parent) = (names::at(at, cx.private()), parent(cx, at));
+    let checked = names::call_at(at, quote!(#private::child), quote!(#expr));
+    let inherited = quote_spanned!(at=> (&#private::Inherit::of(&#call, &#parent)).inherited());
+    let run = quote_spanned!(at=> #m.child(#number, #private::ChildCall::with_deps(#call, #deps), #boxing).await);
     quote! {{
         #ctx
         #(#attrs)*
-        let #call = #checked(#expr);
-        let (#call, #boxing) = #adopted!(#call, &#parent);
-        let #v #ty = #m.child(#number, #call, #boxing).await;
+        let #call = #checked;
+        let (#deps, #boxing) = {
+            use #private::probe::*;
+            (#inherited, (&#private::Boxing::of(&#call)).boxing())
+        };
+        let #v #ty = #run;
         #v
     }}
 }
 
 /// The dependencies of the parent.
-fn parent(cx: &Context<'_>) -> TokenStream {
+fn parent(cx: &Context<'_>, at: Span) -> TokenStream {
     match cx.head().ctx.as_ref().map(|ctx| &ctx.pat) {
         Some(Pat::Ident(ctx)) => {
-            let ctx = names::again(&ctx.ident);
-            quote!(#ctx.deps)
+            let ctx = names::again_at(&ctx.ident, at);
+            quote_spanned!(at=> #ctx.deps)
         }
-        _ => quote!(::std::sync::Arc::new(())),
+        _ => quote_spanned!(at=> ::std::sync::Arc::new(())),
     }
 }

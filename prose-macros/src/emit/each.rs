@@ -17,8 +17,9 @@ use super::handover::Handover;
 use super::{Context, body, loops, parallel, point};
 use crate::model::Each;
 use crate::names;
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 /// `#[each]`
 pub(super) fn each(cx: &Context<'_>, node: &Each) -> TokenStream {
@@ -54,7 +55,9 @@ fn branches(cx: &Context<'_>, node: &Each) -> TokenStream {
         let value = names::local("v");
         quote!(let #value = #v; #results.leave(&#m, #value);)
     });
-    quote! {
+    // What rustc says of the bodies as a whole, it says at the attribute.
+    let at = Span::mixed_site().located_at(cx.model.point(node.point).span);
+    quote_spanned! {at=>
         |(#ticket, #branch, #element)| #ticket.runs(::std::boxed::Box::pin(async {
             let (#element, #number) = (#element.take(), #number);
             #run
@@ -67,6 +70,12 @@ fn taken_apart(cx: &Context<'_>, node: &Each) -> TokenStream {
     let (pat, element) = (&node.pat, names::element());
     match cx.model.point(node.point).retry {
         None => quote!(let #pat = #element;),
-        Some(_) => quote!(let #pat = ::core::clone::Clone::clone(&#element);),
+        Some(_) => {
+            let private = cx.private();
+            // At the pattern, so that an element that cannot be cloned is told there.
+            let at = names::located(&element, pat.span());
+            let again = names::call_at(at.span(), quote!(#private::repeat), quote!(#at));
+            quote!(let #element = &#element; let #pat = #again;)
+        }
     }
 }

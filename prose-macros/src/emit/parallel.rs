@@ -20,8 +20,8 @@ use super::{Context, body, child, point};
 use crate::ast::Kind;
 use crate::model::{Parallel, PointId};
 use crate::names;
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 
 /// `#[parallel]`
 pub(super) fn parallel(cx: &Context<'_>, node: &Parallel) -> TokenStream {
@@ -55,7 +55,9 @@ fn element(cx: &Context<'_>, id: PointId) -> TokenStream {
     };
     let out = out(cx, id);
     let run = run(cx, id, &value, |v| quote!(#out = #v;));
-    quote! {
+    // What rustc says of the element as a whole, it says at its attribute.
+    let at = Span::mixed_site().located_at(cx.model.point(id).span);
+    quote_spanned! {at=>
         if let ::core::option::Option::Some((#ticket, #branch)) = #group.branch(#this) {
             #group.add(#ticket.runs(::std::boxed::Box::pin(async {
                 let #number = #this;

@@ -3,8 +3,9 @@
 use crate::ast::{Block, Body, Kind, Name, Point, Stmt, Target};
 use crate::errors::Errors;
 use crate::names;
+use quote::ToTokens;
 use std::collections::HashMap;
-use syn::{Expr, Pat};
+use syn::{Expr, Ident, Pat};
 
 /// The name that the statement itself gives: its label, or the one variable that it binds.
 pub(super) fn of_statement(target: Option<&Target>, body: &Body) -> Option<Name> {
@@ -23,10 +24,6 @@ pub(super) fn of_statement(target: Option<&Target>, body: &Body) -> Option<Name>
 pub(super) fn settle(body: &mut Block, errors: &mut Errors) {
     let mut unnamed_on: HashMap<String, usize> = HashMap::new();
     each_point(body, &mut |point| {
-        if let Kind::Parallel { elements } = &point.kind {
-            // It is named for its first element.
-            return elements.iter().filter(|one| one.name.is_none()).for_each(|one| refuse_nameless(one, errors));
-        }
         if point.name.is_some() {
             return;
         }
@@ -43,14 +40,16 @@ pub(super) fn settle(body: &mut Block, errors: &mut Errors) {
 }
 
 fn refuse_nameless(point: &Point, errors: &mut Errors) {
-    let attr = point.attr.to_string();
-    let what = "this point has no name";
-    let why = "a saved run knows its points by name; a pattern has none";
-    let instead = format!("write `#[{attr}(name = \"..\")]`");
     match &point.target {
-        Some(target) => errors.push(&target.pat, what, why, &instead),
-        None => errors.push(&point.attr, what, why, &instead),
+        Some(target) => nameless(&target.pat, &point.attr, errors),
+        None => nameless(&point.attr, &point.attr, errors),
     }
+}
+
+/// Tells that a point has no name.
+pub(super) fn nameless(at: impl ToTokens, attr: &Ident, errors: &mut Errors) {
+    let why = "a saved run knows its points by name; a pattern has none";
+    errors.push(at, "this point has no name", why, &format!("write `#[{attr}(name = \"..\")]`"));
 }
 
 /// The first event without a name is named for its channel, the next ones also for their type.

@@ -6,7 +6,7 @@ use crate::ast::{Body, Kind, Name, Point, Target};
 use crate::errors::Errors;
 use crate::names;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprTuple, Pat, PatIdent, PatTuple, Stmt, Token, Type, TypeTuple};
+use syn::{Attribute, Expr, ExprTuple, Ident, Pat, PatIdent, PatTuple, Stmt, Token, Type, TypeTuple};
 
 const SHAPE: &str = "write `let (a, b): (A, B) = (#[step] .., #[step] ..);`";
 
@@ -95,28 +95,22 @@ fn element(target: Target, expr: &mut Expr, errors: &mut Errors) -> Option<Point
     point::refuse_points_inside(expr, errors);
     let body = Body { label: None, expr: expr.clone() };
     let name = given.or_else(|| name::of_statement(Some(&target), &body));
-    let target = named(target, name.as_ref(), errors)?;
-    Some(Point {
-        attr: attr.path().get_ident()?.clone(),
-        kind,
-        name,
-        retry,
-        timeout,
-        compensate,
-        attrs,
-        target: Some(target),
-        body,
-    })
+    let attr = attr.path().get_ident()?.clone();
+    let target = named(target, &attr, name.as_ref(), errors)?;
+    Some(Point { attr, kind, name, retry, timeout, compensate, attrs, target: Some(target), body })
 }
 
 /// The element's own variable. That it is saved says that it is done, so one that is bound to `_` has a variable too, which
 /// nobody can name.
-fn named(target: Target, name: Option<&Name>, errors: &mut Errors) -> Option<Target> {
+fn named(target: Target, attr: &Ident, name: Option<&Name>, errors: &mut Errors) -> Option<Target> {
     match &target.pat {
         Pat::Ident(variable) if variable.subpat.is_none() && variable.by_ref.is_none() => Some(target),
         Pat::Wild(wild) => {
-            let text = name.map_or("element", |name| &name.text);
-            let ident = names::unnamed(text, wild.underscore_token.spans[0]);
+            let Some(name) = name else {
+                name::nameless(wild, attr, errors);
+                return None;
+            };
+            let ident = names::unnamed(&name.text, wild.underscore_token.spans[0]);
             let pat = PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None };
             Some(Target { pat: Pat::Ident(pat), ..target })
         }

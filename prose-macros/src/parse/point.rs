@@ -181,6 +181,7 @@ pub(super) fn describe(stmt: &Stmt) -> &'static str {
         Stmt::Local(_) => "a `let`",
         Stmt::Item(_) => "an item",
         Stmt::Macro(_) => "a macro call",
+        Stmt::Expr(Expr::Block(block), _) if block.label.is_some() => "a block",
         Stmt::Expr(Expr::Block(_), _) => "a block without a label",
         Stmt::Expr(Expr::If(_), _) => "an `if`",
         Stmt::Expr(Expr::Match(_), _) => "a `match`",

@@ -221,3 +221,26 @@ impl<T> Moved<T> {
         self.0
     }
 }
+
+/// What several attempts can each have one of.
+#[diagnostic::on_unimplemented(
+    message = "an element of this collection is needed for each attempt, but `{Self}` cannot be cloned",
+    label = "with `retry`, the body takes a clone of the element",
+    note = "derive `Clone`, or go over what is borrowed: `for item in &items`"
+)]
+pub trait Repeated {
+    /// One for the next attempt.
+    fn repeat(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Repeated for T {
+    fn repeat(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// An element for the next attempt.
+pub fn repeat<T: Repeated>(element: &T) -> T {
+    element.repeat()
+}

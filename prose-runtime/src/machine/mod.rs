@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use body::Try;
-pub use branch::{Branch, Element, Failures, Moved, Results, Ticket};
+pub use branch::{Branch, Element, Failures, Moved, Results, Ticket, repeat};
 pub(crate) use exit::Loaded;
 pub(crate) use exit::{Exit, ExitSlot};
 pub use fan_out::{Elements, Group};
