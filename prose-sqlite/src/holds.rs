@@ -27,6 +27,9 @@ struct Hold {
 /// before it has so many rows that reading them is slow.
 const FOLD_FROM: usize = 64;
 pub(crate) const FOLD_AT_LAST: u64 = 1_024;
+/// To read a row takes about as long as to read so many bytes of a fold. A long fold may wait for more rows: else a state that
+/// grows, as by the elements of a fan-out, would be written again and again.
+const ROW: usize = 128;
 
 impl Holds {
     /// A panic cannot have left a hold half-made.
@@ -87,7 +90,8 @@ impl Hold {
 
 impl Log {
     fn is_due(&self) -> bool {
-        self.commits >= FOLD_FROM && (self.bytes >= self.snapshot_bytes || self.commits as u64 >= FOLD_AT_LAST)
+        let many = self.commits as u64 >= FOLD_AT_LAST && self.commits * ROW >= self.snapshot_bytes;
+        self.commits >= FOLD_FROM && (self.bytes >= self.snapshot_bytes || many)
     }
 }
 
@@ -101,6 +105,7 @@ mod tests {
         assert!(Log { commits: 64, bytes: 10, snapshot_bytes: 10 }.is_due());
         assert!(!Log { commits: 64, bytes: 10, snapshot_bytes: 5_000 }.is_due());
         assert!(Log { commits: 1_024, bytes: 10, snapshot_bytes: 5_000 }.is_due());
+        assert!(!Log { commits: 1_024, bytes: 10, snapshot_bytes: 1_000_000 }.is_due());
     }
 
     #[test]
