@@ -1,7 +1,7 @@
 //! The passes over small flows: what each variable becomes, and what each commit writes.
 
 use crate::errors::Errors;
-use crate::model::{Class, Model, VarId};
+use crate::model::{Class, Model, Node, VarId};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -440,6 +440,24 @@ fn a_value_given_on_the_way_out_of_a_loop_is_there_behind_it_only() {
     assert_eq!(saves(&model), [vec![], vec![], vec!["found"]]);
     let loaded: Vec<_> = model.points.iter().map(|point| names(&model, &point.loaded)).collect();
     assert_eq!(loaded, [vec![], vec![], vec!["found"]]);
+}
+
+#[test]
+fn what_is_declared_inside_of_a_loop_has_no_value_behind_it() {
+    let model = model(quote! {
+        loop {
+            let n;
+            n = 1;
+            #[step]
+            'one: { use_it(n); }
+            break;
+        }
+        #[step]
+        'two: {}
+        Ok(1)
+    });
+    let [Node::Loop(node), ..] = model.body.nodes.as_slice() else { panic!("the loop is the first node") };
+    assert_eq!(names(&model, &node.around.assigns), [""; 0]);
 }
 
 // Endings
