@@ -262,6 +262,50 @@ fn an_output_is_saved_by_its_step_and_a_changed_one_again() {
     assert_eq!(saves(&model), [vec![""; 0], vec![], vec!["made"]]);
 }
 
+#[test]
+fn a_mention_of_a_view_saves_nothing_by_its_owners_name() {
+    let model = model(quote! {
+        let mut n = make();
+        for x in &n.items {
+            let n = 2;
+            #[step]
+            'one: { use_it(n, x); }
+            use_it(x);
+            #[step]
+            'two: {}
+        }
+        Ok(n)
+    });
+    let mut again = Vec::new();
+    model.body.for_each(&mut |node| {
+        if let Node::Leaf(leaf) = node {
+            again.extend(names(&model, &leaf.saves_again));
+        }
+    });
+    assert_eq!(again, [""; 0]);
+    assert_eq!(model.points.iter().flat_map(|point| names(&model, &point.held)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_variable_that_takes_the_value_of_control_flow_is_saved_again() {
+    let model = model(quote! {
+        let mut n = 1;
+        #[step]
+        'one: { use_it(n); }
+        n = if input.fast {
+            #[step]
+            'fast: {}
+            2
+        } else {
+            3
+        };
+        #[step]
+        'two: { use_it(n); }
+        Ok(n)
+    });
+    assert_eq!(saves(&model), [vec!["n"], vec![], vec!["n"]]);
+}
+
 // Views
 
 #[test]
