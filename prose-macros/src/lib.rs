@@ -12,6 +12,8 @@ mod model;
 mod names;
 mod parse;
 mod patterns;
+#[cfg(test)]
+mod random_flows;
 mod views;
 
 use proc_macro::TokenStream;

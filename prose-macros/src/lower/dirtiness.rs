@@ -30,7 +30,7 @@ pub(crate) fn analyse(graph: &Graph, live: &Liveness, facts: &Facts<'_>) -> Vec<
 fn made_dirty(node: &GraphNode, facts: &Facts<'_>) -> Vec<VarId> {
     let defined = node.defines.iter().filter(|variable| !facts.saved_by_definition.contains(variable));
     let changes = |variable: &&VarId| node.point.is_none() && changed_by(node, **variable, facts);
-    let mentioned = node.mentions.iter().filter(changes);
+    let mentioned = node.named.iter().filter(changes);
     defined.chain(mentioned).filter(|variable| facts.saved.contains(variable)).copied().collect()
 }
 

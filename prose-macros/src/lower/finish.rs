@@ -123,7 +123,7 @@ fn points(draft: &mut Draft, live: &Liveness) {
         point.saves = dirty[node.0].intersection(live_here).copied().collect();
         point.forgets =
             ended[node.0].iter().filter(|one| saved.contains(one) && !outputs.contains(one)).copied().collect();
-        let changeable = graph.nodes[node.0].mentions.iter().filter(|one| mutable.contains(one) && saved.contains(one));
+        let changeable = graph.nodes[node.0].named.iter().filter(|one| mutable.contains(one) && saved.contains(one));
         let is_lent = |one: &VarId| variables[one.0].views.iter().any(|view| live_here.contains(view));
         (point.lent, point.held) = changeable.partition(|one| is_lent(one));
         point.given_back = point.held.iter().filter(|variable| behind.contains(variable)).copied().collect();
@@ -159,7 +159,7 @@ impl Finish<'_> {
         let behind = self.live.behind(node);
         let node = &self.graph.nodes[node.0];
         let changed = |id: &&VarId| self.variables[id.0].eager && self.variables[id.0].mutable && behind.contains(id);
-        node.mentions.difference(&node.defines).filter(changed).copied().collect()
+        node.named.difference(&node.defines).filter(changed).copied().collect()
     }
 
     /// The same for jumps, each to a node on the way out from the one that may have changed something.

@@ -20,6 +20,8 @@ pub(crate) struct GraphNode {
     /// The point whose entrance, and then whose body, this is.
     pub(crate) point: Option<PointId>,
     pub(crate) mentions: Vars,
+    /// Of these, the ones mentioned by their own names, and not only as what a view borrows from.
+    pub(crate) named: Vars,
     pub(crate) defines: Vars,
     /// Does it break out of a labelled block, perhaps before its own end?
     pub(crate) breaks: bool,

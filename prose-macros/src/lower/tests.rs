@@ -1,7 +1,7 @@
 //! The passes over small flows: what each variable becomes, and what each commit writes.
 
 use crate::errors::Errors;
-use crate::model::{Class, Model, VarId};
+use crate::model::{Class, Model, Node, VarId};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -262,6 +262,50 @@ fn an_output_is_saved_by_its_step_and_a_changed_one_again() {
     assert_eq!(saves(&model), [vec![""; 0], vec![], vec!["made"]]);
 }
 
+#[test]
+fn a_mention_of_a_view_saves_nothing_by_its_owners_name() {
+    let model = model(quote! {
+        let mut n = make();
+        for x in &n.items {
+            let n = 2;
+            #[step]
+            'one: { use_it(n, x); }
+            use_it(x);
+            #[step]
+            'two: {}
+        }
+        Ok(n)
+    });
+    let mut again = Vec::new();
+    model.body.for_each(&mut |node| {
+        if let Node::Leaf(leaf) = node {
+            again.extend(names(&model, &leaf.saves_again));
+        }
+    });
+    assert_eq!(again, [""; 0]);
+    assert_eq!(model.points.iter().flat_map(|point| names(&model, &point.held)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_variable_that_takes_the_value_of_control_flow_is_saved_again() {
+    let model = model(quote! {
+        let mut n = 1;
+        #[step]
+        'one: { use_it(n); }
+        n = if input.fast {
+            #[step]
+            'fast: {}
+            2
+        } else {
+            3
+        };
+        #[step]
+        'two: { use_it(n); }
+        Ok(n)
+    });
+    assert_eq!(saves(&model), [vec!["n"], vec![], vec!["n"]]);
+}
+
 // Views
 
 #[test]
@@ -440,6 +484,24 @@ fn a_value_given_on_the_way_out_of_a_loop_is_there_behind_it_only() {
     assert_eq!(saves(&model), [vec![], vec![], vec!["found"]]);
     let loaded: Vec<_> = model.points.iter().map(|point| names(&model, &point.loaded)).collect();
     assert_eq!(loaded, [vec![], vec![], vec!["found"]]);
+}
+
+#[test]
+fn what_is_declared_inside_of_a_loop_has_no_value_behind_it() {
+    let model = model(quote! {
+        loop {
+            let n;
+            n = 1;
+            #[step]
+            'one: { use_it(n); }
+            break;
+        }
+        #[step]
+        'two: {}
+        Ok(1)
+    });
+    let [Node::Loop(node), ..] = model.body.nodes.as_slice() else { panic!("the loop is the first node") };
+    assert_eq!(names(&model, &node.around.assigns), [""; 0]);
 }
 
 // Endings

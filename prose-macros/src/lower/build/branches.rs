@@ -35,7 +35,7 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let condition = &bound.node.condition;
-        pending.mentions.extend(self.resolve(&mentions::in_expr(condition)));
+        self.asks(condition, pending);
         let question = Question::If { condition: condition.clone(), way: Way::default() };
         self.flush(pending, Some((question, condition)), nodes);
         let (fork, first) = (self.fork(), self.points.len());
@@ -86,7 +86,8 @@ impl Builder<'_> {
                 handed_on.extend(self.bind(pat));
                 continue;
             };
-            let mentions = self.resolve(&mentions::in_expr(scrutinee));
+            let mentioned = mentions::in_expr(scrutinee);
+            let mentions = (self.resolve(&mentioned), self.named(&mentioned));
             let defined = self.define(&Definition::plain(pat, None));
             self.own(&defined, &owners);
             let again = parse_quote!(let #pat = #scrutinee else { ::core::unreachable!() };);
@@ -129,7 +130,7 @@ impl Builder<'_> {
     ) {
         let scrutinee = &bound.node.scrutinee;
         let skeleton = skeleton(&bound.node);
-        pending.mentions.extend(self.resolve(&mentions::in_expr(&skeleton)));
+        self.asks(&skeleton, pending);
         let question = Question::Match { scrutinee: scrutinee.clone(), arms: Vec::new() };
         self.flush(pending, Some((question, &skeleton)), nodes);
         let (fork, first) = (self.fork(), self.points.len());

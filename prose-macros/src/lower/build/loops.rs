@@ -70,9 +70,10 @@ impl Builder<'_> {
             self.own(&[iterator], &owners);
             return (Over::View(iterable.clone()), vec![iterator]);
         }
-        let mentions = self.resolve(&mentions::in_expr(iterable));
+        let mentioned = mentions::in_expr(iterable);
+        let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
         let list = self.list(pat);
-        let node = self.node(GraphNode { mentions, defines: Vars::from([list]), ..GraphNode::default() });
+        let node = self.node(GraphNode { mentions, named, defines: Vars::from([list]), ..GraphNode::default() });
         self.jump(&exits::jumps_of(iterable), node, &Vars::new());
         let question = Question::List { list, iterable: iterable.clone() };
         (Over::List(Box::new(plain::leaf(Vec::new(), Some(question), Vars::new(), node))), vec![list])

@@ -172,7 +172,12 @@ impl Builder<'_> {
 
     /// The flow's variables among these mentions, with the owners of the views among them.
     fn resolve(&self, mentions: &[Mention]) -> Vars {
-        self.with_owners(mentions.iter().filter_map(|mention| self.scopes.resolve(&mention.ident)).collect())
+        self.with_owners(self.named(mentions).into_iter().collect())
+    }
+
+    /// The same without the owners.
+    fn named(&self, mentions: &[Mention]) -> Vars {
+        mentions.iter().filter_map(|mention| self.scopes.resolve(&mention.ident)).collect()
     }
 
     /// These variables, with the owners of the views among them.
@@ -345,9 +350,11 @@ impl Builder<'_> {
     /// `variable = ..` around control flow.
     fn assignment(&mut self, variable: &Ident) -> Option<VarId> {
         let id = self.scopes.resolve(variable)?;
-        let mut node = GraphNode::default();
-        let of = if self.variables[id.0].deferred { &mut node.defines } else { &mut node.mentions };
-        of.insert(id);
+        let this = Vars::from([id]);
+        let node = match self.variables[id.0].deferred {
+            true => GraphNode { defines: this, ..GraphNode::default() },
+            false => GraphNode { mentions: this.clone(), named: this, ..GraphNode::default() },
+        };
         self.assigned.insert(id);
         self.node_if_reached(node);
         Some(id)

@@ -14,7 +14,8 @@ use syn::{Expr, Pat, Stmt};
 #[derive(Default)]
 pub(super) struct Pending {
     stmts: Vec<Stmt>,
-    pub(super) mentions: Vars,
+    mentions: Vars,
+    named: Vars,
     defines: Vars,
     assigns: Vars,
     /// Declared before, and given their value only where the stretch is left.
@@ -25,7 +26,8 @@ impl Builder<'_> {
     pub(super) fn plain(&mut self, stmt: &Stmt, pending: &mut Pending, nodes: &mut Vec<Node>) {
         let Stmt::Local(local) = stmt else { return self.effect(stmt, pending) };
         let first = self.next_variable();
-        let mentions = self.resolve(&mentions::in_stmt(stmt));
+        let mentioned = mentions::in_stmt(stmt);
+        let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
         let owners = self.candidate(local);
         let (pat, ty) = match &local.pat {
             Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
@@ -44,13 +46,21 @@ impl Builder<'_> {
             if self.views.contains(&first) {
                 self.own(&defined, &owners);
                 self.flush(pending, None, nodes);
-                let view = self.view(local.clone(), mentions, &defined);
+                let view = self.view(local.clone(), (mentions, named), &defined);
                 return nodes.push(Node::View(view));
             }
         }
         pending.mentions.extend(mentions);
+        pending.named.extend(named);
         pending.defines.extend(&defined);
         pending.stmts.push(stmt.clone());
+    }
+
+    /// The question at a stretch's end mentions this.
+    pub(super) fn asks(&self, question: &Expr, pending: &mut Pending) {
+        let mentions = mentions::in_expr(question);
+        pending.mentions.extend(self.resolve(&mentions));
+        pending.named.extend(self.named(&mentions));
     }
 
     /// A statement that is no `let`.
@@ -67,6 +77,7 @@ impl Builder<'_> {
         pending.defines.extend(&passed);
         pending.assigns.extend(passed);
         pending.mentions.extend(resolved);
+        pending.named.extend(self.named(&mentions));
         pending.stmts.push(stmt.clone());
     }
 
@@ -140,20 +151,20 @@ impl Builder<'_> {
     }
 
     /// A borrow that is made again.
-    pub(super) fn view(&mut self, local: syn::Local, mentions: Vars, defined: &[VarId]) -> Box<View> {
+    pub(super) fn view(&mut self, local: syn::Local, (mentions, named): (Vars, Vars), defined: &[VarId]) -> Box<View> {
         let defines = defined.iter().copied().collect();
-        let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
+        let node = self.node(GraphNode { mentions, named, defines, ..GraphNode::default() });
         self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node, &Vars::new());
         Box::new(View { local, of_condition: Vec::new(), takes: Vec::new(), node })
     }
 
     /// Ends the stretch that is being collected, if there is anything in it. A question comes with the code that asks it.
     pub(super) fn flush(&mut self, pending: &mut Pending, question: Option<(Question, &Expr)>, nodes: &mut Vec<Node>) {
-        let Pending { stmts, mentions, defines, assigns, leaving } = std::mem::take(pending);
+        let Pending { stmts, mentions, named, defines, assigns, leaving } = std::mem::take(pending);
         if stmts.is_empty() && question.is_none() {
             return;
         }
-        let node = self.node(GraphNode { mentions, defines, ..GraphNode::default() });
+        let node = self.node(GraphNode { mentions, named, defines, ..GraphNode::default() });
         let (question, asked) = question.unzip();
         self.jump(&exits::jumps(&stmts), node, &leaving);
         self.jump(&asked.map_or_else(Vec::new, exits::jumps_of), node, &leaving);

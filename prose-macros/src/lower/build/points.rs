@@ -22,12 +22,12 @@ impl Builder<'_> {
 
     fn single(&mut self, point: &ast::Point) -> Node {
         let mentioned = mentions_of(point);
-        let mentions = self.resolve(&mentioned);
+        let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
         let id = self.entrance(point, &mentioned);
         let outputs = self.outputs(point);
         let defines = outputs.iter().copied().collect();
         self.ends_with(id, point, outputs);
-        self.node(GraphNode { point: Some(id), mentions, defines, ..GraphNode::default() });
+        self.node(GraphNode { point: Some(id), mentions, named, defines, ..GraphNode::default() });
         Node::Point(id)
     }
 
@@ -37,7 +37,8 @@ impl Builder<'_> {
         let mentioned: Vec<Vec<Mention>> = elements.iter().map(mentions_of).collect();
         let ids = elements.iter().zip(&mentioned).map(|(one, mentioned)| self.entrance(one, mentioned)).collect();
         let mentions = mentioned.iter().flat_map(|mentioned| self.resolve(mentioned)).collect();
-        let mut node = GraphNode { point: Some(group), mentions, ..GraphNode::default() };
+        let named = mentioned.iter().flat_map(|mentioned| self.named(mentioned)).collect();
+        let mut node = GraphNode { point: Some(group), mentions, named, ..GraphNode::default() };
         for (element, id) in elements.iter().zip(&ids as &Vec<PointId>) {
             let outputs = self.outputs(element);
             node.defines.extend(&outputs);
@@ -57,7 +58,8 @@ impl Builder<'_> {
         let mut mentions = self.resolve(&mentioned);
         mentions.extend(self.with_owners(owners));
         let id = self.entrance(point, &mentioned);
-        let node = self.node(GraphNode { point: Some(id), mentions, ..GraphNode::default() });
+        let named = self.named(&mentioned);
+        let node = self.node(GraphNode { point: Some(id), mentions, named, ..GraphNode::default() });
         let ended = self.scopes.close();
         let outputs = self.outputs(point);
         outputs.iter().for_each(|output| self.variables[output.0].by_element = true);

@@ -1,0 +1,86 @@
+//! Points.
+
+use super::Generator;
+use super::variables::{Ty, Var};
+
+impl Generator<'_> {
+    /// A point. Its body changes nothing.
+    pub(super) fn point(&mut self) -> String {
+        let keeps = std::mem::replace(&mut self.keeps, true);
+        let text = self.point_of_a_kind();
+        self.keeps = keeps;
+        text
+    }
+
+    fn point_of_a_kind(&mut self) -> String {
+        let name = format!("s{}", self.number());
+        match self.choices.weighted(&[4, 8, 2, 1, 1, 1]) {
+            0 => format!("#[step] '{name}: {{ {} }}", self.block_body(&name)),
+            1 => self.step_of_one("step", &name),
+            2 => self.step_of_two(&name),
+            3 => self.step_of_one("transaction", &name),
+            4 => format!("#[transaction(tx = DB)] '{name}: {{ {} }}", self.block_body(&name)),
+            _ => format!("#[validate] '{name}: {{ {} }}", self.block_body(&name)),
+        }
+    }
+
+    /// `let x: T = BODY;`
+    fn step_of_one(&mut self, kind: &str, name: &str) -> String {
+        let ty = self.choices.one(&[Ty::Int, Ty::List, Ty::Opt, Ty::Kind]).unwrap_or(Ty::Int);
+        let body = self.value_body(ty);
+        let (var, mutable) = (self.name(), self.choices.chance(30));
+        let mark = if mutable { "mut " } else { "" };
+        let text = match kind {
+            "step" => format!("#[step(name = \"{name}\")] let {mark}{var}: {} = {body};", ty.text()),
+            _ => format!("#[transaction(tx = DB, name = \"{name}\")] let {mark}{var}: {} = {body};", ty.text()),
+        };
+        self.define(Var::new(var, ty).mutable(mutable));
+        text
+    }
+
+    fn step_of_two(&mut self, name: &str) -> String {
+        let body = format!("act_pair({})", self.args(3));
+        let one = self.name();
+        let other = format!("x{}", self.number());
+        let text = format!("#[step(name = \"{name}\")] let ({one}, mut {other}): (i64, Vec<i64>) = {body};");
+        self.define(Var::new(one, Ty::Int));
+        self.define(Var::new(other, Ty::List).mutable(true));
+        text
+    }
+
+    fn act(&mut self, ty: Ty) -> String {
+        let function = match ty {
+            Ty::List => "act_list",
+            Ty::Opt => "act_opt",
+            Ty::Kind => "act_kind",
+            _ => "act_int",
+        };
+        format!("{function}({})", self.args(3))
+    }
+
+    fn value_body(&mut self, ty: Ty) -> String {
+        match self.choices.weighted(&[8, 1, 1, 1]) {
+            0 => self.act(ty),
+            1 => self.keeping(|this| {
+                let condition = this.condition();
+                format!("if {condition} {{ {} }} else {{ {} }}", this.act(ty), this.act(ty))
+            }),
+            2 => format!("{{ let own = {}; drop(own); {} }}", self.int(), self.act(ty)),
+            _ => self.keeping(|this| {
+                let condition = this.condition();
+                format!("{{ if {condition} && {condition} {{ return Err({}); }} {} }}", this.int(), this.act(ty))
+            }),
+        }
+    }
+
+    fn block_body(&mut self, label: &str) -> String {
+        match self.choices.weighted(&[8, 1, 1]) {
+            0 => format!("{};", self.act(Ty::Int)),
+            1 => self.keeping(|this| {
+                let condition = this.condition();
+                format!("if {condition} {{ break '{label}; }} {};", this.act(Ty::Int))
+            }),
+            _ => self.keeping(|this| format!("{}; check({})?;", this.act(Ty::Int), this.int())),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Interprets what is generated from a flow, over a store that the process may not live to write to: as the runtime does it
+//! (`machine/mod.rs`, `machine/transaction.rs`).
+
+use super::expansion::Expansion;
+use super::log::Log;
+use super::rust::{self, Flow, Host, Stop, Value, fault};
+use super::store::{Journal, Position, Saved};
+
+/// A kill of the process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crash {
+    /// The commit at which it happens.
+    pub(super) commit: usize,
+    /// Is the commit on disk by then?
+    pub(super) behind: bool,
+}
+
+/// Runs the flow, or goes on with it; gives the result (`None`: it crashed), and what it did.
+pub(super) fn run(
+    expansion: &Expansion,
+    input: Value,
+    saved: &mut Saved,
+    crash: Option<Crash>,
+) -> (Flow<Option<Value>>, Log) {
+    if let Some(output) = &saved.output {
+        return (Ok(Some(output.clone())), Log::default());
+    }
+    let mut machine = Machine {
+        expansion,
+        target: saved.position.clone(),
+        at: saved.position.iter().flat_map(|position| position.at.clone()).collect(),
+        current: None,
+        entering: None,
+        journal: Journal::at(saved.position.clone()),
+        saved,
+        crash,
+        log: Log::default(),
+    };
+    let result = rust::call(&expansion.drive, vec![Value::Machine, Value::unit(), input], &mut machine);
+    let result = result.and_then(|result| machine.end(result));
+    let result = match result {
+        Err(Stop::Crash) => Ok(None),
+        other => other.map(Some),
+    };
+    (result, machine.log)
+}
+
+struct Machine<'a> {
+    expansion: &'a Expansion,
+    /// Where the run was saved, until it is reached.
+    target: Option<Position>,
+    at: Vec<i64>,
+    /// The point whose body runs.
+    current: Option<usize>,
+    /// A point that was entered, and whose entrance is not committed yet.
+    entering: Option<usize>,
+    journal: Journal,
+    saved: &'a mut Saved,
+    crash: Option<Crash>,
+    log: Log,
+}
+
+impl Host for Machine<'_> {
+    fn machine(&mut self, method: &str, args: &[Value]) -> Flow<Value> {
+        match (method, args) {
+            ("running", []) => return Ok(Value::Bool(self.target.is_none())),
+            ("within", [first, last]) => return Ok(Value::Bool(self.within(first, last)?)),
+            ("iteration", [depth, first, last]) => return self.iteration(depth, first, last),
+            ("arrive", [point]) => return self.arrive(point),
+            ("load", [key]) => return self.load(text(key)?),
+            ("enter", [point, at]) => self.enter(point, at)?,
+            ("ready", [point]) | ("begin_once", [point, _]) => self.ready(point)?,
+            ("save" | "output", [key, value]) => self.save(text(key)?, value)?,
+            ("forget", [name]) => self.journal.forget(text(name)?),
+            ("completed", [point]) => self.complete(point)?,
+            ("commit_once", [point, _]) => {
+                self.complete(point)?;
+                self.commit(None)?;
+            }
+            ("tail", []) => {}
+            _ => return fault(format!("`m.{method}` is not known")),
+        }
+        Ok(Value::unit())
+    }
+
+    fn begin(&mut self, _: Option<(&str, &[i64])>) -> Flow<()> {
+        let Some(point) = self.current else { return fault("a body runs, and its point was not entered") };
+        self.log.begin(&self.expansion.points[point], &self.at);
+        Ok(())
+    }
+
+    fn act(&mut self, seen: String) {
+        self.log.act(seen);
+    }
+}
+
+impl Machine<'_> {
+    fn target(&self) -> Flow<Option<usize>> {
+        self.target.as_ref().map(|target| self.expansion.by_name(&target.step)).transpose()
+    }
+
+    fn within(&self, first: &Value, last: &Value) -> Flow<bool> {
+        let range = self.point(first)?..=self.point(last)?;
+        Ok(self.target()?.is_some_and(|target| range.contains(&target)))
+    }
+
+    fn iteration(&self, depth: &Value, first: &Value, last: &Value) -> Flow<Value> {
+        let Value::Int(depth) = depth else { return fault("a depth that is no number") };
+        let saved = usize::try_from(*depth).ok().and_then(|depth| self.at.get(depth)).copied();
+        match (self.within(first, last)?, saved) {
+            (true, Some(turn)) => Ok(Value::Int(turn)),
+            (true, None) => fault("the run is inside of a loop, and no turn is saved"),
+            (false, _) => Ok(Value::Int(0)),
+        }
+    }
+
+    fn arrive(&mut self, point: &Value) -> Flow<Value> {
+        let point = self.point(point)?;
+        if self.target()? != Some(point) {
+            return Ok(Value::Bool(false));
+        }
+        let entered = self.target.take().is_some_and(|target| target.entered);
+        self.current = entered.then_some(point);
+        Ok(Value::Bool(entered))
+    }
+
+    fn load(&self, name: &str) -> Flow<Value> {
+        self.saved.get(name).cloned().ok_or_else(|| Stop::Fault(format!("`{name}` is loaded, and not saved")))
+    }
+
+    fn save(&mut self, name: &str, value: &Value) -> Flow<()> {
+        let Value::Borrow(value, _) = value else { return fault(format!("`{name}` is moved to be saved")) };
+        if self.target.is_some() {
+            return fault(format!("`{name}` is saved while resuming"));
+        }
+        if !value.is_savable() {
+            return fault(format!("`{name}` is saved, and is {value}"));
+        }
+        self.journal.write(name, (**value).clone());
+        Ok(())
+    }
+
+    fn enter(&mut self, point: &Value, at: &Value) -> Flow<()> {
+        let Value::List(at) = at.target() else { return fault("turns that are no list") };
+        self.at = at.iter().map(|turn| if let Value::Int(turn) = turn { *turn } else { -1 }).collect();
+        self.entering = Some(self.point(point)?);
+        Ok(())
+    }
+
+    fn ready(&mut self, point: &Value) -> Flow<()> {
+        let point = self.point(point)?;
+        if self.entering.take() == Some(point) {
+            self.journal.enter(&self.expansion.points[point], &self.at);
+            self.commit(None)?;
+            self.current = Some(point);
+        }
+        if self.current == Some(point) { Ok(()) } else { fault("a body that is not the current one's") }
+    }
+
+    fn complete(&mut self, point: &Value) -> Flow<()> {
+        let point = self.point(point)?;
+        if self.current.take() != Some(point) {
+            return fault("a point is completed, and is not the one that runs");
+        }
+        self.journal.complete(&self.expansion.points[point], &self.at);
+        Ok(())
+    }
+
+    fn commit(&mut self, output: Option<Value>) -> Flow<()> {
+        let crash = self.crash.filter(|crash| crash.commit == self.saved.history.len() + 1);
+        match crash {
+            Some(Crash { behind: false, .. }) => return Err(Stop::Crash),
+            Some(Crash { behind: true, .. }) | None => self.journal.commit(self.saved, output),
+        }
+        if crash.is_some() { Err(Stop::Crash) } else { Ok(()) }
+    }
+
+    /// The last commit.
+    fn end(&mut self, result: Value) -> Flow<Value> {
+        if self.target.is_some() {
+            return fault("the flow ends, and did not come to where it was saved");
+        }
+        let completed = matches!(&result, Value::Variant(name, _) if name == "Ok");
+        if !completed {
+            self.journal.end_in_failure();
+        }
+        self.commit(completed.then(|| result.clone()))?;
+        Ok(result)
+    }
+
+    fn point(&self, point: &Value) -> Flow<usize> {
+        self.expansion.by_variant(text(point)?)
+    }
+}
+
+fn text(value: &Value) -> Flow<&str> {
+    match value.target() {
+        Value::Text(text) => Ok(text),
+        other => fault(format!("{other} is no name")),
+    }
+}

@@ -1,0 +1,60 @@
+//! Random flows survive crashes: what the macro makes of a flow does what the flow says, wherever the process is killed.
+//!
+//! A flow is generated ([`generate`]), and interpreted twice. Directly ([`direct`]): as plain Rust, its points run in place. And as the
+//! macro expands it ([`expansion`]: its own parser, checks, lowering and emitter) over a simulated machine and store
+//! ([`machine`]), where variables that generated code forgets to save, load or hand on are not there, and borrows of what has
+//! changed are noticed. Both must give the same result, and run the same bodies in the same order, which see the same values. Then the
+//! process is killed in front of commits and behind them, and the run goes on: no body that was recorded runs again, the result is the
+//! same, and what is saved at each commit is what an undisturbed run saves there.
+//!
+//! `cargo test -p prose-macros random_flows` looks at the same 200 flows each time; `PROSE_PROPERTY_CASES=10000` at as many new ones.
+//! What fails is shrunk, and printed with the flow. `PROSE_PROPERTY_SHOW=1` prints the generated flows.
+
+mod choices;
+mod direct;
+mod expansion;
+mod generate;
+mod log;
+mod machine;
+mod property;
+mod rust;
+mod store;
+
+use choices::Choices;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
+
+#[test]
+fn random_flows_survive_crashes() {
+    let cases = std::env::var("PROSE_PROPERTY_CASES").ok().map(|cases| cases.parse().expect("a number of cases"));
+    let config =
+        Config { cases: cases.unwrap_or(200), failure_persistence: None, max_shrink_iters: 1_000, ..Config::default() };
+    let mut runner = match cases {
+        Some(_) => TestRunner::new(config),
+        None => {
+            TestRunner::new_with_rng(config, TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha))
+        }
+    };
+    let bytes = (vec(any::<u8>(), 0..400), vec(any::<u8>(), 12));
+    let result = runner.run(&bytes, |(flow, crashes)| {
+        let text = generate::flow(&flow);
+        if std::env::var_os("PROSE_PROPERTY_SHOW").is_some() {
+            println!("{}", pretty(&text));
+        }
+        property::holds(&text, Choices::new(&crashes))
+            .map_err(|why| TestCaseError::fail(format!("{why}\n{}", pretty(&text))))
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(why, _)) => panic!("{why}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn pretty(flow: &str) -> String {
+    match syn::parse_file(flow) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(error) => format!("{error}: {flow}"),
+    }
+}
