@@ -33,6 +33,13 @@ use proc_macro::TokenStream;
 /// | `#[step]` | `name`, `timeout = "10s"`, `retry(max_attempts = 3, delay = "500ms", backoff = 2.0, max_delay = "1m", jitter = true, when = PATH)`, `compensate = { .. }` |
 /// | `#[transaction(tx = EXPR)]` | the same, and `tx`: a `prose::Database`; the body finds the transaction as `tx` |
 /// | `#[event("channel")]` | `name`. Stands on an expression (or block): an `Event`, `Option` or `Vec` of one |
+/// | `#[parallel]` | `name`. `let (a, b): (A, B) = (#[step(..)] .., #[child] ..);`: steps and children that run at once |
+/// | `#[each]` | `name`, `concurrency = 16`, `retry(..)`, `timeout`. `let xs: Vec<T> = for x in items { .. };`: a step for each element |
+/// | `#[child]` | `name`, `timeout`. `let s: T = other_flow(input);`: another flow, with the run id `{run_id}:{name}` |
+///
+/// Around them stands plain Rust control flow: blocks, `if`, chains of `let`s, `let … else`, `match`, `loop`, `while` and `for` with labels,
+/// as statements, at the end of a block, as the value of a `let`, or assigned to a variable. A point in loops has its turns in its
+/// idempotency key: `{run_id}:{name}[0][3]`.
 ///
 /// Of `retry` only `max_attempts` must be given (the first attempt counts); `delay` is 100 ms, `backoff` 2, `max_delay` none and `jitter`
 /// off. `when` is a `fn(&E) -> bool`; validation errors are never retried. A point is named by `name`, else by its label, else by its
