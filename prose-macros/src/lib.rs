@@ -33,6 +33,9 @@ use proc_macro::TokenStream;
 /// | `#[step]` | `name`, `timeout = "10s"`, `retry(max_attempts = 3, delay = "500ms", backoff = 2.0, max_delay = "1m", jitter = true, when = PATH)`, `compensate = { .. }` |
 /// | `#[transaction(tx = EXPR)]` | the same, and `tx`: a `prose::Database`; the body finds the transaction as `tx` |
 /// | `#[event("channel")]` | `name`. Stands on an expression (or block): an `Event`, `Option` or `Vec` of one |
+/// | `#[parallel]` | `name`. Stands on `let (a, b): (A, B) = (#[step(..)] .., #[child] ..);`, whose elements run at once, each saved when it is done |
+/// | `#[each]` | `name`, `concurrency = 16`, `timeout`, `retry(..)`. Stands on `let xs: Vec<T> = for x in coll { .. };`, whose body runs for each element, each saved when it is done |
+/// | `#[child]` | `name`. Stands on `let x: T = other_flow(input);`, which runs as a run of its own, `{run_id}:{name}` |
 ///
 /// Of `retry` only `max_attempts` must be given (the first attempt counts); `delay` is 100 ms, `backoff` 2, `max_delay` none and `jitter`
 /// off. `when` is a `fn(&E) -> bool`; validation errors are never retried. A point is named by `name`, else by its label, else by its
