@@ -33,9 +33,9 @@ use proc_macro::TokenStream;
 /// | `#[step]` | `name`, `timeout = "10s"`, `retry(max_attempts = 3, delay = "500ms", backoff = 2.0, max_delay = "1m", jitter = true, when = PATH)`, `compensate = { .. }` |
 /// | `#[transaction(tx = EXPR)]` | the same, and `tx`: a `prose::Database`; the body finds the transaction as `tx` |
 /// | `#[event("channel")]` | `name`. Stands on an expression (or block): an `Event`, `Option` or `Vec` of one |
-/// | `#[parallel]` | `name`. `let (a, b): (A, B) = (#[step(..)] .., #[child] ..);`: steps and children that run at once |
-/// | `#[each]` | `name`, `concurrency = 16`, `retry(..)`, `timeout`. `let xs: Vec<T> = for x in items { .. };`: a step for each element |
-/// | `#[child]` | `name`, `timeout`. `let s: T = other_flow(input);`: another flow, with the run id `{run_id}:{name}` |
+/// | `#[parallel]` | `name`. Stands on `let (a, b): (A, B) = (#[step(..)] .., #[child] ..);`, whose elements run at once, each saved when it is done |
+/// | `#[each]` | `name`, `concurrency = 16`, `timeout`, `retry(..)`. Stands on `let xs: Vec<T> = for x in coll { .. };`, whose body runs for each element, each saved when it is done |
+/// | `#[child]` | `name`. Stands on `let x: T = other_flow(input);`, which runs as a run of its own, `{run_id}:{name}` |
 ///
 /// Around them stands plain Rust control flow: blocks, `if`, chains of `let`s, `let … else`, `match`, `loop`, `while` and `for` with labels,
 /// as statements, at the end of a block, as the value of a `let`, or assigned to a variable. A point in loops has its turns in its

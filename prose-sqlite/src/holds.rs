@@ -108,6 +108,24 @@ mod tests {
         assert!(!Log { commits: 1_024, bytes: 10, snapshot_bytes: 1_000_000 }.is_due());
     }
 
+    /// As by a fan-out over many elements: all folds together are no longer than a few times what was written.
+    #[test]
+    fn a_state_that_grows_is_not_folded_again_and_again() {
+        for element in [20, 200, 2_000] {
+            let (mut log, mut written, mut folded) = (Log::default(), 0, 0);
+            for _ in 0..100_000 {
+                log.commits += 1;
+                log.bytes += element;
+                written += element;
+                if log.is_due() {
+                    folded += written;
+                    log = Log { snapshot_bytes: written, ..Log::default() };
+                }
+            }
+            assert!(folded <= 3 * written, "{folded} bytes of folds for {written} bytes");
+        }
+    }
+
     #[test]
     fn only_the_same_claim_ends_a_hold() {
         let holds = Holds::default();

@@ -104,31 +104,3 @@ async fn a_run_that_is_only_claimed_is_read_in_a_bounded_number_of_rows() {
     store.commit(&run.lease, writing(2_103)).await.unwrap();
     assert_eq!(last_written(&store, "crashing").await, 2_103);
 }
-
-/// The elements of a fan-out stay until its end. What has been written is written again in folds, but all folds together are
-/// no longer than a few times the whole: so not each of them is as long as the state is then.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_state_that_grows_to_ten_thousand_elements_is_not_written_again_and_again() {
-    const ELEMENTS: u64 = 10_000;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("runs.db");
-    let store = SqliteStore::open(&file).await.unwrap();
-    let lease = store.create(&new_run("fan-out"), at(1)).await.unwrap();
-    let (mut written, mut folded, mut last) = (0, 0, 0);
-    for index in 0..ELEMENTS {
-        let value = json(&format!("\"{}\"", "x".repeat(100)));
-        written += value.as_str().len() as i64;
-        let element = prose::store::Write { name: format!("xs[{index}]"), value };
-        let commit = Commit { writes: vec![element], ..Commit::empty(index + 2) };
-        store.commit(&lease, commit).await.unwrap();
-        if index % 32 == 0 {
-            let now = number(&file, "select coalesce(max(length(folded)), 0) from prose_snapshots");
-            folded += if now == last { 0 } else { now };
-            last = now;
-        }
-    }
-    assert!(folded <= 4 * written, "{folded} bytes of folds for {written} bytes of values");
-    store.release(&lease);
-    let state = claimed(&store, "fan-out").await.state.folded.state;
-    assert_eq!((state.len() as u64, state.elements("xs").count() as u64), (ELEMENTS, ELEMENTS));
-}

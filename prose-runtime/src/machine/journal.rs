@@ -198,6 +198,24 @@ mod tests {
     }
 
     #[test]
+    fn elements_that_are_done_are_committed_where_the_run_stands() {
+        let mut journal = Journal::default();
+        journal.enter("xs", &[]);
+        assert_eq!(journal.elements(), None);
+        journal.element(None, "xs[1]".into(), json("1"));
+        journal.element(Some("user"), "user".into(), json("2"));
+        let commit = journal.elements().expect("two elements");
+        assert_eq!((commit.seq, commit.position, commit.completed), (2, None, vec!["user".to_owned()]));
+        assert_eq!(commit.writes.iter().map(|write| write.name.as_str()).collect::<Vec<_>>(), ["xs[1]", "user"]);
+        assert_eq!(journal.elements(), None);
+        // What is done and not yet written goes with the ending.
+        journal.element(None, "xs[0]".into(), json("0"));
+        let ending = journal.end(Ending::Failed { step: None, error: "boom".into() });
+        assert_eq!(ending.writes, [Write { name: "xs[0]".into(), value: json("0") }]);
+        assert_eq!(ending.position, Some(at("xs", Phase::Entered, &[])));
+    }
+
+    #[test]
     fn of_two_values_for_one_variable_the_later_is_committed() {
         let mut journal = Journal::default();
         journal.write("x", json("1"));
