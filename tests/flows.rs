@@ -15,6 +15,7 @@ mod flows {
     mod names;
     mod nesting;
     mod sqlite;
+    mod states;
     mod straight;
     mod support;
     mod values;

@@ -155,6 +155,8 @@ pub(crate) struct Leaf {
     pub(crate) exports: Vec<VarId>,
     /// Variables declared before, which get their value here.
     pub(crate) assigns: Vec<VarId>,
+    /// Variables that get a new value here, and may be gone before: loaded in place of that.
+    pub(crate) overwrites: Vec<VarId>,
     /// Saved at once, of the exports and of what is assigned.
     pub(crate) saves: Vec<VarId>,
     /// Transient variables that it uses.
@@ -303,7 +305,7 @@ pub(crate) struct Around {
     pub(crate) saves: Vec<VarId>,
     /// The variable that takes its value, where it is assigned to one.
     pub(crate) place: Option<VarId>,
-    /// Variables declared before, which get their value inside.
+    /// Variables declared before that get their value, or a new one, inside: loaded in place of that.
     pub(crate) assigns: Vec<VarId>,
     /// Saved behind it: what gets its value inside and is saved at once, and what jumps out of it have changed.
     pub(crate) saves_behind: Vec<VarId>,

@@ -22,8 +22,8 @@ pub(super) fn conditional(cx: &Context<'_>, node: &If, place: Place) -> TokenStr
         let (taken, bound) = (names::local("taken"), Handover::of(cx, &node.exports).pattern());
         quote!(if let ::core::option::Option::Some(#bound) = #taken { #then } #or_else)
     };
-    // Without an `else` there is nothing to be kept from.
-    around(cx, &node.around, &chosen, node.otherwise.is_some())
+    // Without an `else` there is nothing to be kept from, unless something is to be loaded in its place.
+    around(cx, &node.around, &chosen, node.otherwise.is_some() || !node.around.assigns.is_empty())
 }
 
 /// A `match`, by the answer of the stretch in front.

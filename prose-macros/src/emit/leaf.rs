@@ -51,7 +51,8 @@ pub(super) fn leaf(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
     let mut handover = Handover::of(cx, &leaf.exports);
     let question = leaf.question.as_ref().map(|question| ask::ask(cx, question, &mut handover));
     let stmts = generated_mut(cx, leaf);
-    let (takes, saves, assigns) = (takes(cx, &leaf.takes), cx.saves(&leaf.saves), cx.assigns(&leaf.assigns));
+    let (takes, saves, assigns) =
+        (takes(cx, &leaf.takes), cx.saves(&leaf.saves), cx.assigns(leaf.assigns.iter().chain(&leaf.overwrites)));
     if handover.is_empty() {
         let run = around(quote!(#(#stmts)* #saves), &behind(cx, leaf), false);
         let or_else = (!assigns.is_empty()).then(|| quote!(else { #assigns }));

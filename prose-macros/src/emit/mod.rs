@@ -124,13 +124,13 @@ impl<'a> Context<'a> {
     }
 
     /// `total = m.load(&k_total).await;` for each.
-    fn assigns(&self, variables: &[VarId]) -> TokenStream {
+    fn assigns<'v>(&self, variables: impl IntoIterator<Item = &'v VarId>) -> TokenStream {
         let m = names::machine();
         let assign = |variable: &VarId| {
             let (key, again) = (self.key(*variable), self.again(*variable));
             quote!(#again = #m.load(&#key).await;)
         };
-        variables.iter().map(assign).collect()
+        variables.into_iter().map(assign).collect()
     }
 
     /// `m.save(&k_total, &total);` for each.

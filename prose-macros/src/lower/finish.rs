@@ -154,19 +154,34 @@ impl Finish<'_> {
         from_others.filter(|variable| self.class(**variable) == Class::Transient).copied().collect()
     }
 
-    /// `mut` variables that a node may have changed, and that no later point can name.
-    fn saves_again(&self, node: NodeId) -> Vec<VarId> {
-        let behind = self.live.behind(node);
+    /// `mut` variables that a node may have changed, and that no later point can name; what only a jump out of it needs is saved
+    /// where the jump leads.
+    fn saves_again(&self, node: NodeId) -> Vars {
+        let passed = |next: &&NodeId| !self.graph.nodes[next.0].jump;
+        let next = self.graph.nodes[node.0].next.iter().filter(passed);
+        let behind: Vars = next.flat_map(|next| self.live.at(*next).iter().copied()).collect();
+        &self.changed_unseen(node) & &behind
+    }
+
+    fn changed_unseen(&self, node: NodeId) -> Vars {
         let node = &self.graph.nodes[node.0];
-        let changed = |id: &&VarId| self.variables[id.0].eager && self.variables[id.0].mutable && behind.contains(id);
+        let changed = |id: &&VarId| self.variables[id.0].eager && self.variables[id.0].mutable;
         node.named.difference(&node.defines).filter(changed).copied().collect()
     }
 
-    /// The same for jumps, each to a node on the way out from the one that may have changed something.
+    /// The variables of around this part of the flow that get a new value in it.
+    fn overwritten(&self, ahead: NodeId, behind: NodeId) -> Vars {
+        let inside = &self.graph.nodes[ahead.0..=behind.0];
+        let defined: Vars = inside.iter().flat_map(|node| node.defines.iter().copied()).collect();
+        inside.iter().flat_map(|node| &node.overwrites - &defined).collect()
+    }
+
+    /// The same for jumps, each a node on the way out from the one that may have changed something.
     fn saves_behind_jumps(&self, ways: &[NodeId], inner: VarId) -> Vec<VarId> {
         let jumping = |way: &NodeId| self.graph.iter().find(|(_, node)| node.next.contains(way)).map(|(id, _)| id);
-        let changed = ways.iter().filter_map(jumping).flat_map(|from| self.saves_again(from));
-        changed.filter(|variable| *variable < inner).collect::<Vars>().into_iter().collect()
+        let changed = |way: &NodeId| jumping(way).map(|from| &self.changed_unseen(from) & self.live.at(*way));
+        let changed: Vars = ways.iter().filter_map(changed).flatten().filter(|variable| *variable < inner).collect();
+        changed.into_iter().collect()
     }
 
     /// Of these, the ones that others need; and of those, the ones to save at once.
@@ -256,10 +271,11 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     let defined = node.defines.iter().copied().filter(|variable| !finish.variables[variable.0].deferred);
     (leaf.exports, leaf.saves) = finish.handed_on(defined);
     leaf.saves.extend(finish.at_once(&leaf.assigns));
+    leaf.overwrites = node.overwrites.iter().copied().collect();
     leaf.takes = finish.takes(leaf.node);
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
-    leaf.saves_again = finish.saves_again(leaf.node);
+    leaf.saves_again = finish.saves_again(leaf.node).into_iter().collect();
     match &mut leaf.question {
         Some(Question::If { way, .. }) => self::way(way, finish),
         Some(Question::Match { arms, .. }) => arms.iter_mut().for_each(|arm| self::way(&mut arm.way, finish)),
@@ -284,4 +300,5 @@ fn around(around: &mut Around, finish: &Finish<'_>) {
     let (ahead, behind) = (&finish.assigned[around.ahead.0], &finish.assigned[around.behind.0]);
     around.assigns = behind.difference(ahead).copied().collect();
     around.saves_behind = finish.at_once(&around.assigns);
+    around.assigns.extend(finish.overwritten(around.ahead, around.behind));
 }

@@ -23,8 +23,12 @@ pub(crate) struct GraphNode {
     /// Of these, the ones mentioned by their own names, and not only as what a view borrows from.
     pub(crate) named: Vars,
     pub(crate) defines: Vars,
+    /// Variables that get a new value before it reads the old one.
+    pub(crate) overwrites: Vars,
     /// Does it break out of a labelled block, perhaps before its own end?
     pub(crate) breaks: bool,
+    /// Is it a jump: the way from a stretch that breaks out or continues to where that leads?
+    pub(crate) jump: bool,
     /// Variables whose block ends here.
     pub(crate) ends: Vars,
     pub(crate) next: Vec<NodeId>,

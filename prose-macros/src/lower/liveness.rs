@@ -1,7 +1,7 @@
 //! Liveness: which variables are still needed, in front of a node and behind it.
 
 use super::graph::{Graph, GraphNode, Vars};
-use crate::model::NodeId;
+use crate::model::{NodeId, VarId};
 
 /// What is live in front of and behind each node.
 pub(crate) struct Liveness {
@@ -21,8 +21,20 @@ impl Liveness {
     }
 }
 
+/// What is live in a graph.
+///
+/// A variable that is overwritten is not needed until then, so that it may be moved before. It is loaded there when the run goes on,
+/// so it has to be one that some point saves; others count as needed.
+pub(crate) fn of(graph: &mut Graph) -> Liveness {
+    let live = analyse(graph);
+    let points = graph.iter().filter(|(_, node)| node.point.is_some());
+    let saved: Vars = points.flat_map(|(id, _)| live.at(id).iter().copied()).collect();
+    graph.nodes.iter_mut().for_each(|node| node.overwrites.retain(|variable| saved.contains(variable)));
+    analyse(graph)
+}
+
 /// Goes backwards until nothing changes: one round without loops, more with them.
-pub(crate) fn analyse(graph: &Graph) -> Liveness {
+fn analyse(graph: &Graph) -> Liveness {
     let size = graph.nodes.len();
     let mut live = Liveness { ahead: vec![Vars::new(); size], behind: vec![Vars::new(); size] };
     while round(graph, &mut live) {}
@@ -41,7 +53,8 @@ fn round(graph: &Graph, live: &mut Liveness) -> bool {
     changed
 }
 
-/// A variable that the node itself defines is not needed from before.
+/// A variable that the node itself defines or overwrites is not needed from before.
 fn in_front(node: &GraphNode, behind: &Vars) -> Vars {
-    behind.union(&node.mentions).copied().filter(|variable| !node.defines.contains(variable)).collect()
+    let given = |variable: &VarId| node.defines.contains(variable) || node.overwrites.contains(variable);
+    behind.union(&node.mentions).copied().filter(|variable| !given(variable)).collect()
 }

@@ -26,8 +26,8 @@ use std::collections::BTreeSet;
 pub(crate) fn model(flow: Flow) -> Model {
     let mut views = BTreeSet::new();
     loop {
-        let draft = build::draft(&flow, &views);
-        let live = liveness::analyse(&draft.graph);
+        let mut draft = build::draft(&flow, &views);
+        let live = liveness::of(&mut draft.graph);
         let more: BTreeSet<VarId> = views::needed(&draft, &live);
         if more.is_subset(&views) {
             return finish::model(flow.head, draft, &live);

@@ -464,6 +464,27 @@ fn a_let_else_with_points_borrows_behind_them() {
     assert_eq!(saves(&model), [vec![], vec![], vec!["made"]]);
 }
 
+// New values
+
+#[test]
+fn what_is_overwritten_is_not_needed_before_and_may_be_moved() {
+    let model = model(quote! {
+        let mut state = make();
+        loop {
+            #[step]
+            let next: State = advance(state);
+            state = next;
+            if state.is_done() { break; }
+            #[step]
+            'look: { use_it(state); }
+        }
+        Ok(1)
+    });
+    assert_eq!(names(&model, &model.points[0].held), ["state"]);
+    assert_eq!(names(&model, &model.points[0].given_back), [""; 0]);
+    assert_eq!(saves(&model), [["state"], ["state"]]);
+}
+
 // Deferred values
 
 #[test]

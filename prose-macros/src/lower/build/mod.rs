@@ -310,7 +310,8 @@ impl Builder<'_> {
             // What is inside of the target ends on the way.
             let inner = self.open[target].inner;
             let ends = self.scopes.all().into_iter().filter(|variable| *variable >= inner).collect();
-            let way = self.graph.add(GraphNode { defines: given.clone(), ends, ..GraphNode::default() }, &[from]);
+            let way =
+                self.graph.add(GraphNode { jump: true, defines: given.clone(), ends, ..GraphNode::default() }, &[from]);
             let target = &mut self.open[target];
             let ways = if jump.again { &mut target.again } else { &mut target.out };
             ways.push(way);
@@ -353,7 +354,9 @@ impl Builder<'_> {
         let this = Vars::from([id]);
         let node = match self.variables[id.0].deferred {
             true => GraphNode { defines: this, ..GraphNode::default() },
-            false => GraphNode { mentions: this.clone(), named: this, ..GraphNode::default() },
+            false => {
+                GraphNode { mentions: this.clone(), named: this.clone(), overwrites: this, ..GraphNode::default() }
+            }
         };
         self.assigned.insert(id);
         self.node_if_reached(node);

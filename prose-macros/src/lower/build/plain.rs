@@ -18,6 +18,7 @@ pub(super) struct Pending {
     named: Vars,
     defines: Vars,
     assigns: Vars,
+    overwrites: Vars,
     /// Declared before, and given their value only where the stretch is left.
     leaving: Vars,
 }
@@ -73,12 +74,26 @@ impl Builder<'_> {
         let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
         let (passed, leaving): (Vars, Vars) = given.iter().copied().partition(|id| passed.contains(id));
         resolved.retain(|id| !leaving.contains(id));
+        pending.overwrites.extend(self.overwritten(stmt, pending));
         pending.leaving.extend(leaving);
         pending.defines.extend(&passed);
         pending.assigns.extend(passed);
         pending.mentions.extend(resolved);
         pending.named.extend(self.named(&mentions));
         pending.stmts.push(stmt.clone());
+    }
+
+    /// The `mut` variable from before that a statement gives a new value, whatever happened to the old one: `x = f();`, unless the
+    /// stretch has read `x`, or may have jumped away.
+    fn overwritten(&self, stmt: &Stmt, pending: &Pending) -> Option<VarId> {
+        let Stmt::Expr(Expr::Assign(assign), _) = stmt else { return None };
+        let Expr::Path(place) = &*assign.left else { return None };
+        let id = self.scopes.resolve(place.path.get_ident()?)?;
+        let read = pending.mentions.contains(&id) || self.resolve(&mentions::in_expr(&assign.right)).contains(&id);
+        let before = !self.variables[id.0].deferred && !pending.defines.contains(&id);
+        let new = self.variables[id.0].mutable && before && !read;
+        let stays = exits::jumps(&pending.stmts).is_empty() && exits::jumps_of(&assign.right).is_empty();
+        (new && stays).then_some(id)
     }
 
     /// Does a statement give its value to a variable that was declared without one? To a `mut` one only if nothing reads an
@@ -160,11 +175,11 @@ impl Builder<'_> {
 
     /// Ends the stretch that is being collected, if there is anything in it. A question comes with the code that asks it.
     pub(super) fn flush(&mut self, pending: &mut Pending, question: Option<(Question, &Expr)>, nodes: &mut Vec<Node>) {
-        let Pending { stmts, mentions, named, defines, assigns, leaving } = std::mem::take(pending);
+        let Pending { stmts, mentions, named, defines, assigns, overwrites, leaving } = std::mem::take(pending);
         if stmts.is_empty() && question.is_none() {
             return;
         }
-        let node = self.node(GraphNode { mentions, named, defines, ..GraphNode::default() });
+        let node = self.node(GraphNode { mentions, named, defines, overwrites, ..GraphNode::default() });
         let (question, asked) = question.unzip();
         self.jump(&exits::jumps(&stmts), node, &leaving);
         self.jump(&asked.map_or_else(Vec::new, exits::jumps_of), node, &leaving);
@@ -191,6 +206,6 @@ fn copies(pat: &Pat) -> bool {
 /// A stretch of which the passes have yet to tell.
 pub(super) fn leaf(stmts: Vec<Stmt>, question: Option<Question>, assigns: Vars, node: NodeId) -> Leaf {
     let assigns = assigns.into_iter().collect();
-    let (exports, saves, takes, gives_back, saves_again) = Default::default();
-    Leaf { stmts, question, exports, assigns, saves, takes, gives_back, saves_again, last: false, node }
+    let (exports, overwrites, saves, takes, gives_back, saves_again) = Default::default();
+    Leaf { stmts, question, exports, assigns, overwrites, saves, takes, gives_back, saves_again, last: false, node }
 }
