@@ -91,7 +91,7 @@ fn completion_while_half_typed(editor: &mut Session) {
         ("#[step(compensate = { ctx.deps.$0 })] let more: u64 = total;", ["stripe", "mailer"]),
         (
             "#[step(retry(max_attempts = 2, when = |error| error.$0))] let more: u64 = total;",
-            ["is_transient", "to_string"],
+            ["is_transient", "to_string(as ToString)"],
         ),
     ] {
         editor.offers(&Flow::with_plain(typed), &offered);
