@@ -51,6 +51,12 @@ fn completion_inside_of_a_step(editor: &mut Session) {
     editor.offers(&flow.cursor_behind("send(&input.user_id, &rec"), &["receipt"]);
     editor.offers(&flow.cursor_behind("send(&input.user_id, &receipt"), &["receipt"]);
     editor.offers(&flow.cursor_behind("Ok(order_"), &["order_id"]);
+    // Where several bodies run at once.
+    editor.offers(&flow.cursor_behind("if order."), &["user_id", "items"]);
+    editor.offers(&flow.cursor_behind("double: u64 = slip."), &["id", "total"]);
+    editor.offers(&flow.cursor_behind("= again."), &["id", "total"]);
+    editor.offers(&flow.cursor_behind("other."), &["len"]);
+    editor.offers(&flow.cursor_behind("user_id: slip."), &["id", "total"]);
     // Deep inside of control flow.
     editor.offers(&flow.cursor_behind("if total > limit && ctx.deps."), &["stripe", "mailer"]);
 }
@@ -77,10 +83,15 @@ fn completion_while_half_typed(editor: &mut Session) {
     for (typed, offered) in [
         ("for item in &input.items { #[step] 'more: { ctx.deps.mailer.send(item, &receipt.$0 } }", ["id", "total"]),
         ("match total { 0 => {} more => { #[step] let more: Receipt = ctx.deps.$0 } }", ["stripe", "mailer"]),
+        ("#[each] let more: Vec<u64> = for item in &input.items { receipt.$0 };", ["id", "total"]),
+        ("#[each] let more: Vec<u64> = for item in &input.$0", ["user_id", "items"]),
+        ("#[parallel] let (a, b): (u64, u64) = (#[step] receipt.$0, #[step] 1);", ["id", "total"]),
+        ("#[parallel] let (a, b): (u64, u64) = (#[step] 1, #[step] ctx.deps.$0", ["stripe", "mailer"]),
+        ("#[child] let more: String = process_order(OrderInput { user_id: receipt.$0", ["id", "total"]),
         ("#[step(compensate = { ctx.deps.$0 })] let more: u64 = total;", ["stripe", "mailer"]),
         (
             "#[step(retry(max_attempts = 2, when = |error| error.$0))] let more: u64 = total;",
-            ["is_transient", "to_string"],
+            ["is_transient", "to_string(as ToString)"],
         ),
     ] {
         editor.offers(&Flow::with_plain(typed), &offered);

@@ -39,8 +39,8 @@ impl Plain {
     }
 
     /// The tokens, with the points among them, however deep, as async blocks.
-    pub(super) fn tokens(&self, mut rest: &[TokenTree], place: Place) -> TokenStream {
-        let mut plain = TokenStream::new();
+    pub(super) fn tokens(&self, tokens: &[TokenTree], place: Place) -> TokenStream {
+        let (mut rest, mut plain) = (tokens, TokenStream::new());
         while let [token, behind @ ..] = rest {
             if let Some((item, behind)) = split::item(rest) {
                 plain.extend(stream(item));
@@ -48,7 +48,8 @@ impl Plain {
                 continue;
             }
             if split::point_attribute(rest).is_some() {
-                let (point, behind) = self.point(rest, &[], place);
+                let of_arm = split::ends_in_arrow(&tokens[..tokens.len() - rest.len()]);
+                let (point, behind) = self.point(rest, Target::default(), if of_arm { Place::List } else { place });
                 plain.extend(point);
                 rest = behind;
                 continue;
@@ -67,8 +68,8 @@ impl Plain {
         TokenTree::Group(plain)
     }
 
-    /// The point at the front, and the tokens behind it. An element of a list has its type from elsewhere.
-    fn point<'a>(&self, mut rest: &'a [TokenTree], ty: &[TokenTree], place: Place) -> (TokenStream, &'a [TokenTree]) {
+    /// The point at the front, and the tokens behind it. An element of a list has its variable, `PAT: T`, from elsewhere.
+    fn point<'a>(&self, mut rest: &'a [TokenTree], target: Target<'_>, place: Place) -> (TokenStream, &'a [TokenTree]) {
         let (mut kind, mut code, mut others) = (String::new(), Code::default(), TokenStream::new());
         while let Some((attribute, behind)) = split::attribute(rest) {
             match split::point_attribute(rest) {
@@ -81,8 +82,9 @@ impl Plain {
             rest = behind;
         }
         let (shape, rest) = split::statement(rest, place);
-        if let (Place::List, Shape::Expression(value)) = (place, &shape) {
-            return (self.run(&code.open, &typed(ty), &self.value(&kind, value, ty)), rest);
+        if let (Place::List, Some(value)) = (place, self.expression(&kind, &shape, target)) {
+            let value = with(value, target.pat, &code.after);
+            return (self.run(&code.open, &typed(target.ty), &value), rest);
         }
         let (statement, after) = (self.statement(&kind, &shape, &code.open), code.after);
         (quote!(#others #statement #after), rest)
@@ -95,19 +97,27 @@ impl Plain {
                 quote!(let #pat #ty;)
             }
             Shape::Let { pat, ty, value: Some(value) } => {
-                let (pat, value) = (stream(pat), self.value(kind, value, ty));
+                let (value, pat) = (self.value(kind, value, Target { pat, ty }), stream(pat));
                 let run = self.run(open, &typed(ty), &value);
                 quote!(let #pat = #run;)
             }
+            expression => {
+                let value = self.expression(kind, expression, Target::default());
+                let run = self.run(open, &TokenStream::new(), &value.unwrap_or_default());
+                quote!(let _ = #run;)
+            }
+        }
+    }
+
+    /// What a point stands on, unless it is a `let`.
+    fn expression(&self, kind: &str, shape: &Shape<'_>, target: Target<'_>) -> Option<TokenStream> {
+        match shape {
+            Shape::Let { .. } => None,
             Shape::Block { label, block } => {
                 let (label, block) = (stream(label), self.token(&TokenTree::Group((*block).clone())));
-                let run = self.run(open, &TokenStream::new(), &quote!(#label #block));
-                quote!(let _ = #run;)
+                Some(quote!(#label #block))
             }
-            Shape::Expression(value) => {
-                let run = self.run(open, &TokenStream::new(), &self.tokens(value, Place::Block));
-                quote!(let _ = #run;)
-            }
+            Shape::Expression(value) => Some(self.value(kind, value, target)),
         }
     }
 
@@ -117,10 +127,10 @@ impl Plain {
         quote!(async { #open let #v #ty = #value; ::core::result::Result::Ok::<_, #error>(#v) }.await?)
     }
 
-    fn value(&self, kind: &str, value: &[TokenTree], ty: &[TokenTree]) -> TokenStream {
+    fn value(&self, kind: &str, value: &[TokenTree], target: Target<'_>) -> TokenStream {
         match kind {
-            "each" => self.each(value, ty),
-            "parallel" => self.parallel(value, ty),
+            "each" => self.each(value, target.ty),
+            "parallel" => self.parallel(value, target),
             "child" => {
                 let (private, call) = (&self.private, self.tokens(value, Place::Block));
                 quote!(#private::editor::child(#call))
@@ -138,22 +148,41 @@ impl Plain {
         quote!({ let mut #all = ::std::vec::Vec::new(); for #head { #all.push(#one); } #all })
     }
 
-    /// `(#[step] a, #[step] b)`, each element with its own type.
-    fn parallel(&self, value: &[TokenTree], ty: &[TokenTree]) -> TokenStream {
-        let ([TokenTree::Group(elements)], [TokenTree::Group(types)]) = (value, ty) else {
+    /// `(#[step] a, #[step] b)`, each element with its own variable.
+    fn parallel(&self, value: &[TokenTree], target: Target<'_>) -> TokenStream {
+        let ([TokenTree::Group(elements)], [TokenTree::Group(pats)], [TokenTree::Group(types)]) =
+            (value, target.pat, target.ty)
+        else {
             return self.tokens(value, Place::Block);
         };
-        let elements = elements.stream().into_iter().collect::<Vec<_>>();
-        let types = types.stream().into_iter().collect::<Vec<_>>();
+        let [elements, pats, types] =
+            [elements, pats, types].map(|group| group.stream().into_iter().collect::<Vec<_>>());
+        let (mut pats, mut types) = (split::types(&pats), split::types(&types));
         let (mut rest, mut plain) = (&elements[..], TokenStream::new());
-        let mut types = split::types(&types);
         while !rest.is_empty() {
-            let (element, behind) = self.point(rest, types.next().unwrap_or_default(), Place::List);
+            let target = Target { pat: pats.next().unwrap_or_default(), ty: types.next().unwrap_or_default() };
+            let (element, behind) = self.point(rest, target, Place::List);
             plain.extend(quote!(#element,));
             rest = split::behind_comma(behind);
         }
         quote!((#plain))
     }
+}
+
+/// `PAT: T`
+#[derive(Clone, Copy, Default)]
+struct Target<'a> {
+    pat: &'a [TokenTree],
+    ty: &'a [TokenTree],
+}
+
+/// The value of an element, and what its attribute says of the variable that it is bound to.
+fn with(value: TokenStream, pat: &[TokenTree], after: &TokenStream) -> TokenStream {
+    if after.is_empty() || pat.is_empty() {
+        return value;
+    }
+    let (out, pat) = (names::local("out"), stream(pat));
+    quote!({ let #out = #value; { let #pat = #out; #after } #out })
 }
 
 /// `: T`, if there is a type.

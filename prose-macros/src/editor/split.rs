@@ -18,7 +18,7 @@ pub(super) enum Shape<'a> {
 pub(super) enum Place {
     /// Among the statements of a block.
     Block,
-    /// In parentheses, as the elements of `#[parallel]`.
+    /// In parentheses, as the elements of `#[parallel]`, or behind the arrow of a match arm.
     List,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn for_loop(value: &[TokenTree]) -> Option<(&[TokenTree], &Group)> {
     }
 }
 
-/// The types between commas.
+/// The types, or patterns, between commas.
 pub(super) fn types(tokens: &[TokenTree]) -> impl Iterator<Item = &[TokenTree]> {
     let mut angles = Angles::default();
     tokens.split(move |token| angles.outside(token) && is_punct(token, ','))
@@ -169,8 +169,14 @@ fn equals(binding: &[TokenTree]) -> Option<usize> {
     let mut outside = binding.iter().map(|token| angles.outside(token)).collect::<Vec<_>>().into_iter();
     binding.iter().enumerate().position(|(at, token)| {
         let arm = binding.get(at + 1).is_some_and(|next| is_punct(next, '>'));
-        outside.next() == Some(true) && is_punct(token, '=') && !arm
+        let range = at.checked_sub(1).is_some_and(|before| is_punct(&binding[before], '.'));
+        outside.next() == Some(true) && is_punct(token, '=') && !arm && !range
     })
+}
+
+/// Is a `=>` in front of what follows?
+pub(super) fn ends_in_arrow(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [.., equals, greater] if is_punct(equals, '=') && is_punct(greater, '>'))
 }
 
 /// The `:` between a pattern and its type, which is no `::`.

@@ -26,6 +26,8 @@ fn run(body: TokenStream) -> TokenStream {
 fn a_step_is_an_async_block_in_its_place() {
     let charge = run(quote!(let v: Receipt = charge().await?;));
     becomes(quote!(#[step(timeout = "1s")] let receipt: Receipt = charge().await?;), quote!(let receipt = #charge;));
+    let ranged = run(quote!(let v: u8 = 3;));
+    becomes(quote!(#[step] let 2..=4: u8 = 3;), quote!(let 2..=4 = #ranged;));
     let send = run(quote!(let v = 'send: { go()?; };));
     becomes(quote!(#[step] 'send: { go()?; } done()), quote!(let _ = #send; done()));
     let event = run(quote!(let v = Done { id };));
@@ -58,9 +60,19 @@ fn many_at_once_have_the_type_of_each() {
         quote!(#[parallel] let (a, b): (A, Vec<B>) = (#[step] a::<X, Y>(), #[step] c < d);),
         quote!(let (a, b) = #both;),
     );
+    let labelled = run(quote!(let v: u8 = 'end: { 1 };));
+    let both = run(quote!(let v: (u8,) = (#labelled,);));
+    becomes(quote!(#[parallel] let (a,): (u8,) = (#[step] 'end: { 1 },);), quote!(let (a,) = #both;));
     let child = run(quote!(let v: u8 = p::editor::child(other(1).deps(deps));));
     let both = run(quote!(let v: (u8,) = (#child,);));
     becomes(quote!(#[parallel] let (a,): (u8,) = (#[child] other(1).deps(deps),);), quote!(let (a,) = #both;));
+    let undo = quote!(async {
+        let _ = { undo(a) };
+        ::core::result::Result::Ok::<_, E>(())
+    });
+    let undone = run(quote!(let v: u8 = { let out = 1; { let a = out; let _ = #undo; } out };));
+    let both = run(quote!(let v: (u8,) = (#undone,);));
+    becomes(quote!(#[parallel] let (a,): (u8,) = (#[step(compensate = { undo(a) })] 1,);), quote!(let (a,) = #both;));
     let one = run(quote!(let v: u8 = { go(x)? };));
     let all =
         run(quote!(let v: Vec<u8> = { let mut all = ::std::vec::Vec::new(); for x in xs { all.push(#one); } all };));
@@ -81,6 +93,25 @@ fn a_point_is_found_however_deep_and_other_attributes_stay() {
             }
         }),
         quote!(for x in xs { match x { _ => { #[allow(unused)] let a = #inner; } } }),
+    );
+}
+
+#[test]
+fn a_match_arm_may_be_a_point() {
+    let (block, event) = (run(quote!(let v = 'send: { go() };)), run(quote!(let v = Done {};)));
+    becomes(
+        quote!(match x {
+            1 =>
+            #[step]
+            'send: {
+                go()
+            }
+            2 =>
+                #[event("orders")]
+                Done {},
+            _ => {}
+        }),
+        quote!(match x { 1 => #block 2 => #event, _ => {} }),
     );
 }
 
