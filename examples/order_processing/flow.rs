@@ -59,3 +59,13 @@ pub(crate) async fn process_order(ctx: Ctx<OrderDeps>, input: OrderInput) -> Res
 fn key<D>(ctx: &Ctx<D>) -> &str {
     ctx.idempotency_key().unwrap_or_else(|| ctx.correlation_id())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_shows_this_flow() {
+        let readme = include_str!("../../README.md");
+        let shown = readme.split("```mermaid\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(shown, super::process_order::GRAPH.to_mermaid());
+    }
+}

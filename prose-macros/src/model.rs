@@ -1,5 +1,7 @@
 //! What to generate, as pure data: variables with what becomes of them, points, and the tree of stretches between.
 
+pub(crate) mod outline;
+
 use crate::ast::{Head, Kind, Name, Retry, Taker, Target};
 use proc_macro2::{Ident, Span};
 use std::time::Duration;
@@ -11,6 +13,7 @@ pub(crate) struct Model {
     pub(crate) variables: Vec<Variable>,
     pub(crate) points: Vec<Point>,
     pub(crate) body: Block,
+    pub(crate) outline: outline::Outline,
 }
 
 impl Model {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Ctx;
+use crate::graph::Graph;
 use crate::machine::Machine;
 
 /// A flow. Implemented by `#[flow]`, for the type `name_of_the_fn::Flow`; never by hand.
@@ -20,6 +21,9 @@ pub trait Flow: Sized + Send + 'static {
     type Output: Serialize + DeserializeOwned + Send + 'static;
     /// How it fails. Only its text is saved.
     type Error: Display + Send + 'static;
+
+    /// Its control flow: points, branches, loops, and the ways between them. Also `name_of_the_fn::GRAPH`.
+    const GRAPH: &'static Graph;
 
     #[doc(hidden)]
     const META: &'static Meta;

@@ -13,6 +13,7 @@ mod each;
 mod errors;
 mod events;
 mod faults;
+mod graph;
 mod joins;
 mod observers;
 mod parallel;

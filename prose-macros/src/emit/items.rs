@@ -7,9 +7,16 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Pat, Signature, Type, parse_quote};
 
-/// All items, around the contents of the module, the body of `drive`, and `undo` if the flow has one.
-pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream, undo: Option<TokenStream>) -> TokenStream {
-    let call = call(head);
+/// All items, around the contents of the module, the body of `drive`, and `undo` if the flow has one; `doc` goes behind the user's
+/// own documentation.
+pub(super) fn items(
+    head: &Head,
+    doc: &TokenStream,
+    module: &TokenStream,
+    drive: &TokenStream,
+    undo: Option<TokenStream>,
+) -> TokenStream {
+    let call = call(head, doc);
     let module = self::module(head, module);
     let implementation = implementation(head, drive, undo);
     quote!(#call #module #implementation)
@@ -22,7 +29,7 @@ pub(super) fn items_in_editor(
     drive: &TokenStream,
     undo: Option<TokenStream>,
 ) -> TokenStream {
-    let call = call(head);
+    let call = call(head, &TokenStream::new());
     let module = self::module(head, module);
     let implementation = implementation(head, drive, undo);
     quote!(#call #implementation #module)
@@ -41,7 +48,7 @@ pub(super) fn method(head: &Head, sig: &Signature) -> TokenStream {
 }
 
 /// `pub fn process_order(input: OrderInput) -> Call<process_order::Flow>`
-fn call(head: &Head) -> TokenStream {
+fn call(head: &Head, doc: &TokenStream) -> TokenStream {
     let Head { attrs, vis, ident, options, .. } = head;
     let krate = &options.krate;
     let input = crate::names::local("input");
@@ -54,6 +61,7 @@ fn call(head: &Head) -> TokenStream {
     };
     quote! {
         #(#attrs)*
+        #doc
         #vis fn #ident(#param) -> #krate::Call<#ident::Flow> {
             #call
         }
@@ -99,6 +107,7 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
             type Deps = #deps;
             type Input = #input;
             #outputs
+            const GRAPH: &'static #krate::Graph = &#ident::GRAPH;
             const META: &'static #private::Meta = &#ident::META;
             #(#lints)*
             async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {

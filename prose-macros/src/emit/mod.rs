@@ -10,12 +10,14 @@ mod drive;
 mod each;
 mod event;
 mod generated_mut;
+mod graph;
 mod handover;
 mod items;
 mod leaf;
 mod loops;
 mod module;
 mod parallel;
+mod picture;
 mod point;
 mod transaction;
 mod undo;
@@ -31,14 +33,14 @@ use syn::{GenericArgument, PathArguments, Type};
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
     let cx = Context::of(model);
-    items::items(&model.head, &module::contents(&cx), &drive::body(&cx), undo::undo(&cx))
+    items::items(&model.head, &picture::doc(model), &module::contents(&cx), &drive::body(&cx), undo::undo(&cx))
 }
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
 pub(crate) fn stand_in(head: &Head) -> TokenStream {
     match &head.method {
         Some(method) => items::method(head, method),
-        None => items::items(head, &module::stand_in(head), &quote!(::core::unreachable!()), None),
+        None => items::items(head, &quote!(), &module::stand_in(head), &quote!(::core::unreachable!()), None),
     }
 }
 

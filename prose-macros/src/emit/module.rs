@@ -1,7 +1,8 @@
 //! The contents of the flow's module: `enum Point`, and `META`, the table of the points.
 
-use super::{Context, private};
+use super::{Context, graph, private};
 use crate::ast::{Head, Kind, Name, Retry};
+use crate::model::outline::Outline;
 use crate::model::{Compensation, Point, VarId};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -22,12 +23,15 @@ pub(super) fn contents(cx: &Context<'_>) -> TokenStream {
             pub(super) enum Point { #(#variants),* }
         }
     });
-    quote!(#point #meta)
+    let graph = graph::graph(cx.head(), &cx.model.outline);
+    quote!(#point #meta #graph)
 }
 
 /// The module of a flow with errors.
 pub(super) fn stand_in(head: &Head) -> TokenStream {
-    meta(head, 0, quote!(), quote!())
+    let meta = meta(head, 0, quote!(), quote!());
+    let graph = graph::graph(head, &Outline::default());
+    quote!(#meta #graph)
 }
 
 /// Each saved variable once; points refer to it by place, so that the table does not grow with points times variables.

@@ -17,7 +17,8 @@ pub(crate) fn always(stmt: &Stmt) -> bool {
     }
 }
 
-fn leaves(expr: &Expr) -> bool {
+/// Does control never come behind this expression?
+pub(crate) fn leaves(expr: &Expr) -> bool {
     match expr {
         Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
         Expr::Macro(mac) => panics(&mac.mac),

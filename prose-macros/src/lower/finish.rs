@@ -5,6 +5,7 @@ use super::graph::{Graph, Vars};
 use super::liveness::Liveness;
 use super::{assigned, availability, dirtiness, endings};
 use crate::ast::Head;
+use crate::model::outline::Outline;
 use crate::model::{
     Around, Block, Class, Jumps, Leaf, Model, Node, NodeId, Over, Point, PointId, Question, VarId, Variable, View, Way,
 };
@@ -12,7 +13,7 @@ use crate::patterns::without;
 use syn::Pat;
 
 /// The model of a draft.
-pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
+pub(crate) fn model(head: Head, outline: Outline, mut draft: Draft, live: &Liveness) -> Model {
     in_scope_once_assigned(&mut draft);
     classify(&mut draft, live);
     save_at_once(&mut draft, live);
@@ -25,7 +26,7 @@ pub(crate) fn model(head: Head, mut draft: Draft, live: &Liveness) -> Model {
     let assigned = assigned::analyse(&graph, &deferred);
     let elsewhere = graph.mentioned_elsewhere();
     block(&mut body, &Finish { graph: &graph, live, variables: &variables, assigned, elsewhere });
-    Model { head, variables, points, body }
+    Model { head, variables, points, body, outline }
 }
 
 /// A variable that was declared without a value is there from where it surely has one.

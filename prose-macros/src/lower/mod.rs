@@ -10,6 +10,7 @@ mod finish;
 mod graph;
 mod liveness;
 mod mentions;
+mod outline;
 mod scopes;
 #[cfg(test)]
 mod tests;
@@ -24,13 +25,14 @@ use std::collections::BTreeSet;
 /// Which borrows have to be made again is only known when it is known what lives at a point; and a borrow that
 /// is made again keeps its owner alive. So the flow is lowered until no further borrow turns up.
 pub(crate) fn model(flow: Flow) -> Model {
+    let outline = outline::outline(&flow);
     let mut views = BTreeSet::new();
     loop {
         let mut draft = build::draft(&flow, &views);
         let live = liveness::of(&mut draft.graph);
         let more: BTreeSet<VarId> = views::needed(&draft, &live);
         if more.is_subset(&views) {
-            return finish::model(flow.head, draft, &live);
+            return finish::model(flow.head, outline, draft, &live);
         }
         views.extend(more);
     }

@@ -1,0 +1,137 @@
+//! What a flow knows of itself: the graph in its module, its three formats, and that a run keeps to it.
+
+use std::collections::HashSet;
+
+use prose::graph::{Graph, NodeKind};
+use prose::{Ctx, Event, Flow, MemoryPublisher, flow};
+
+use crate::support::{Failure, Log};
+
+#[derive(serde::Serialize, Event)]
+struct Shipped {
+    item: u32,
+}
+
+/// Ships each item, odd ones in two steps; stops at a zero, and gives up at a hundred.
+#[flow(name = "ship-items", version = 2)]
+async fn ship(ctx: Ctx<Log>, items: Vec<u32>) -> Result<usize, Failure> {
+    #[validate]
+    'not_empty: {
+        ctx.deps.add("not_empty");
+    }
+    for item in &items {
+        match *item {
+            0 => return Ok(0),
+            100 => return Err(Failure::Boom("too many")),
+            n if n % 2 == 1 => {
+                #[step(timeout = "10s", retry(max_attempts = 3, delay = "1s"))]
+                'wrap: {
+                    ctx.deps.add("wrap");
+                }
+            }
+            _ => {}
+        }
+        #[step]
+        let sent: u32 = {
+            ctx.deps.add("sent");
+            *item
+        };
+        if sent > 50 {
+            break;
+        }
+    }
+    #[event("shipments", name = "shipped")]
+    {
+        ctx.deps.add("shipped");
+        Shipped { item: 1 }
+    };
+    Ok(items.len())
+}
+
+fn graph_of<F: Flow>() -> &'static Graph {
+    F::GRAPH
+}
+
+#[test]
+fn the_graph_is_in_the_flows_module_and_on_its_type() {
+    assert_eq!((ship::GRAPH.flow, ship::GRAPH.version), ("ship-items", 2));
+    assert!(std::ptr::eq(graph_of::<ship::Flow>(), &ship::GRAPH));
+}
+
+#[test]
+fn it_is_shown_as_mermaid() {
+    let expected = r#"flowchart TD
+    n0(["ship-items"])
+    n1[/"not_empty<br/>validate"/]
+    n2{{"for item in #amp;items"}}
+    n3{"match #42;item"}
+    n4["wrap<br/>step, timeout: 10s, retry: 3 attempts, 1s apart, x2"]
+    n5["sent<br/>step"]
+    n6{"if sent #gt; 50"}
+    n7>"shipped<br/>event, channel: shipments"]
+    n8(["completed"])
+    n9(["failed"])
+    n0 --> n1
+    n1 --> n2
+    n2 -->|"each"| n3
+    n2 -->|"done"| n7
+    n3 -->|"n if n #37; 2 == 1"| n4
+    n3 -->|"_"| n5
+    n3 -->|"0"| n8
+    n3 -.->|"100"| n9
+    n4 --> n5
+    n4 -.-> n9
+    n5 --> n6
+    n6 ==>|"no"| n2
+    n6 -->|"yes"| n7
+    n7 --> n8
+"#;
+    assert_eq!(ship::GRAPH.to_mermaid(), expected);
+}
+
+#[test]
+fn it_is_shown_as_dot_and_as_json() {
+    assert!(ship::GRAPH.to_dot().starts_with("digraph \"ship-items\" {\n"));
+    let json: serde_json::Value = serde_json::from_str(&ship::GRAPH.to_json()).unwrap();
+    let wrap = serde_json::json!({
+        "id": 4, "kind": "step", "name": "wrap", "options": { "timeout": "10s", "retry": "3 attempts, 1s apart, x2" }
+    });
+    assert_eq!(json["nodes"][4], wrap);
+    let early = serde_json::json!({ "from": 3, "to": 8, "kind": "exit", "label": "0" });
+    assert!(json["edges"].as_array().unwrap().contains(&early));
+}
+
+#[tokio::test]
+async fn a_run_is_a_way_through_the_graph() {
+    for items in [vec![], vec![2], vec![1, 2, 3], vec![3, 0, 1], vec![4, 51, 7], vec![5, 100]] {
+        let log = Log::default();
+        let result = ship(items.clone()).deps(log.clone()).publisher(MemoryPublisher::new()).await;
+        let end = if result.is_ok() { NodeKind::Completed } else { NodeKind::Failed };
+        assert!(is_way(&ship::GRAPH, &log.lines(), end), "{items:?}: {:?}", log.lines());
+    }
+    assert!(!is_way(&ship::GRAPH, &["not_empty".into(), "wrap".into(), "shipped".into()], NodeKind::Completed));
+}
+
+/// Does the graph have a way along these points, and no other, to this end?
+fn is_way(graph: &Graph, points: &[String], end: NodeKind) -> bool {
+    let mut here = HashSet::from([0]);
+    for point in points {
+        here = reached(graph, &here).into_iter().filter(|node| graph.nodes[*node].name == point).collect();
+    }
+    reached(graph, &here).iter().any(|node| graph.nodes[*node].kind == end)
+}
+
+/// The points and ends that come next, past branches and loops.
+fn reached(graph: &Graph, from: &HashSet<usize>) -> HashSet<usize> {
+    let mut met = HashSet::new();
+    let mut to_do: Vec<usize> = from.iter().copied().collect();
+    while let Some(node) = to_do.pop() {
+        for edge in graph.edges.iter().filter(|edge| edge.from == node) {
+            let passes = matches!(graph.nodes[edge.to].kind, NodeKind::Branch | NodeKind::Loop);
+            if met.insert(edge.to) && passes {
+                to_do.push(edge.to);
+            }
+        }
+    }
+    met.into_iter().filter(|node| !matches!(graph.nodes[*node].kind, NodeKind::Branch | NodeKind::Loop)).collect()
+}
