@@ -332,6 +332,8 @@ pub(crate) struct Compensation {
     pub(crate) input: Vec<VarId>,
     /// Where it mentions another variable of the flow.
     pub(crate) foreign: Vec<Ident>,
+    /// Where it changes what it sees.
+    pub(crate) changes: Vec<Ident>,
 }
 
 /// A point.

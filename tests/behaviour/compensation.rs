@@ -258,7 +258,7 @@ async fn a_compensation_that_panics_or_takes_too_long_has_failed() {
     async fn hopeless(ctx: Ctx<Log>, _input: ()) -> Result<(), Failure> {
         #[step(compensate = ctx.deps.add("last"))]
         'one: {}
-        #[step(compensate = panic!("a bug in {}", ctx.idempotency_key().unwrap()))]
+        #[step(compensate = assert!(ctx.run_id().is_none(), "a bug in {}", ctx.idempotency_key().unwrap()))]
         'two: {}
         #[step(compensate(run = std::future::pending().await, timeout = "3s"))]
         'three: {}
@@ -402,6 +402,102 @@ async fn in_a_loop_each_turn_is_undone_with_its_own_output() {
         log.lines(),
         ["undo 90 as r:booked[2]:undo", "undo 30 as r:booked[1]:undo", "undo 10 as r:booked[0]:undo"]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_elements_of_a_parallel_are_undone_each_on_its_own() {
+    #[flow]
+    async fn both(ctx: Ctx<Log>, _input: ()) -> Result<u32, Failure> {
+        #[parallel]
+        let (slow, fast): (u32, u32) = (
+            #[step(compensate = ctx.deps.add(format!("undo {slow} as {}", ctx.idempotency_key().unwrap_or("-"))))]
+            {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                1
+            },
+            #[step(compensate = ctx.deps.add(format!("undo {fast} as {}", ctx.idempotency_key().unwrap_or("-"))))]
+            2,
+        );
+        if slow + fast == 3 {
+            return Err(Failure::Boom("no"));
+        }
+        Ok(0)
+    }
+    let (store, log) = (MemoryStore::new(), Log::default());
+    both(()).deps(log.clone()).durable(&store, "r").await.unwrap_err();
+    assert_eq!(log.lines(), ["undo 1 as r:slow:undo", "undo 2 as r:fast:undo"], "the last one that was done first");
+    log.clear();
+    both(()).deps(log.clone()).await.unwrap_err();
+    assert_eq!(log.lines(), ["undo 1 as -", "undo 2 as -"]);
+
+    // One that is done when the other is cut off.
+    let (token, log) = (CancellationToken::new(), Log::default());
+    let task = tokio::spawn(both(()).deps(log.clone()).cancellation(token.clone()).durable(&store, "c"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    token.cancel();
+    task.await.unwrap().unwrap_err();
+    assert_eq!(log.lines(), ["undo 2 as c:fast:undo"]);
+}
+
+#[flow]
+async fn ship(ctx: Ctx<Log>, end: String) -> Result<u32, Failure> {
+    #[step(compensate = ctx.deps.add(format!("unpack as {}", ctx.idempotency_key().unwrap())))]
+    let packed: u32 = 1;
+    #[step]
+    'carry: {
+        last_step(&ctx.deps, &end).await?;
+    }
+    Ok(packed)
+}
+
+#[flow]
+async fn order_and_ship(ctx: Ctx<Log>, end: String) -> Result<u32, Failure> {
+    #[step(compensate = ctx.deps.add("refund"))]
+    let paid: u32 = 7;
+    #[child]
+    let shipped: u32 = ship(end);
+    Ok(paid + shipped)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_fails_is_undone_by_itself_and_then_its_parent() {
+    let (store, log) = (MemoryStore::new(), Log::default());
+    let failed = order_and_ship("fails".into()).deps(log.clone()).durable(&store, "r").await;
+    assert!(matches!(failed, Err(Error::Child { .. })), "{failed:?}");
+    assert_eq!(log.lines(), ["ship", "unpack as r:shipped:packed:undo", "refund"]);
+    for run in ["r", "r:shipped"] {
+        let checkpoint = store.load(run).await.unwrap().unwrap();
+        assert_eq!((checkpoint.status, checkpoint.compensation.unwrap().undone.len()), (Status::Failed, 1));
+    }
+
+    let (token, log) = (CancellationToken::new(), Log::default());
+    let call = order_and_ship("waits".into()).deps(log.clone()).cancellation(token.clone()).durable(&store, "c");
+    let task = tokio::spawn(call);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    token.cancel();
+    task.await.unwrap().unwrap_err();
+    assert_eq!(log.lines(), ["ship", "unpack as c:shipped:packed:undo", "refund"]);
+    for run in ["c", "c:shipped"] {
+        assert_eq!(store.load(run).await.unwrap().unwrap().status, Status::Cancelled);
+    }
+}
+
+/// A child whose call was cut off can be called again, and so can its parent.
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_cut_off_undoes_nothing() {
+    #[flow]
+    async fn impatient(ctx: Ctx<Log>, end: String) -> Result<u32, Failure> {
+        #[step(compensate = ctx.deps.add("refund"))]
+        let paid: u32 = 7;
+        #[child]
+        let shipped: u32 = ship(end).timeout(Duration::from_secs(3));
+        Ok(paid + shipped)
+    }
+    let (store, log) = (MemoryStore::new(), Log::default());
+    let failed = impatient("waits".into()).deps(log.clone()).durable(&store, "r").await;
+    assert!(matches!(failed, Err(Error::Child { .. })), "{failed:?}");
+    assert_eq!(log.lines(), ["ship"]);
+    assert_eq!((load(&store).await.status, load(&store).await.compensation), (Status::Failed, None));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ async fn later(ctx: Ctx, input: Vec<u32>) -> Result<u32, String> {
     std::time::Duration::from_secs(1);
     #[signal]
     let approval: bool;
-    #[step(compensate = undo)]
+    #[step]
     let done: u32 = 1;
     Ok(done)
 }

@@ -112,17 +112,23 @@ impl Builder<'_> {
         };
         let mentioned = mentions_of(&point);
         let uses = (self.uses_ctx(&mentioned), mentioned.iter().any(|mention| mention.ident == "tx"));
-        let (mut outputs, mut input, mut foreign) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        for mention in mentioned {
-            match self.scopes.resolve(&mention.ident) {
-                Some(variable) if own.contains(&variable) => drop(outputs.insert(variable)),
-                Some(variable) if self.variables[variable.0].class == Class::Parameter => drop(input.insert(variable)),
-                Some(_) if !foreign.contains(&mention.ident) => foreign.push(mention.ident),
-                Some(_) | None => {}
+        let (mut outputs, mut input) = (BTreeSet::new(), BTreeSet::new());
+        let (mut foreign, mut changes) = (Vec::new(), Vec::new());
+        for Mention { ident, changed } in mentioned {
+            let Some(variable) = self.scopes.resolve(&ident) else { continue };
+            let parameter = self.variables[variable.0].class == Class::Parameter;
+            if !parameter && !own.contains(&variable) {
+                foreign.push(ident);
+            } else if changed {
+                changes.push(ident);
+            } else if parameter {
+                input.insert(variable);
+            } else {
+                outputs.insert(variable);
             }
         }
         let (outputs, input) = (outputs.into_iter().collect(), input.into_iter().collect());
-        Compensation { point: model_point(&point, 0, Vec::new(), uses), outputs, input, foreign }
+        Compensation { point: model_point(&point, 0, Vec::new(), uses), outputs, input, foreign, changes }
     }
 
     fn uses_ctx(&self, mentioned: &[Mention]) -> bool {
