@@ -1,31 +1,40 @@
 //! The flow's public items: the fn that gives a call, the module with `Flow`, and `impl Flow`.
 
-use super::{private, visibility};
-use crate::ast::{Head, Param};
+use super::{private, state, visibility};
+use crate::ast::{Head, Migration, Param};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Pat, Signature, Type, parse_quote};
 
-/// All items, around the contents of the module, the body of `drive`, and `undo` if the flow has one.
-pub(super) fn items(head: &Head, module: &TokenStream, drive: &TokenStream, undo: Option<TokenStream>) -> TokenStream {
-    let call = call(head);
-    let module = self::module(head, module);
-    let implementation = implementation(head, drive, undo);
-    quote!(#call #module #implementation)
-}
-
-/// All items, with those in front whose tokens do not depend on what the flow's body is.
-pub(super) fn items_in_editor(
+/// All items, around the contents of the module, the methods of its `State`, the body of `drive`, and `undo` if the flow has one.
+pub(super) fn items(
     head: &Head,
     module: &TokenStream,
+    state: &TokenStream,
     drive: &TokenStream,
     undo: Option<TokenStream>,
 ) -> TokenStream {
     let call = call(head);
     let module = self::module(head, module);
     let implementation = implementation(head, drive, undo);
-    quote!(#call #implementation #module)
+    let state = self::state(head, state);
+    quote!(#call #module #implementation #state)
+}
+
+/// All items, with those in front whose tokens do not depend on what the flow's body is.
+pub(super) fn items_in_editor(
+    head: &Head,
+    module: &TokenStream,
+    state: &TokenStream,
+    drive: &TokenStream,
+    undo: Option<TokenStream>,
+) -> TokenStream {
+    let call = call(head);
+    let module = self::module(head, module);
+    let implementation = implementation(head, drive, undo);
+    let state = self::state(head, state);
+    quote!(#call #implementation #module #state)
 }
 
 /// A method cannot be a flow, and has no place for a module beside it: it stays what it is.
@@ -67,13 +76,30 @@ fn module(head: &Head, contents: &TokenStream) -> TokenStream {
     let inner = visibility::one_deeper(vis);
     let doc = format!("The flow `{}`.", options.name);
     let flow_doc = format!("The flow `{}`, as a type to register.", options.name);
+    let state = state::types(head, &inner);
     quote! {
         #(#cfg)*
         #[doc = #doc]
         #vis mod #ident {
             #[doc = #flow_doc]
             #inner struct Flow;
+            #state
             #contents
+        }
+    }
+}
+
+/// The methods of the typed checkpoint: here, because they name the user's types.
+fn state(head: &Head, methods: &TokenStream) -> TokenStream {
+    if methods.is_empty() {
+        return TokenStream::new();
+    }
+    let ident = &head.ident;
+    let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
+    quote! {
+        #(#cfg)*
+        impl #ident::State {
+            #methods
         }
     }
 }
@@ -91,6 +117,7 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
         type Output = <#result as #private::FlowResult>::Ok;
         type Error = <#result as #private::FlowResult>::Err;
     };
+    let migrations = migrations(head);
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
     let lints = head.attrs.iter().filter(|attr| is_lint(attr));
     quote! {
@@ -99,6 +126,8 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
             type Deps = #deps;
             type Input = #input;
             #outputs
+            type State = #ident::State;
+            #migrations
             const META: &'static #private::Meta = &#ident::META;
             #(#lints)*
             async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
@@ -107,6 +136,23 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
             #undo
         }
     }
+}
+
+/// Here, because they name the user's functions; an error about a function is told at its name.
+fn migrations(head: &Head) -> TokenStream {
+    let migrations = &head.options.migrations;
+    if migrations.is_empty() {
+        return TokenStream::new();
+    }
+    let private = private(head);
+    let entry = |migration: &Migration| {
+        let Migration { from, function } = migration;
+        let run = crate::names::local("run");
+        let call = quote_spanned!(function.span()=> #private::migrate(#function, #run));
+        quote!(#private::Migrate { from: #from, run: |#run| #call })
+    };
+    let entries = migrations.iter().map(entry);
+    quote!(const MIGRATIONS: &'static [#private::Migrate] = &[#(#entries),*];)
 }
 
 /// The type of the context.

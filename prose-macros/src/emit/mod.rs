@@ -17,6 +17,7 @@ mod loops;
 mod module;
 mod parallel;
 mod point;
+mod state;
 mod transaction;
 mod undo;
 mod visibility;
@@ -31,14 +32,18 @@ use syn::{GenericArgument, PathArguments, Type};
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
     let cx = Context::of(model);
-    items::items(&model.head, &module::contents(&cx), &drive::body(&cx), undo::undo(&cx))
+    items::items(&model.head, &module::contents(&cx), &state::methods(&cx), &drive::body(&cx), undo::undo(&cx))
 }
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
-pub(crate) fn stand_in(head: &Head) -> TokenStream {
+pub(crate) fn stand_in(model: &Model) -> TokenStream {
+    let head = &model.head;
     match &head.method {
         Some(method) => items::method(head, method),
-        None => items::items(head, &module::stand_in(head), &quote!(::core::unreachable!()), None),
+        None => {
+            let methods = state::methods(&Context::of(model));
+            items::items(head, &module::stand_in(head), &methods, &quote!(::core::unreachable!()), None)
+        }
     }
 }
 
@@ -47,7 +52,7 @@ pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> Token
     let cx = Context::of(model);
     let module = if whole { module::contents(&cx) } else { module::stand_in(&model.head) };
     let undo = whole.then(|| undo::undo(&cx)).flatten();
-    items::items_in_editor(&model.head, &module, body, undo)
+    items::items_in_editor(&model.head, &module, &state::methods(&cx), body, undo)
 }
 
 /// What every emitter needs.
