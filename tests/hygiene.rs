@@ -167,8 +167,60 @@ async fn a_flow_inside_a_fn() {
         Ok(twice)
     }
 
-    assert_eq!(inside(Local(2)).await.unwrap().0, 4);
+    let store = prose::MemoryStore::new();
+    assert_eq!(inside(Local(2)).durable(&store, "r").await.unwrap().0, 4);
     assert_eq!((inside::Flow::META.name, inside::Flow::META.version), ("inside", 3));
+    let state = prose::Store::load_typed::<inside::Flow>(&store, "r").await.unwrap().unwrap();
+    assert_eq!(state.twice().unwrap().unwrap().0, 4);
+}
+
+/// Everybody sees the flow, nobody the types of its steps; and its typed checkpoint has names of its own.
+pub mod reaching_far {
+    #![forbid(private_interfaces, private_bounds, dead_code, missing_docs, unreachable_pub, non_snake_case)]
+
+    use prose::{Ctx, MemoryStore, Migration, Store, flow};
+
+    #[derive(Clone, serde::Serialize, serde::Deserialize)]
+    struct Private(u32);
+
+    /// A flow.
+    ///
+    /// # Errors
+    /// Never.
+    #[flow(version = 2, migrate(1 = self::private::from_v1))]
+    pub async fn reaching(_ctx: Ctx, input: u32) -> Result<u32, String> {
+        #[step]
+        let r#as: Private = Private(input);
+        #[step]
+        let clone: Private = r#as.clone();
+        #[step]
+        let deref: u32 = clone.0;
+        #[step]
+        let n: u32 = deref + r#as.0;
+        #[step(name = "twice")]
+        let n: u32 = n + n;
+        {
+            #[step]
+            let n_2: u32 = n;
+            let _ = n_2;
+        }
+        Ok(n)
+    }
+
+    mod private {
+        pub(super) fn from_v1(_: &mut super::Migration) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_typed_checkpoint_in_all_forbidden_lints() {
+        let store = MemoryStore::new();
+        assert_eq!(reaching(1).durable(&store, "r").await.unwrap(), 4);
+        let state = store.load_typed::<reaching::Flow>("r").await.unwrap().unwrap();
+        assert_eq!((state.r#as().unwrap().unwrap().0, state.clone().unwrap().unwrap().0), (1, 1));
+        assert_eq!((state.n().unwrap(), state.n_3().unwrap(), state.n_2().unwrap()), (Some(2), Some(4), Some(4)));
+    }
 }
 
 /// Names that the generated code uses for itself.

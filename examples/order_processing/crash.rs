@@ -6,7 +6,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use prose::store::{BoxFuture, Claim, ClaimRequest, Commit, Lease, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{Checkpoint, Database, DatabaseError, Record, Store, StoreError};
 
 /// The steps of the order flow, as they can be named on the command line.
@@ -82,6 +82,15 @@ impl<S: Store> Store for Crashing<S> {
     }
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
         self.inner.create(run, first)
+    }
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.migrate(lease, run)
+    }
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.keep_code(code)
+    }
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        self.inner.code(fingerprint)
     }
     fn release(&self, lease: &Lease) {
         self.inner.release(lease);

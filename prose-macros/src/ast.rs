@@ -37,7 +37,16 @@ pub(crate) struct Param {
 pub(crate) struct Options {
     pub(crate) name: String,
     pub(crate) version: u32,
+    /// By version, each once, all below `version`.
+    pub(crate) migrations: Vec<Migration>,
     pub(crate) krate: Path,
+}
+
+/// `1 = from_v1`
+#[derive(Clone)]
+pub(crate) struct Migration {
+    pub(crate) from: u32,
+    pub(crate) function: Path,
 }
 
 /// A block that contains points (or the flow's body), statement by statement.

@@ -15,7 +15,7 @@ pub(crate) fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
     match (model, errors.gate()) {
         (None, told) => told.err().unwrap_or_default(),
         (Some(model), Ok(())) => emit::flow(&model),
-        (Some(model), Err(messages)) => TokenStream::from_iter([messages, emit::stand_in(&model.head)]),
+        (Some(model), Err(messages)) => TokenStream::from_iter([messages, emit::stand_in(&model)]),
     }
 }
 

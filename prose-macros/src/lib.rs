@@ -20,9 +20,11 @@ use proc_macro::TokenStream;
 
 /// Makes an `async fn(ctx: Ctx<D>, input: T) -> Result<O, E>` a durable flow.
 ///
-/// `#[flow(name = "process-order", version = 1, crate = path::to::prose)]`: the name is the fn's with `-` for `_` unless given,
-/// the version 1; `crate` is for a renamed runtime. The fn becomes a builder to await, and a module of the same name holds
-/// `Flow`, the flow as a type, and `GRAPH`, its control flow as data. rustdoc shows a picture of it behind the fn's own documentation.
+/// `#[flow(name = "process-order", version = 2, migrate(1 = from_v1), crate = path::to::prose)]`: the name is the fn's with `-` for `_`
+/// unless given, the version 1; `migrate` names the functions that move runs of older versions over (see `prose::Migration`);
+/// `crate` is for a renamed runtime. The fn becomes a builder to await, and a module of the same name holds `Flow`, the flow as a
+/// type, `State`, a run of it with its types (see `prose::TypedCheckpoint`), and `GRAPH`, its control flow as data. rustdoc shows a
+/// picture of it behind the fn's own documentation.
 ///
 /// Inside, these attributes mark the points between which the flow is saved. They stand on `let PATTERN: T = ..;` or on a labelled
 /// block `'name: { .. }`; their body is an async block of its own, which `?` and `return Err(..)` leave.

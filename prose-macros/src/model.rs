@@ -41,7 +41,10 @@ pub(crate) struct Variable {
     pub(crate) ident: Ident,
     /// Its identity in a checkpoint: `n`, or `n#2` for the second of that name.
     pub(crate) identity: String,
+    /// Its declared type, where the tokens tell it.
     pub(crate) ty: Option<Type>,
+    /// Does its type mean the same outside of the flow? Not where items of the flow's own are in scope.
+    pub(crate) nameable: bool,
     pub(crate) mutable: bool,
     /// What it was defined with, where that is a plain `let`.
     pub(crate) init: Option<Expr>,

@@ -20,6 +20,7 @@
 //! of the user's; `matched_{v}` is none, and stands where the user has no code.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::Lifetime;
 use syn::ext::IdentExt;
 
@@ -122,6 +123,20 @@ pub(crate) fn again_at(variable: &Ident, at: Span) -> Ident {
 /// The same name, told at another place.
 pub(crate) fn located(ident: &Ident, at: Span) -> Ident {
     Ident::new(&ident.to_string(), ident.span().located_at(at))
+}
+
+/// Tokens of the user's in a place that he did not write: see [`again`].
+pub(crate) fn generated(tokens: impl ToTokens) -> TokenStream {
+    fn again(token: TokenTree) -> TokenTree {
+        let span = Span::call_site().located_at(token.span());
+        let mut token = match token {
+            TokenTree::Group(group) => Group::new(group.delimiter(), generated(group.stream())).into(),
+            other => other,
+        };
+        token.set_span(span);
+        token
+    }
+    tokens.into_token_stream().into_iter().map(again).collect()
 }
 
 /// Tokens without locals, as if they were written at the span: that is where errors about them are told.

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, PatIdent, parse_quote};
+use syn::{Expr, Pat, PatIdent, Type, parse_quote};
 
 /// A variable in a pattern.
 pub(crate) struct Binding {
@@ -18,6 +18,22 @@ pub(crate) fn bindings(pat: &Pat) -> Vec<Binding> {
     let mut search = Search(Vec::new());
     search.visit_pat(pat);
     search.0
+}
+
+/// The type of a variable in a pattern, where the tokens tell it: a whole pattern's, or an element's of a tuple.
+pub(crate) fn type_in<'a>(pat: &'a Pat, ty: &'a Type, variable: &Ident) -> Option<&'a Type> {
+    match (pat, ty) {
+        (Pat::Ident(pat), _) if pat.ident == *variable => pat.by_ref.is_none().then_some(ty),
+        (Pat::Ident(pat), _) => pat.subpat.as_ref().and_then(|(_, pat)| type_in(pat, ty, variable)),
+        (Pat::Paren(pat), _) => type_in(&pat.pat, ty, variable),
+        (Pat::Type(typed), _) => type_in(&typed.pat, &typed.ty, variable),
+        (_, Type::Paren(paren)) => type_in(pat, &paren.elem, variable),
+        (Pat::Tuple(pat), Type::Tuple(ty)) if pat.elems.len() == ty.elems.len() => {
+            let mut elements = pat.elems.iter().zip(&ty.elems);
+            elements.find_map(|(pat, ty)| type_in(pat, ty, variable))
+        }
+        _ => None,
+    }
 }
 
 struct Search(Vec<Binding>);

@@ -77,7 +77,8 @@ pub enum Error<E> {
         /// The flow that the run is of.
         actual: String,
     },
-    /// The run was made by other code, and this code cannot go on with it. The run is unchanged: deploy code that can.
+    /// The run was made by other code, and this code cannot go on with it. It loses nothing: it is `blocked` (one that was failed
+    /// stays so) until it is called with code that can, such as that which made it, or this with a `migrate(..)`.
     CodeChanged {
         /// The run.
         run_id: String,

@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::Ctx;
 use crate::graph::Graph;
 use crate::machine::Machine;
+use crate::migration::Migrate;
+use crate::store::Phase;
+use crate::typed::TypedCheckpoint;
 
 /// A flow. Implemented by `#[flow]`, for the type `name_of_the_fn::Flow`; never by hand.
 pub trait Flow: Sized + Send + 'static {
@@ -21,12 +24,18 @@ pub trait Flow: Sized + Send + 'static {
     type Output: Serialize + DeserializeOwned + Send + 'static;
     /// How it fails. Only its text is saved.
     type Error: Display + Send + 'static;
+    /// A run of it, read with its types: `name_of_the_fn::State`.
+    type State: From<TypedCheckpoint<Self>> + Send + 'static;
 
     /// Its control flow: points, branches, loops, and the ways between them. Also `name_of_the_fn::GRAPH`.
     const GRAPH: &'static Graph;
 
     #[doc(hidden)]
     const META: &'static Meta;
+
+    /// What moves runs of older versions over.
+    #[doc(hidden)]
+    const MIGRATIONS: &'static [Migrate] = &[];
 
     #[doc(hidden)]
     fn drive(
@@ -55,12 +64,25 @@ pub struct Meta {
     pub name: &'static str,
     /// Its version.
     pub version: u32,
-    /// A hash of its points and what is live at each.
+    /// A hash of its name, its points, and what each needs and gives.
     pub fingerprint: u64,
     /// Its saved variables.
     pub variables: &'static [Variable],
     /// Its points, in source order.
     pub points: &'static [PointMeta],
+}
+
+impl Meta {
+    pub(crate) fn variable(&self, place: u16) -> &'static Variable {
+        &self.variables[usize::from(place)]
+    }
+
+    /// What must be saved for a run to go on from a point: before its body what is live there, behind it also what it binds.
+    pub(crate) fn needed(&self, point: usize, phase: Phase) -> impl Iterator<Item = &'static Variable> {
+        let point = &self.points[point];
+        let outputs = if phase == Phase::Done { point.outputs } else { &[] };
+        point.live.iter().chain(outputs).map(|place| self.variable(*place))
+    }
 }
 
 /// A point: an attributed statement.
@@ -70,6 +92,8 @@ pub struct PointMeta {
     pub name: &'static str,
     /// What it is.
     pub kind: PointKind,
+    /// How many loops are around it.
+    pub loops: u16,
     /// What must be in the checkpoint to go on from its entrance, as places in [`Meta::variables`].
     pub live: &'static [u16],
     /// What it binds, likewise.

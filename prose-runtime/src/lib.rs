@@ -42,10 +42,13 @@ mod flow;
 pub mod graph;
 mod json;
 mod machine;
+mod migration;
 pub mod observe;
 pub mod store;
+mod typed;
 mod validation;
 mod validation_probe;
+mod value;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -59,11 +62,14 @@ pub use event::{Event, EventRecord, IntoEvents, MemoryPublisher, PublishError, P
 pub use flow::Flow;
 pub use graph::Graph;
 pub use json::Json;
+pub use migration::Migration;
 pub use observe::{Observer, TracingObserver};
 pub use store::memory::MemoryStore;
 pub use store::{Checkpoint, Status, Store, StoreError};
 pub use tokio_util::sync::CancellationToken;
+pub use typed::TypedCheckpoint;
 pub use validation::{Issue, ValidationError};
+pub use value::ValueError;
 
 /// Turns an `async fn` into a durable flow. See the [crate's documentation](crate).
 pub use prose_macros::flow;

@@ -7,6 +7,9 @@ pub use crate::machine::{
     Begun, Branch, Committed, Element, Elements, Failures, Group, Machine, Moved, Open, Results, Ticket, Try, elements,
     list, ordered, repeat, turns,
 };
+pub use crate::migration::{Migrate, call as migrate};
+pub use crate::typed::whole;
+pub use serde::de::DeserializeOwned as Decode;
 
 /// What only an editor reads.
 pub mod editor {

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use prose::store::{ClaimRequest, Lease, NewRun, RunKey, Status, to_millis};
+use prose::store::{ClaimRequest, Code, Lease, NewRun, RunKey, Status, to_millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock;
@@ -25,6 +25,8 @@ pub(crate) enum Job {
         append: Append,
         fold: bool,
     },
+    Migrate(Box<Migration>),
+    KeepCode(Code),
     /// Tells other processes that a run is free; here it is known already.
     Release(Lease),
     Delete(RunKey),
@@ -33,6 +35,18 @@ pub(crate) enum Job {
     },
     /// Nothing but the heartbeat that each batch brings.
     Heartbeat,
+}
+
+/// A run that was moved over to another version, encoded.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    pub(crate) lease: Lease,
+    /// The commit that takes the next place in the log.
+    pub(crate) append: Append,
+    pub(crate) version: u32,
+    pub(crate) input: String,
+    pub(crate) seq: u64,
+    pub(crate) folded: String,
 }
 
 /// A run and its first commit.
@@ -62,6 +76,7 @@ pub(crate) enum Answer {
     OtherFlow(String),
     Committed { ended: bool, folded: Option<Log> },
     Fenced { replaced: bool },
+    Kept,
     Released,
     Deleted(bool),
     Busy,
@@ -100,6 +115,8 @@ impl Job {
         match self {
             Self::Create(new) => new.run.input.as_str().len() + new.first.row.size,
             Self::Commit { append, .. } => append.size,
+            Self::Migrate(run) => run.input.len() + run.folded.len(),
+            Self::KeepCode(code) => code.shape.as_str().len(),
             // Their work is not bounded by their size.
             Self::Delete(_) | Self::Prune { .. } => usize::MAX,
             Self::Claim(_) | Self::Release(_) | Self::Heartbeat => 0,
@@ -114,6 +131,8 @@ impl Batch<'_> {
             Job::Create(new) => self.create(&new.run, &new.first),
             Job::Claim(request) => self.claim(request),
             Job::Commit { lease, append, fold } => self.commit(lease, append, *fold),
+            Job::Migrate(run) => self.migrate(run),
+            Job::KeepCode(code) => self.keep_code(code),
             Job::Release(lease) => self.release(lease),
             Job::Delete(key) => self.delete(key),
             Job::Prune { before } => self.prune(*before),
@@ -246,16 +265,45 @@ impl Batch<'_> {
 
     fn commit(&mut self, lease: &Lease, append: &Append, fold: bool) -> rusqlite::Result<Answer> {
         if append.fenced.run(self.sql)? == 0 {
-            let epoch = self
-                .sql
-                .prepare_cached("select epoch from prose_runs where run = ?1")?
-                .query_row([lease.row], |row| row.get::<_, i64>(0))
-                .optional()?;
-            return Ok(Answer::Fenced { replaced: epoch != Some(integer(lease.epoch)) });
+            return self.fenced(lease);
         }
         self.run_all(&append.behind)?;
         let folded = if fold { self.fold(lease)? } else { None };
         Ok(Answer::Committed { ended: append.ends, folded })
+    }
+
+    fn fenced(&self, lease: &Lease) -> rusqlite::Result<Answer> {
+        let epoch = self
+            .sql
+            .prepare_cached("select epoch from prose_runs where run = ?1")?
+            .query_row([lease.row], |row| row.get::<_, i64>(0))
+            .optional()?;
+        Ok(Answer::Fenced { replaced: epoch != Some(integer(lease.epoch)) })
+    }
+
+    fn migrate(&self, run: &Migration) -> rusqlite::Result<Answer> {
+        if run.append.fenced.run(self.sql)? == 0 {
+            return self.fenced(&run.lease);
+        }
+        let row = run.lease.row;
+        let log = self.replace_log(row, run.seq, &run.folded)?;
+        self.sql
+            .prepare_cached("update prose_runs set version = ?2, updated_at = max(?3, updated_at) where run = ?1")?
+            .execute(params![row, run.version, clock::now()])?;
+        self.sql
+            .prepare_cached("update prose_details set input = ?2 where run = ?1")?
+            .execute(params![row, run.input])?;
+        Ok(Answer::Committed { ended: false, folded: Some(log) })
+    }
+
+    fn keep_code(&self, code: &Code) -> rusqlite::Result<Answer> {
+        self.sql
+            .prepare_cached(
+                "insert into prose_code (fingerprint, flow, shape, kept_at) values (?1, ?2, ?3, ?4) \
+                 on conflict (fingerprint) do nothing",
+            )?
+            .execute(params![fingerprint(code.fingerprint), code.flow, code.shape.as_str(), clock::now()])?;
+        Ok(Answer::Kept)
     }
 
     fn run_all(&self, statements: &[Statement]) -> rusqlite::Result<()> {
@@ -282,16 +330,21 @@ impl Batch<'_> {
                 return Ok(None);
             }
         };
+        self.replace_log(lease.row, seq, &text).map(Some)
+    }
+
+    /// Puts a snapshot in the place of all commits in front of this one.
+    fn replace_log(&self, run: i64, seq: u64, folded: &str) -> rusqlite::Result<Log> {
         self.sql
             .prepare_cached(
                 "insert into prose_snapshots (run, seq, folded) values (?1, ?2, ?3) \
                  on conflict (run) do update set seq = excluded.seq, folded = excluded.folded",
             )?
-            .execute(params![lease.row, integer(seq), text])?;
+            .execute(params![run, integer(seq), folded])?;
         self.sql
             .prepare_cached("delete from prose_commits where run = ?1 and seq < ?2")?
-            .execute(params![lease.row, integer(seq)])?;
-        Ok(Some(Log { commits: 0, bytes: 0, snapshot_bytes: text.len() }))
+            .execute(params![run, integer(seq)])?;
+        Ok(Log { commits: 0, bytes: 0, snapshot_bytes: folded.len() })
     }
 
     fn release(&self, lease: &Lease) -> rusqlite::Result<Answer> {

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use prose::store::fold::Folded;
-use prose::store::{Commit, Ending, NewRun, Phase, Position, RunKey, RunState, Status, StoreError, Write, from_millis};
+use prose::store::{
+    Code, Commit, Ending, NewRun, Phase, Position, RunKey, RunState, Status, StoreError, Write, from_millis,
+};
 use prose::{Json, store::checkpoint::State};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::unavailable;
-use crate::statement::integer;
+use crate::statement::{self, integer};
 
 /// A run as it was read, with what its owner and the next fold need to know.
 #[derive(Debug)]
@@ -45,6 +47,19 @@ pub(crate) fn run(sql: &Connection, path: &Path, key: &RunKey) -> Result<Option<
     let Some(row) = found else { return Ok(None) };
     let (folded, log, last_at) = fold(sql, row.run, row.folded.as_deref()).map_err(|error| error.report(path, key))?;
     row.into_loaded(key, folded, log, last_at).map(Some).map_err(|error| error.report(path, key))
+}
+
+/// The code that was kept with this fingerprint.
+pub(crate) fn code(sql: &Connection, path: &Path, fingerprint: u64) -> Result<Option<Code>, StoreError> {
+    let row = sql
+        .prepare_cached("select flow, shape from prose_code where fingerprint = ?1")
+        .and_then(|mut query| {
+            let digits = statement::fingerprint(fingerprint);
+            query.query_row([digits], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).optional()
+        })
+        .map_err(|error| unavailable(path, error))?;
+    // What is no JSON tells as little as what is missing.
+    Ok(row.and_then(|(flow, shape)| Json::parse(shape).ok().map(|shape| Code { fingerprint, flow, shape })))
 }
 
 /// The fold of a run's snapshot and the commits behind it, without the ending: that stands in the run's rows.
@@ -189,6 +204,7 @@ impl RunRow {
             }
             Status::Failed => Some(Ending::Failed { step, error: self.error.clone().unwrap_or_default() }),
             Status::Cancelled => Some(Ending::Cancelled { step }),
+            Status::Blocked => Some(Ending::Blocked { step, reason: self.error.clone().unwrap_or_default() }),
             _ => None,
         })
     }

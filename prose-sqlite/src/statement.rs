@@ -48,7 +48,7 @@ const APPEND: &str = "\
     select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 \
     from prose_runs run join prose_commits last on last.run = run.run and last.seq = ?2 - 1 \
     where run.run = ?1 and run.epoch = ?3 and run.uid = ?4 \
-    and run.status not in ('completed', 'failed', 'cancelled') \
+    and run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
     on conflict (run, seq) do nothing";
 
 const END_RUN: &str =
@@ -109,6 +109,7 @@ fn end(run: i64, ending: &Ending, now: i64) -> [Statement; 2] {
         Ending::Completed { output } => (Some(output.as_str().to_owned()), None, None),
         Ending::Failed { step, error } => (None, step.clone(), Some(error.clone())),
         Ending::Cancelled { step } => (None, step.clone(), None),
+        Ending::Blocked { step, reason } => (None, step.clone(), Some(reason.clone())),
     };
     let status = Value::Text(word(ending).to_owned());
     [
@@ -123,6 +124,7 @@ fn word(ending: &Ending) -> &'static str {
         Ending::Completed { .. } => "completed",
         Ending::Failed { .. } => "failed",
         Ending::Cancelled { .. } => "cancelled",
+        Ending::Blocked { .. } => "blocked",
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::any::Any;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use prose::store::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Commit, Lease, NewRun, RunKey, RunState, Store, StoreError,
-    from_millis,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, RunKey, RunState,
+    Store, StoreError, from_millis,
 };
 
 use crate::clock;
 use crate::error::{refused, unavailable};
 use crate::gate::Gate;
-use crate::job::{Answer, Batch, Creation, FirstCommit, Job, find};
+use crate::job::{Answer, Batch, Creation, FirstCommit, Job, Migration, find};
 use crate::load::{self, Loaded};
 use crate::statement::{Append, Change, CommitRow};
 use crate::writer::{Core, Reply};
@@ -227,6 +227,36 @@ impl SqliteStore {
         }
     }
 
+    async fn migrate_run(&self, lease: &Lease, run: &Migrated) -> Result<(), StoreError> {
+        let Migrated { version, input, folded } = run;
+        let commit =
+            Commit { position: folded.position.clone(), fingerprint: folded.fingerprint, ..Commit::empty(folded.seq) };
+        let unwritable = |error| self.unwritable(&lease.key, &error);
+        let migration = Migration {
+            lease: lease.clone(),
+            append: Append::new(lease, &commit, clock::now()).map_err(unwritable)?,
+            version: *version,
+            input: input.as_str().to_owned(),
+            seq: folded.seq,
+            folded: serde_json::to_string(folded).map_err(unwritable)?,
+        };
+        match self.core().submit(Job::Migrate(Box::new(migration))).await?.answer {
+            Answer::Committed { .. } => Ok(()),
+            _ => Err(StoreError::Fenced(lease.key.clone())),
+        }
+    }
+
+    async fn keep(&self, code: &Code) -> Result<(), StoreError> {
+        // A panic cannot have left the set half-changed.
+        let kept = || self.core().kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept().contains(&code.fingerprint) {
+            return Ok(());
+        }
+        self.core().submit(Job::KeepCode(code.clone())).await?;
+        kept().insert(code.fingerprint);
+        Ok(())
+    }
+
     fn unwritable(&self, key: &RunKey, error: &serde_json::Error) -> StoreError {
         refused(format!("run `{key}` cannot be written to {}: {error}", self.path().display()))
     }
@@ -317,6 +347,18 @@ impl Store for SqliteStore {
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.commit_run(lease, commit))
+    }
+
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.migrate_run(lease, run))
+    }
+
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.keep(code))
+    }
+
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        Box::pin(self.read(move |core, sql| load::code(sql, &core.path, fingerprint)))
     }
 
     fn release(&self, lease: &Lease) {

@@ -3,7 +3,7 @@
 //! All that waits is written in one transaction, so that its sync is paid once. Where nobody else waits, the caller writes
 //! by itself: handing the job to the thread and back would cost a third of a lone commit.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,6 +30,8 @@ pub(crate) struct Core {
     pub(crate) path: PathBuf,
     pub(crate) gate: Gate,
     pub(crate) holds: Holds,
+    /// Fingerprints of code that is known to be in the file.
+    pub(crate) kept: Mutex<HashSet<u64>>,
     pub(crate) instance: Instance,
     pub(crate) readers: Readers,
     busy: Duration,
@@ -124,6 +126,7 @@ impl Core {
             path,
             gate,
             holds: Holds::default(),
+            kept: Mutex::default(),
             instance,
             busy,
             lease,
@@ -327,7 +330,12 @@ impl Core {
             self.holds.add(lease);
             (Arc::clone(self), lease.clone())
         }));
-        if let Job::Commit { lease, .. } = job {
+        let written = match job {
+            Job::Commit { lease, .. } => Some(lease),
+            Job::Migrate(run) => Some(&run.lease),
+            _ => None,
+        };
+        if let Some(lease) = written {
             match &answer {
                 Answer::Committed { ended: true, .. } | Answer::Fenced { replaced: true } => {
                     self.holds.remove(lease);

@@ -147,6 +147,17 @@ macro_rules! conformance {
                 a_run_that_was_undone_is_never_restarted
                 what_was_undone_stays_readable
                 a_long_undoing_folds_like_a_short_one;
+            code:
+                code_is_kept_under_its_fingerprint
+                code_that_is_kept_again_stays_as_it_was
+                a_blocked_run_says_why_and_is_held_by_nobody
+                a_blocked_run_is_claimed_like_an_idle_one
+                pruning_leaves_blocked_runs
+                migrating_replaces_a_run_and_keeps_its_claim
+                a_migrated_run_goes_on_behind_its_migration
+                a_stale_owner_migrates_nothing
+                of_two_owners_one_migrates
+                dropped_migrations_are_whole_or_not_at_all;
             concurrency:
                 of_many_claimers_one_wins
                 of_many_creators_one_wins
@@ -202,6 +213,7 @@ mod tests {
             include_str!("cases/fold.rs"),
             include_str!("cases/values.rs"),
             include_str!("cases/compensation.rs"),
+            include_str!("cases/code.rs"),
             include_str!("cases/concurrency.rs"),
         ];
         for line in groups.iter().flat_map(|group| group.lines()) {

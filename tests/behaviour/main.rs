@@ -5,6 +5,7 @@
 
 mod cancellation;
 mod child;
+mod code_changes;
 mod codec;
 mod compensation;
 mod context;
@@ -22,3 +23,4 @@ mod restarts;
 mod retries;
 mod support;
 mod transactions;
+mod typed_state;

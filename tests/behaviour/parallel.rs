@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo, StepInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Commit, Lease, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{CancellationToken, Checkpoint, Ctx, Error, MemoryStore, Status, Store, StoreError, flow};
 use serde_json::json;
 use tokio::sync::{Barrier, Notify};
@@ -81,6 +81,15 @@ impl Store for SlowStore {
             }
             self.inner.commit(lease, commit).await
         })
+    }
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.migrate(lease, run)
+    }
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.keep_code(code)
+    }
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        self.inner.code(fingerprint)
     }
     fn release(&self, lease: &Lease) {
         self.inner.release(lease);

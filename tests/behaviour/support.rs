@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo, StepInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Commit, Lease, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{Checkpoint, MemoryStore, Store, StoreError, ValidationError};
 
 /// A log that bodies write, in order.
@@ -89,6 +89,7 @@ pub(crate) struct CrashingStore {
     pub(crate) inner: MemoryStore,
     writes: Arc<Mutex<u32>>,
     crash_before: Option<u32>,
+    code_reads: Arc<Mutex<u32>>,
     crash_after: Option<u32>,
     /// The claims of its executions, the last one behind.
     pub(crate) leases: Arc<Mutex<Vec<Lease>>>,
@@ -111,6 +112,11 @@ impl CrashingStore {
         if self.crash_before == Some(self.writes() + 1) {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// How often code was looked up.
+    pub(crate) fn code_reads(&self) -> u32 {
+        *self.code_reads.lock().unwrap()
     }
 
     async fn written(&self) {
@@ -156,6 +162,21 @@ impl Store for CrashingStore {
             self.written().await;
             committed
         })
+    }
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.about_to_write().await;
+            let migrated = self.inner.migrate(lease, run).await;
+            self.written().await;
+            migrated
+        })
+    }
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.keep_code(code)
+    }
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        *self.code_reads.lock().unwrap() += 1;
+        self.inner.code(fingerprint)
     }
     fn release(&self, lease: &Lease) {
         self.inner.release(lease);

@@ -1,38 +1,39 @@
 //! The flow's public items: the fn that gives a call, the module with `Flow`, and `impl Flow`.
 
-use super::{private, visibility};
-use crate::ast::{Head, Param};
+use super::{private, state, visibility};
+use crate::ast::{Head, Migration, Param};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Pat, Signature, Type, parse_quote};
 
-/// All items, around the contents of the module, the body of `drive`, and `undo` if the flow has one; `doc` goes behind the user's
-/// own documentation.
-pub(super) fn items(
-    head: &Head,
-    doc: &TokenStream,
-    module: &TokenStream,
-    drive: &TokenStream,
-    undo: Option<TokenStream>,
-) -> TokenStream {
-    let call = call(head, doc);
-    let module = self::module(head, module);
-    let implementation = implementation(head, drive, undo);
-    quote!(#call #module #implementation)
+/// What is generated of a flow's body.
+#[derive(Default)]
+pub(super) struct Parts {
+    /// What goes behind the user's own documentation.
+    pub(super) doc: TokenStream,
+    /// The contents of the module.
+    pub(super) module: TokenStream,
+    /// The methods of the typed checkpoint.
+    pub(super) state: TokenStream,
+    /// The body of `drive`.
+    pub(super) drive: TokenStream,
+    /// `undo`, if the flow has one.
+    pub(super) undo: Option<TokenStream>,
+}
+
+/// All items.
+pub(super) fn items(head: &Head, parts: &Parts) -> TokenStream {
+    let (call, module) = (call(head, &parts.doc), module(head, &parts.module));
+    let (implementation, state) = (implementation(head, parts), state(head, &parts.state));
+    quote!(#call #module #implementation #state)
 }
 
 /// All items, with those in front whose tokens do not depend on what the flow's body is.
-pub(super) fn items_in_editor(
-    head: &Head,
-    module: &TokenStream,
-    drive: &TokenStream,
-    undo: Option<TokenStream>,
-) -> TokenStream {
-    let call = call(head, &TokenStream::new());
-    let module = self::module(head, module);
-    let implementation = implementation(head, drive, undo);
-    quote!(#call #implementation #module)
+pub(super) fn items_in_editor(head: &Head, parts: &Parts) -> TokenStream {
+    let (call, module) = (call(head, &parts.doc), module(head, &parts.module));
+    let (implementation, state) = (implementation(head, parts), state(head, &parts.state));
+    quote!(#call #implementation #module #state)
 }
 
 /// A method cannot be a flow, and has no place for a module beside it: it stays what it is.
@@ -75,18 +76,35 @@ fn module(head: &Head, contents: &TokenStream) -> TokenStream {
     let inner = visibility::one_deeper(vis);
     let doc = format!("The flow `{}`.", options.name);
     let flow_doc = format!("The flow `{}`, as a type to register.", options.name);
+    let state = state::types(head, &inner);
     quote! {
         #(#cfg)*
         #[doc = #doc]
         #vis mod #ident {
             #[doc = #flow_doc]
             #inner struct Flow;
+            #state
             #contents
         }
     }
 }
 
-fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -> TokenStream {
+/// The methods of the typed checkpoint: here, because they name the user's types.
+fn state(head: &Head, methods: &TokenStream) -> TokenStream {
+    if methods.is_empty() {
+        return TokenStream::new();
+    }
+    let ident = &head.ident;
+    let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
+    quote! {
+        #(#cfg)*
+        impl #ident::State {
+            #methods
+        }
+    }
+}
+
+fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream {
     let Head { ident, options, .. } = head;
     let krate = &options.krate;
     let private = private(head);
@@ -99,6 +117,7 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
         type Output = <#result as #private::FlowResult>::Ok;
         type Error = <#result as #private::FlowResult>::Err;
     };
+    let migrations = migrations(head);
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
     let lints = head.attrs.iter().filter(|attr| is_lint(attr));
     quote! {
@@ -108,6 +127,8 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
             type Input = #input;
             #outputs
             const GRAPH: &'static #krate::Graph = &#ident::GRAPH;
+            type State = #ident::State;
+            #migrations
             const META: &'static #private::Meta = &#ident::META;
             #(#lints)*
             async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
@@ -116,6 +137,23 @@ fn implementation(head: &Head, drive: &TokenStream, undo: Option<TokenStream>) -
             #undo
         }
     }
+}
+
+/// Here, because they name the user's functions; an error about a function is told at its name.
+fn migrations(head: &Head) -> TokenStream {
+    let migrations = &head.options.migrations;
+    if migrations.is_empty() {
+        return TokenStream::new();
+    }
+    let private = private(head);
+    let entry = |migration: &Migration| {
+        let Migration { from, function } = migration;
+        let run = crate::names::local("run");
+        let call = quote_spanned!(function.span()=> #private::migrate(#function, #run));
+        quote!(#private::Migrate { from: #from, run: |#run| #call })
+    };
+    let entries = migrations.iter().map(entry);
+    quote!(const MIGRATIONS: &'static [#private::Migrate] = &[#(#entries),*];)
 }
 
 /// The type of the context.

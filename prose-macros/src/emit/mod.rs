@@ -19,6 +19,7 @@ mod module;
 mod parallel;
 mod picture;
 mod point;
+mod state;
 mod transaction;
 mod undo;
 mod visibility;
@@ -26,6 +27,7 @@ mod visibility;
 use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
 use crate::names;
+use items::Parts;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, PathArguments, Type};
@@ -33,14 +35,26 @@ use syn::{GenericArgument, PathArguments, Type};
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
     let cx = Context::of(model);
-    items::items(&model.head, &picture::doc(model), &module::contents(&cx), &drive::body(&cx), undo::undo(&cx))
+    let parts = Parts {
+        doc: picture::doc(model),
+        module: module::contents(&cx),
+        state: state::methods(&cx),
+        drive: drive::body(&cx),
+        undo: undo::undo(&cx),
+    };
+    items::items(&model.head, &parts)
 }
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
-pub(crate) fn stand_in(head: &Head) -> TokenStream {
+pub(crate) fn stand_in(model: &Model) -> TokenStream {
+    let head = &model.head;
     match &head.method {
         Some(method) => items::method(head, method),
-        None => items::items(head, &quote!(), &module::stand_in(head), &quote!(::core::unreachable!()), None),
+        None => {
+            let (module, state) = (module::stand_in(head), state::methods(&Context::of(model)));
+            let parts = Parts { module, state, drive: quote!(::core::unreachable!()), ..Parts::default() };
+            items::items(head, &parts)
+        }
     }
 }
 
@@ -49,7 +63,8 @@ pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> Token
     let cx = Context::of(model);
     let module = if whole { module::contents(&cx) } else { module::stand_in(&model.head) };
     let undo = whole.then(|| undo::undo(&cx)).flatten();
-    items::items_in_editor(&model.head, &module, body, undo)
+    let parts = Parts { module, state: state::methods(&cx), drive: body.clone(), undo, ..Parts::default() };
+    items::items_in_editor(&model.head, &parts)
 }
 
 /// What every emitter needs.

@@ -58,6 +58,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
     let private = cx.private();
     let name = &point.name.text;
     let kind = kind(&point.kind);
+    let loops = proc_macro2::Literal::usize_unsuffixed(point.loops);
     let live = places(table, &point.loaded);
     let outputs = places(table, &point.outputs);
     let retry = optional(point.retry.as_ref().map(|retry| meta_of_retry(cx, retry)));
@@ -68,6 +69,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
         #private::PointMeta {
             name: #name,
             kind: #private::PointKind::#kind,
+            loops: #loops,
             live: &[#live],
             outputs: &[#outputs],
             retry: #retry,
@@ -144,18 +146,23 @@ fn optional(value: Option<TokenStream>) -> TokenStream {
     value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
 }
 
-/// FNV-1a over each point's name, kind and live variables: a pure function of the tokens.
+/// FNV-1a over all that stores keep under it: the flow's name, each point's name, kind and loops, and the variables that it needs and gives.
+/// A pure function of the tokens.
 fn fingerprint(cx: &Context<'_>) -> u64 {
     let mut hash = Fnv::new();
+    hash.add(&cx.head().options.name);
     for point in &cx.model.points {
         hash.add(&point.name.text);
         hash.add(&kind(&point.kind).to_string());
-        for variable in &point.loaded {
-            hash.add(&cx.variable(*variable).identity);
-            hash.add(&type_name(cx, *variable));
+        hash.add(&point.loops.to_string());
+        for variables in [&point.loaded, &point.outputs] {
+            for variable in variables {
+                hash.add(&cx.variable(*variable).identity);
+                hash.add(&type_name(cx, *variable));
+            }
+            // Variables, and what stands behind them, must not run into one another.
+            hash.add("\n");
         }
-        // Variables and the next point's name must not run into one another.
-        hash.add("\n");
     }
     hash.0
 }

@@ -10,6 +10,8 @@
 //!         out_user = m.finish(&k_user, tried, &failures);
 //!         m
 //!     })));
+//! } else {
+//!     out_user = Some(m.load(&k_user).await);                                 // before anything runs
 //! }
 //! if !m.parallel(p, group).await { <return the first failure> }
 //! let user = match out_user { Some(v) => v, None => m.load(&k_user).await };
@@ -55,6 +57,9 @@ fn element(cx: &Context<'_>, id: PointId) -> TokenStream {
     };
     let out = out(cx, id);
     let run = run(cx, id, &value, |v| quote!(#out = #v;));
+    let m = names::machine();
+    let key = cx.model.point(id).outputs.first().map(|output| cx.key(*output));
+    let otherwise = key.map(|key| quote!(else { #out = ::core::option::Option::Some(#m.load(&#key).await); }));
     // What rustc says of the element as a whole, it says at its attribute.
     let at = Span::mixed_site().located_at(cx.model.point(id).span);
     quote_spanned! {at=>
@@ -63,7 +68,7 @@ fn element(cx: &Context<'_>, id: PointId) -> TokenStream {
                 let #number = #this;
                 #run
             })));
-        }
+        } #otherwise
     }
 }
 

@@ -4,6 +4,7 @@ mod attribute;
 mod body;
 mod each;
 mod let_else;
+mod migrate;
 mod name;
 mod options;
 mod parallel;

@@ -240,6 +240,19 @@ impl Options {
         Some((expr?, options))
     }
 
+    /// `key(..)`, for whoever reads it by himself.
+    pub(super) fn tokens(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<TokenStream> {
+        let named = self.take(key)?;
+        match named.value {
+            Value::List(tokens) => Some(tokens),
+            _ => {
+                let what = format!("`{key}` takes a list in parentheses");
+                errors.push(&named.key, &what, "it is read when the flow is compiled", example);
+                None
+            }
+        }
+    }
+
     /// Tells the options that nobody took. `true`: there were none.
     pub(super) fn finish(self, errors: &mut Errors) -> bool {
         if let Some(literal) = &self.literal {

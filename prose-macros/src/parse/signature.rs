@@ -1,7 +1,7 @@
 //! The flow's head: its arguments, and a signature of exactly `(ctx: Ctx<D>, input: T) -> Result<O, E>`.
 
-use super::HalfTyped;
 use super::options::Options as Given;
+use super::{HalfTyped, migrate};
 use crate::ast::{Head, Options, Param};
 use crate::errors::Errors;
 use crate::names;
@@ -26,9 +26,10 @@ fn options(args: TokenStream, ident: &Ident, errors: &mut Errors) -> Options {
     let mut given = Given::of_tokens(args, "`#[flow]`", ident.span(), errors);
     let name = given.string("name", errors).map_or_else(|| names::flow_name(ident), |name| name.value());
     let version = given.integer("version", 1, errors).unwrap_or(1);
+    let migrations = migrate::migrations(given.tokens("migrate", migrate::INSTEAD, errors), version, errors);
     let krate = given.expr("crate", errors).and_then(|expr| path(expr, errors));
     given.finish(errors);
-    Options { name, version, krate: krate.unwrap_or_else(|| parse_quote!(::prose)) }
+    Options { name, version, migrations, krate: krate.unwrap_or_else(|| parse_quote!(::prose)) }
 }
 
 fn path(expr: Expr, errors: &mut Errors) -> Option<Path> {

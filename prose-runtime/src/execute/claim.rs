@@ -5,15 +5,13 @@ use std::time::SystemTime;
 
 use super::compensate::and_not_undone;
 use super::subject::Subject;
-use super::{Ended, Execution, Outcome};
+use super::{Ended, Execution, Outcome, fit};
 use crate::Json;
-use crate::ctx::RunInfo;
 use crate::error::Error;
-use crate::flow::Meta;
 use crate::machine::{Journal, Machine, Owner};
-use crate::store::commit::{Ending, Phase, Position};
+use crate::migration::{self, Migrate};
 use crate::store::{
-    Claim, ClaimRequest, ClaimedRun, NewRun, RunKey, RunState, Store, StoreError, from_millis, to_millis,
+    Claim, ClaimRequest, ClaimedRun, Ending, NewRun, RunKey, RunState, Store, StoreError, code, from_millis, to_millis,
 };
 
 /// A run that is asked for.
@@ -28,6 +26,7 @@ pub(super) struct Asked {
     joined: bool,
     /// How the run had failed, if it is to be started again: so it stays if this code cannot go on with it.
     failed: Option<Ending>,
+    migrations: &'static [Migrate],
 }
 
 /// What came of it.
@@ -45,7 +44,8 @@ impl Asked {
     pub(super) fn new(store: Arc<dyn Store>, key: RunKey, flow: &dyn Subject) -> Result<Self, Error<()>> {
         let input = encode_input(flow)?;
         let request = ClaimRequest { key, flow: flow.meta().name.to_owned(), restart_failed: false };
-        Ok(Self { store, request, input, handed_over: false, joined: false, failed: None })
+        let migrations = flow.migrations();
+        Ok(Self { store, request, input, handed_over: false, joined: false, failed: None, migrations })
     }
 
     fn run_id(&self) -> String {
@@ -125,7 +125,7 @@ impl Execution {
         };
         let run_id = Some(new.key.run_id.clone());
         let mut machine = self.machine(self.run_info(run_id, new.correlation_id.clone(), new.created_at, false));
-        machine.owner = Some(Owner::new(asked.store.clone(), new));
+        machine.owner = Some(Owner::new(asked.store.clone(), new, code::of(self.meta)));
         self.announce_start(&machine);
         // The first execution gets what the caller gave, so that nothing depends on a round trip.
         let given = !std::mem::replace(&mut asked.handed_over, true);
@@ -135,25 +135,64 @@ impl Execution {
     /// A run that stands somewhere: on from there, with its own input.
     async fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
         let ClaimedRun { lease, state } = claimed;
-        // Undoing has no place in the code where it stands: each compensation finds what it needs in its own record.
-        let fits = if state.folded.compensation.is_some() { Ok(None) } else { fits(self.meta, &state) };
         let mut machine = self.machine_of(&state);
         self.announce_resumption(asked, &machine, &state);
-        let written_by = state.folded.fingerprint.unwrap_or(state.run.fingerprint);
+        let written_by = state.written_by();
         let fingerprint = (written_by != self.meta.fingerprint).then_some(self.meta.fingerprint);
         // From here on the run is given back if anything is wrong with it.
-        let journal = Journal::resume(state.folded, fingerprint);
-        machine.owner = Some(Owner::claimed(asked.store.clone(), lease, journal, asked.failed.take()));
-        match fits {
-            Ok(Some((point, phase))) => machine.resume_at(point, phase),
-            Ok(None) => {}
-            Err(error) => {
-                machine.leave_as_it_was().await;
+        let journal = Journal::resume(state.folded.clone(), fingerprint);
+        let mut owner = Owner::claimed(asked.store.clone(), lease, journal, asked.failed.take());
+        if fingerprint.is_some() {
+            owner.under_other_code(code::of(self.meta));
+        }
+        machine.owner = Some(owner);
+        match self.fit(asked, &mut machine, state).await? {
+            Ok(input) => Ok(Claimed::Run { machine: Box::new(machine), input, given: false }),
+            Err(reason) => {
+                let error = refuse(&mut machine, reason).await;
                 self.announce_error(&machine, &error.text(""));
-                return Err(error);
+                Err(error)
             }
         }
-        Ok(Claimed::Run { machine: Box::new(machine), input: state.run.input, given: false })
+    }
+
+    /// Prepares a machine to go on with a run; its input then, or why this code cannot.
+    async fn fit(
+        &self,
+        asked: &Asked,
+        machine: &mut Machine,
+        mut state: RunState,
+    ) -> Result<Result<Json, String>, Error<()>> {
+        // Undoing has no place in the code where it stands: each compensation finds what it needs in its own record.
+        if state.folded.compensation.is_some() {
+            return Ok(Ok(state.run.input));
+        }
+        let mut written_by = state.written_by();
+        if state.run.version != self.meta.version {
+            let migrated = match migration::migrate(asked.migrations, self.meta, &state) {
+                Ok(migrated) => migrated,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            // What the older code had declared says nothing of what was made of it.
+            written_by = self.meta.fingerprint;
+            state.run.input = migrated.input.clone();
+            state.folded = migrated.folded.clone();
+            if let Some(owner) = &mut machine.owner {
+                owner.migrated(migrated);
+            }
+        }
+        let Some(position) = &state.folded.position else { return Ok(Ok(state.run.input)) };
+        let compared = fit::compared(self.meta, &*asked.store, written_by, position).await.map_err(Error::Store)?;
+        let point = match &*compared {
+            Ok(fit) => fit.point,
+            Err(reason) => return Ok(Err(reason.clone())),
+        };
+        if let Some(missing) = fit::missing(self.meta, point, position.phase, &state.folded) {
+            return Ok(Err(format!("variable `{missing}` is needed there and was not saved")));
+        }
+        machine.compared = Some(compared);
+        machine.resume_at(point, position.phase);
+        Ok(Ok(state.run.input))
     }
 
     /// A run that has ended: its result, without running anything.
@@ -203,8 +242,10 @@ fn saved_outcome(state: RunState) -> Outcome {
     let not_undone = state.folded.compensation.map_or_else(Vec::new, |compensation| compensation.not_undone());
     match state.folded.ending {
         Some(Ending::Completed { output }) => Ok(Ended::Saved { run_id, output }),
-        Some(ending) => Err(and_not_undone(saved_error(run_id, &ending), not_undone)),
-        None => Err(Error::Store(StoreError::Corrupt {
+        Some(ending @ (Ending::Failed { .. } | Ending::Cancelled { .. })) => {
+            Err(and_not_undone(saved_error(run_id, &ending), not_undone))
+        }
+        Some(Ending::Blocked { .. }) | None => Err(Error::Store(StoreError::Corrupt {
             key,
             place: "the store".into(),
             reason: "it is reported as ended, but has no ending".into(),
@@ -217,7 +258,9 @@ pub(super) fn saved_error(run_id: String, ending: &Ending) -> Error<()> {
     match ending {
         Ending::Failed { step, error } => Error::JoinedFailed { run_id, step: step.clone(), message: error.clone() },
         Ending::Cancelled { step } => Error::Cancelled { step: step.clone() },
-        Ending::Completed { .. } => unreachable!("a completed run has no error"),
+        Ending::Completed { .. } | Ending::Blocked { .. } => {
+            unreachable!("only a run that has failed or was cancelled has an error")
+        }
     }
 }
 
@@ -232,36 +275,14 @@ fn same(saved: &Json, given: &Json) -> bool {
 }
 
 /// The saved input does not decode.
-pub(super) fn input_changed(run: &RunInfo, error: &serde_json::Error) -> Error<()> {
-    let reason = format!("its saved input is not what this flow takes: {error}");
-    Error::CodeChanged { run_id: run.run_id.clone().unwrap_or_default(), step: None, reason }
+pub(super) fn input_changed(error: &serde_json::Error) -> String {
+    format!("its saved input is not what this flow takes: {error}")
 }
 
-/// Where in this code the run goes on; an error if this code has no such place, or needs more than was saved.
-fn fits(meta: &'static Meta, state: &RunState) -> Result<Option<(u16, Phase)>, Error<()>> {
-    let changed = |step: Option<&Position>, reason: String| Error::CodeChanged {
-        run_id: state.run.key.to_string(),
-        step: step.map(|position| position.step.clone()),
-        reason,
-    };
-    if state.run.version != meta.version {
-        let (saved, code) = (state.run.version, meta.version);
-        return Err(changed(
-            state.folded.position.as_ref(),
-            format!("it is of version {saved}, the code is version {code}"),
-        ));
-    }
-    let Some(position) = &state.folded.position else { return Ok(None) };
-    let Some(index) = meta.points.iter().position(|point| point.name == position.step) else {
-        return Err(changed(Some(position), "this code has no step of that name".into()));
-    };
-    let point = &meta.points[index];
-    let outputs = if position.phase == Phase::Done { point.outputs } else { &[] };
-    let mut needed = point.live.iter().chain(outputs).map(|place| &meta.variables[usize::from(*place)]);
-    match needed.find(|variable| !state.folded.has(variable.name)) {
-        Some(missing) => {
-            Err(changed(Some(position), format!("variable `{}` is needed there and was not saved", missing.name)))
-        }
-        None => Ok(Some((index as u16, position.phase))),
-    }
+/// This code cannot go on with a run: it is blocked, or failed as it was before. The error that says so.
+pub(super) async fn refuse(machine: &mut Machine, reason: String) -> Error<()> {
+    let run_id = machine.info().run_id.clone().unwrap_or_default();
+    let step = machine.stands_at();
+    machine.block(step.clone(), reason.clone()).await;
+    Error::CodeChanged { run_id, step, reason }
 }

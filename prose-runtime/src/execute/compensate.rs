@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::machine::{Exit, Machine};
 use crate::store::{Ending, NotUndone};
 
+use super::claim::input_changed;
 use super::ending::{store_error, write};
 
 impl Execution {
@@ -68,7 +69,9 @@ impl Execution {
     ) -> Result<Option<String>, Error<()>> {
         let stops = drive::Stops { slot: machine.shared().exit.clone(), token: None, deadline: self.limits.deadline };
         let run = machine.info().clone();
-        let undoing = flow.undo(machine, input, point).map_err(|error| super::claim::input_changed(&run, &error))?;
+        let undoing = flow
+            .undo(machine, input, point)
+            .map_err(|error| changed(run.run_id.clone(), None, input_changed(&error)))?;
         let end = drive::drive(undoing, stops).await;
         let step = machine.current_step();
         match end {
@@ -90,14 +93,14 @@ impl Execution {
 
 /// Why a compensation was stopped: its own failure, or one of what lies beneath it, from which the run can go on.
 fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
-    let run_id = machine.info().run_id.clone().unwrap_or_default();
+    let run_id = machine.info().run_id.clone();
     let step = machine.current_step();
     match exit {
         Exit::Store(error) => Err(store_error(error)),
-        Exit::Database { source: DatabaseError::Fenced, .. } => Err(Error::Fenced { run_id }),
-        Exit::Unreadable { variable, reason } => {
-            Err(Error::CodeChanged { run_id, step, reason: format!("variable `{variable}`: {reason}") })
+        Exit::Database { source: DatabaseError::Fenced, .. } => {
+            Err(Error::Fenced { run_id: run_id.unwrap_or_default() })
         }
+        Exit::Unreadable { variable, reason } => Err(changed(run_id, step, format!("variable `{variable}`: {reason}"))),
         Exit::StepTimeout { after, .. } => Ok(format!("timed out after {after:?}")),
         Exit::Database { source, .. } => Ok(format!("its transaction did not commit: {source}")),
         Exit::Publish { source, .. } => Ok(source.to_string()),
@@ -108,7 +111,12 @@ fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
 
 fn no_compensation(machine: &Machine, step: String) -> Error<()> {
     let reason = "it is to be undone, and this code has no compensation for it".to_owned();
-    Error::CodeChanged { run_id: machine.info().run_id.clone().unwrap_or_default(), step: Some(step), reason }
+    changed(machine.info().run_id.clone(), Some(step), reason)
+}
+
+/// This code cannot go on undoing; the run stays `compensating`, for code that can.
+fn changed(run_id: Option<String>, step: Option<String>, reason: String) -> Error<()> {
+    Error::CodeChanged { run_id: run_id.unwrap_or_default(), step, reason }
 }
 
 /// The error of a run that was undone.

@@ -1,5 +1,6 @@
 //! Writing down how an execution ended, and saying so to the caller.
 
+use super::claim;
 use super::drive::{End, panic_text};
 use super::subject::Subject;
 use super::{Ended, Execution, Outcome};
@@ -95,9 +96,7 @@ impl Execution {
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
             // Not a failure of the run: other code can go on with it.
             Exit::Unreadable { variable, reason } => {
-                let step = machine.current_step();
-                machine.leave_as_it_was().await;
-                return Err(Error::CodeChanged { run_id, step, reason: format!("variable `{variable}`: {reason}") });
+                return Err(claim::refuse(machine, format!("variable `{variable}`: {reason}")).await);
             }
             Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },
             Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.into_owned(), after },

@@ -4,6 +4,7 @@ mod claim;
 mod compensate;
 mod drive;
 mod ending;
+mod fit;
 mod subject;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
+pub(crate) use fit::{Compared, Retyped};
 use subject::{Subject, Typed};
 
 /// What a caller has set.
@@ -152,17 +154,14 @@ impl Execution {
         let run = machine.info().clone();
         let end = match flow.drive(machine, input.json.filter(|_| !input.given)) {
             Ok(driving) => Ok(drive::drive(driving, stops).await),
-            Err(error) => Err(claim::input_changed(&run, &error)),
+            Err(error) => Err(error),
         };
         if matches!(end, Ok(drive::End::Cancelled | drive::End::TimedOut)) {
             run.cancellation.cancel();
         }
         match end {
             Ok(end) => self.end(machine, flow, input.json, end).await,
-            Err(changed) => {
-                machine.leave_as_it_was().await;
-                Err(changed)
-            }
+            Err(error) => Err(claim::refuse(machine, claim::input_changed(&error)).await),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::flow::{Flow, Meta};
 use crate::machine::Machine;
+use crate::migration::Migrate;
 
 use super::Ended;
 
@@ -17,6 +18,8 @@ use super::Ended;
 pub(super) trait Subject: Send {
     /// What is known of it at compile time.
     fn meta(&self) -> &'static Meta;
+    /// What moves runs of older versions over.
+    fn migrations(&self) -> &'static [Migrate];
     /// The input as given, encoded.
     fn encode_input(&self) -> Result<Json, serde_json::Error>;
     /// The flow's own future. `saved` is the input of a run that exists; else the one that was given is taken.
@@ -80,6 +83,10 @@ fn changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {
 impl<F: Flow> Subject for Typed<F> {
     fn meta(&self) -> &'static Meta {
         F::META
+    }
+
+    fn migrations(&self) -> &'static [Migrate] {
+        F::MIGRATIONS
     }
 
     fn encode_input(&self) -> Result<Json, serde_json::Error> {

@@ -113,14 +113,16 @@ impl Machine {
         done
     }
 
-    /// The elements of an `#[each]` that are not done yet.
+    /// The elements of an `#[each]` that are not done yet. Those that are must be values of this code, or nothing runs.
     pub fn elements<T, I: IntoIterator>(&self, point: u16, key: &Key<T>, collection: I) -> Elements<I::IntoIter> {
+        let done = self.saved_elements(key.name);
+        done.iter().for_each(|index| drop(self.element(key, *index)));
         Elements {
             shared: self.runner.shared.clone(),
             exit: Arc::default(),
             at: self.runner.at.clone(),
             point,
-            done: self.saved_elements(key.name),
+            done,
             collection: collection.into_iter().enumerate(),
         }
     }

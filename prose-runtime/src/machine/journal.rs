@@ -148,6 +148,11 @@ impl Journal {
         writes
     }
 
+    /// The run is not written as it was moved over: the number of that commit is free again.
+    pub(crate) fn not_migrated(&mut self) {
+        self.seq -= 1;
+    }
+
     /// The commit that ends a run with which this code could not go on.
     pub(crate) fn unchanged(&mut self, ending: Ending) -> Commit {
         self.seq += 1;

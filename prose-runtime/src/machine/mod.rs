@@ -39,6 +39,7 @@ pub use turns::{elements, list, ordered, turns};
 use crate::Json;
 use crate::codec::Key;
 use crate::ctx::{Ctx, RunInfo};
+use crate::execute::{Compared, Retyped};
 use crate::flow::PointMeta;
 use crate::observe::StepInfo;
 use crate::store::Phase;
@@ -49,6 +50,8 @@ use compensation::{Memory, Undo};
 pub struct Machine {
     pub(crate) owner: Option<Owner>,
     runner: Runner,
+    /// What is known of the code that wrote the run, if that is other code.
+    pub(crate) compared: Option<Compared>,
     /// Where the run was saved, until it is reached.
     target: Option<(u16, Phase)>,
     /// What runs.
@@ -81,6 +84,7 @@ impl Machine {
         Self {
             owner: None,
             runner: Runner::new(Arc::new(shared), exit, &[], None),
+            compared: None,
             target: None,
             current: None,
             resumed_here: false,
@@ -111,6 +115,11 @@ impl Machine {
         self.current.map(|place| runner::step_name(self.point(place.point).name, place.index).into_owned())
     }
 
+    /// The step at which the run stands, by what was saved.
+    pub(crate) fn stands_at(&self) -> Option<String> {
+        self.owner.as_ref().and_then(|owner| owner.journal.position()).map(|position| position.step.clone())
+    }
+
     pub(crate) fn reached_tail(&self) -> bool {
         self.reached_tail
     }
@@ -126,11 +135,11 @@ impl Machine {
         }
     }
 
-    /// This code cannot go on with the run: one that was failed is failed again, as it was.
-    pub(crate) async fn leave_as_it_was(&mut self) {
+    /// This code cannot go on with the run, which loses nothing by it.
+    pub(crate) async fn block(&mut self, step: Option<String>, reason: String) {
         let Some(owner) = &mut self.owner else { return };
-        if let Err(error) = owner.fail_again().await {
-            tracing::warn!(run = self.info().run_id, %error, "a failed run that this code cannot go on with stays `running`");
+        if let Err(error) = owner.block(step, reason).await {
+            tracing::warn!(run = self.info().run_id, %error, "a run that this code cannot go on with stays `running`");
         }
     }
 
@@ -207,9 +216,23 @@ impl Machine {
     /// Commits the entrance, if that is still to be done, and waits for ever if the machine is to stop.
     async fn ready(&mut self, point: u16) {
         self.checkpoint().await;
+        if self.owner.as_ref().is_some_and(Owner::is_unsettled) {
+            self.settle().await;
+            self.checkpoint().await;
+        }
         if std::mem::take(&mut self.entering) {
             self.commit_entrance(point).await;
             self.checkpoint().await;
+        }
+    }
+
+    async fn settle(&mut self) {
+        let (exit, Some(owner)) = (&self.runner.shared.exit, &mut self.owner) else { return };
+        exit.set_writing(true);
+        let written = owner.settle().await;
+        exit.set_writing(false);
+        if let Err(error) = written {
+            self.runner.stop(Exit::Store(error)).await
         }
     }
 
@@ -274,7 +297,15 @@ impl Machine {
 
     #[cold]
     fn unreadable(&self, name: &str, reason: &str) {
-        self.shared().exit.set(Exit::Unreadable { variable: name.to_owned(), reason: reason.to_owned() });
+        let fit = self.compared.as_ref().and_then(|compared| compared.as_ref().as_ref().ok());
+        let retyped = fit.and_then(|fit| fit.retyped.iter().find(|retyped| retyped.name == name));
+        let reason = match retyped {
+            Some(Retyped { saved, code, .. }) => {
+                format!("it was saved as `{saved}`, and is `{code}` in this code: {reason}")
+            }
+            None => reason.to_owned(),
+        };
+        self.shared().exit.set(Exit::Unreadable { variable: name.to_owned(), reason });
     }
 
     /// Stages the end of a variable.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::journal::Journal;
-use crate::store::{BoxFuture, Commit, Ending, Lease, NewRun, Store, StoreError};
+use crate::store::{BoxFuture, Code, Commit, Ending, Lease, Migrated, NewRun, Store, StoreError};
 
 /// A durable run that this execution owns. Dropping it gives the run back.
 pub(crate) struct Owner {
@@ -12,6 +12,10 @@ pub(crate) struct Owner {
     hold: Hold,
     /// How the run had failed, if this execution has started it again.
     failed: Option<Ending>,
+    /// What this code looks like, if the store may not know.
+    code: Option<Arc<Code>>,
+    /// What a migration has made of the run: the journal goes on behind it, and it is the first to be written.
+    migrated: Option<Box<Migrated>>,
 }
 
 /// A commit that is being written.
@@ -26,12 +30,42 @@ enum Hold {
 }
 
 impl Owner {
-    pub(crate) fn new(store: Arc<dyn Store>, run: NewRun) -> Self {
-        Self { store, journal: Journal::default(), hold: Hold::New(Box::new(run)), failed: None }
+    pub(crate) fn new(store: Arc<dyn Store>, run: NewRun, code: Arc<Code>) -> Self {
+        let (journal, hold) = (Journal::default(), Hold::New(Box::new(run)));
+        Self { store, journal, hold, failed: None, code: Some(code), migrated: None }
     }
 
     pub(crate) fn claimed(store: Arc<dyn Store>, lease: Lease, journal: Journal, failed: Option<Ending>) -> Self {
-        Self { store, journal, hold: Hold::Leased(lease), failed }
+        Self { store, journal, hold: Hold::Leased(lease), failed, code: None, migrated: None }
+    }
+
+    /// The run goes on with code that did not write it.
+    pub(crate) fn under_other_code(&mut self, code: Arc<Code>) {
+        self.code = Some(code);
+    }
+
+    /// The run goes on as a migration has made it. Written with the first that is written.
+    pub(crate) fn migrated(&mut self, run: Migrated) {
+        self.journal = Journal::resume(run.folded.clone(), None);
+        self.migrated = Some(Box::new(run));
+    }
+
+    /// Whether something is to be written before a body may run.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.code.is_some() || self.migrated.is_some()
+    }
+
+    /// Writes what is to be written before anything else.
+    pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
+        if let Some(code) = self.code.take() {
+            self.store.keep_code(&code).await?;
+        }
+        let (Some(run), Hold::Leased(lease)) = (self.migrated.take(), &self.hold) else { return Ok(()) };
+        let written = self.store.migrate(lease, &run).await;
+        if matches!(written, Err(StoreError::Fenced(_))) {
+            self.hold = Hold::Over;
+        }
+        written
     }
 
     /// Whether anything was written of the run.
@@ -67,6 +101,7 @@ impl Owner {
 
     /// Writes a commit; returns when the store has it.
     pub(crate) async fn write(&mut self, commit: Commit) -> Result<(), StoreError> {
+        self.settle().await?;
         let ends = commit.ending.is_some();
         let written = match &self.hold {
             Hold::New(run) => self.store.create(run, commit).await.map(|lease| self.hold = Hold::Leased(lease)),
@@ -79,10 +114,14 @@ impl Owner {
         written
     }
 
-    /// Ends a run that was failed as it had ended before; does nothing to another one.
-    pub(crate) async fn fail_again(&mut self) -> Result<(), StoreError> {
-        let Some(failed) = self.failed.take() else { return Ok(()) };
-        let commit = self.journal.unchanged(failed);
+    /// Gives up a run with which this code cannot go on: one that was failed is failed again, as it was, another one is blocked.
+    pub(crate) async fn block(&mut self, step: Option<String>, reason: String) -> Result<(), StoreError> {
+        self.code = None;
+        if self.migrated.take().is_some() {
+            self.journal.not_migrated();
+        }
+        let ending = self.failed.take().unwrap_or(Ending::Blocked { step, reason });
+        let commit = self.journal.unchanged(ending);
         self.write(commit).await
     }
 

@@ -32,6 +32,9 @@ pub struct Checkpoint {
     /// How far its undoing has come, once it has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compensation: Option<Compensated>,
+    /// What the code that was called last does not fit, while the run is blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
     /// The result, once completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Json>,
@@ -75,6 +78,16 @@ pub struct NotUndone {
     pub error: String,
 }
 
+/// Why a run is blocked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Blocked {
+    /// The step at which the run stands; `None`: in front of the first.
+    pub step: Option<String>,
+    /// What the code lacks, or needs and does not find.
+    pub reason: String,
+}
+
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -94,7 +107,8 @@ pub enum Status {
     Failed,
     /// Ended because it was cancelled.
     Cancelled,
-    /// The code has changed so that it cannot go on.
+    /// The code has changed: that which was called last cannot go on with it. Nothing is lost; code that can goes on when it is
+    /// called.
     Blocked,
 }
 

@@ -46,7 +46,7 @@ pub struct Write {
 }
 
 /// A place in a flow, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// The step.
     pub step: String,
@@ -58,7 +58,7 @@ pub struct Position {
 }
 
 /// Which side of a step's body a run stands on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// At the entrance: the body is to run (again, perhaps, with the same idempotency key).
@@ -87,6 +87,14 @@ pub enum Ending {
     Cancelled {
         /// The step that was running; `None` if it was none.
         step: Option<String>,
+    },
+    /// Because the code that had claimed it cannot go on with it. Only the claim has ended: the next one goes on as if nothing
+    /// had been, whatever code it is of.
+    Blocked {
+        /// The step at which the run stands; `None` if it is none.
+        step: Option<String>,
+        /// What does not fit.
+        reason: String,
     },
 }
 

@@ -15,6 +15,16 @@ pub enum StoreError {
     /// Somebody alive executes the run.
     #[error("run `{0}` is being executed; wait for its end, or cancel it first")]
     Busy(RunKey),
+    /// The run was to be read as one of this flow, and is one of another.
+    #[error("run `{key}` is one of flow `{actual}`, not of `{asked}`; load it as that one, or without types")]
+    OtherFlow {
+        /// The run.
+        key: RunKey,
+        /// The flow that was asked for.
+        asked: String,
+        /// The flow that the run is of.
+        actual: String,
+    },
     /// What the store holds is not what it wrote.
     #[error("run `{key}` in {place} cannot be read: {reason}")]
     Corrupt {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::NewRun;
-use super::checkpoint::{Checkpoint, Compensated, FailedStep, NotUndone, Status};
+use super::checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status};
 use super::commit::{Commit, Compensable, Ending, Position, Undoing, Undone};
 use super::state::State;
 use crate::Json;
@@ -112,6 +112,7 @@ impl Folded {
             Some(Ending::Completed { .. }) => Status::Completed,
             Some(Ending::Failed { .. }) => Status::Failed,
             Some(Ending::Cancelled { .. }) => Status::Cancelled,
+            Some(Ending::Blocked { .. }) => Status::Blocked,
         }
     }
 
@@ -122,12 +123,17 @@ impl Folded {
 }
 
 impl RunState {
+    /// The fingerprint of the code that wrote where the run stands.
+    pub fn written_by(&self) -> u64 {
+        self.folded.fingerprint.unwrap_or(self.run.fingerprint)
+    }
+
     /// The state as anyone may read it.
     pub fn checkpoint(self) -> Checkpoint {
         let status = self.folded.status();
         let compensation = self.folded.compensation.as_ref().map(Compensation::shown);
-        let cause = self.folded.compensation.map(|compensation| compensation.cause);
-        let (failed_step, output) = ending(self.folded.ending.or(cause));
+        let cause = shown(self.folded.compensation.map(|compensation| compensation.cause)).failed_step;
+        let Shown { failed_step, blocked, output } = shown(self.folded.ending);
         Checkpoint {
             flow_name: self.run.flow,
             run_id: self.run.key.run_id,
@@ -136,8 +142,9 @@ impl RunState {
             state: self.folded.state.shown(),
             completed_steps: self.folded.completed,
             status,
-            failed_step,
+            failed_step: failed_step.or(cause),
             compensation,
+            blocked,
             output,
             correlation_id: self.run.correlation_id,
             created_at: self.run.created_at,
@@ -175,10 +182,21 @@ pub(crate) fn with_iterations<'a>(mut step: String, at: impl Iterator<Item = &'a
     step
 }
 
-fn ending(ending: Option<Ending>) -> (Option<FailedStep>, Option<Json>) {
+/// What a checkpoint shows of an ending, beside the status.
+#[derive(Default)]
+struct Shown {
+    failed_step: Option<FailedStep>,
+    blocked: Option<Blocked>,
+    output: Option<Json>,
+}
+
+fn shown(ending: Option<Ending>) -> Shown {
     match ending {
-        Some(Ending::Completed { output }) => (None, Some(output)),
-        Some(Ending::Failed { step, error }) => (Some(FailedStep { name: step, error }), None),
-        Some(Ending::Cancelled { .. }) | None => (None, None),
+        Some(Ending::Completed { output }) => Shown { output: Some(output), ..Shown::default() },
+        Some(Ending::Failed { step, error }) => {
+            Shown { failed_step: Some(FailedStep { name: step, error }), ..Shown::default() }
+        }
+        Some(Ending::Blocked { step, reason }) => Shown { blocked: Some(Blocked { step, reason }), ..Shown::default() },
+        Some(Ending::Cancelled { .. }) | None => Shown::default(),
     }
 }

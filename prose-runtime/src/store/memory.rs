@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::fold::Folded;
 use super::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Commit, Lease, NewRun, RunKey, RunState, Status, Store,
-    StoreError,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, RunKey, RunState,
+    Status, Store, StoreError,
 };
 
 /// Keeps runs in memory. Clones share them. What it promises holds until the process ends, and no longer.
@@ -26,6 +26,7 @@ use super::{
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     runs: Arc<Mutex<HashMap<RunKey, Run>>>,
+    code: Arc<Mutex<HashMap<u64, Code>>>,
 }
 
 struct Run {
@@ -56,7 +57,7 @@ impl MemoryStore {
         }
         match run.state.folded.status() {
             Status::Running | Status::Compensating if run.held => return Claim::Held { epoch: run.epoch },
-            Status::Running | Status::Compensating => {}
+            Status::Running | Status::Compensating | Status::Blocked => {}
             Status::Failed if request.restart_failed && run.state.folded.can_restart() => {}
             _ => return Claim::Ended(Box::new(run.state.clone())),
         }
@@ -84,18 +85,28 @@ impl MemoryStore {
 
     fn commit_now(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
         let mut runs = self.runs();
-        let fenced = || StoreError::Fenced(lease.key.clone());
-        let run = runs.get_mut(&lease.key).ok_or_else(fenced)?;
-        let owned = run.state.run.uid == lease.uid && run.epoch == lease.epoch && run.state.folded.ending.is_none();
-        if !owned || commit.seq != run.state.folded.seq + 1 {
-            return Err(fenced());
-        }
+        let run = owned(&mut runs, lease, commit.seq)?;
         run.state.folded.apply(commit);
         run.state.updated_at = SystemTime::now();
         if run.state.folded.ending.is_some() {
             run.let_go();
         }
         Ok(())
+    }
+
+    fn migrate_now(&self, lease: &Lease, migrated: &Migrated) -> Result<(), StoreError> {
+        let mut runs = self.runs();
+        let run = owned(&mut runs, lease, migrated.folded.seq)?;
+        run.state.run.version = migrated.version;
+        run.state.run.input = migrated.input.clone();
+        run.state.folded = migrated.folded.clone();
+        run.state.updated_at = SystemTime::now();
+        Ok(())
+    }
+
+    /// Each entry is written whole, so a poisoned lock is as good as any.
+    fn kept_code(&self) -> MutexGuard<'_, HashMap<u64, Code>> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn delete_now(&self, key: &RunKey) -> Result<bool, StoreError> {
@@ -118,6 +129,16 @@ impl MemoryStore {
     }
 }
 
+/// The run of a lease, if the lease is still the run's and `seq` is the next number.
+fn owned<'a>(runs: &'a mut HashMap<RunKey, Run>, lease: &Lease, seq: u64) -> Result<&'a mut Run, StoreError> {
+    let run = runs.get_mut(&lease.key).filter(|run| {
+        let state = &run.state;
+        let owned = state.run.uid == lease.uid && run.epoch == lease.epoch && state.folded.ending.is_none();
+        owned && seq == state.folded.seq + 1
+    });
+    run.ok_or_else(|| StoreError::Fenced(lease.key.clone()))
+}
+
 impl Run {
     fn let_go(&mut self) {
         self.held = false;
@@ -136,6 +157,20 @@ impl Store for MemoryStore {
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move { self.commit_now(lease, commit) })
+    }
+
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.migrate_now(lease, run) })
+    }
+
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.kept_code().entry(code.fingerprint).or_insert_with(|| code.clone());
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        let code = self.kept_code().get(&fingerprint).cloned();
+        Box::pin(std::future::ready(Ok(code)))
     }
 
     fn release(&self, lease: &Lease) {

@@ -5,6 +5,7 @@
 //! only has to keep rows, claim runs and refuse stale owners. `prose-store-tests` shows whether it does.
 
 pub mod checkpoint;
+pub mod code;
 pub mod commit;
 mod error;
 pub mod fold;
@@ -17,13 +18,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use checkpoint::{Checkpoint, Compensated, FailedStep, NotUndone, Status};
+pub use checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status};
+pub use code::Code;
 pub use commit::{Commit, Compensable, Ending, Phase, Position, Undoing, Undone, Write};
 pub use error::StoreError;
 pub use fold::RunState;
 
 use crate::Json;
+use crate::flow::Flow;
 pub use crate::machine::in_transaction;
+use crate::typed::TypedCheckpoint;
 
 /// The future that a store's method returns. Write `Box::pin(async move { .. })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -129,6 +133,17 @@ pub struct ClaimedRun {
     pub state: RunState,
 }
 
+/// A run that was moved over to another version of its code.
+#[derive(Clone, Debug)]
+pub struct Migrated {
+    /// The version that it is of now.
+    pub version: u32,
+    /// Its input now.
+    pub input: Json,
+    /// Its variables and where it stands now. `seq` is the number of the commit that writes this.
+    pub folded: fold::Folded,
+}
+
 /// Keeps runs. The promise behind every method: what it acknowledges is on disk (or where else the store keeps it).
 ///
 /// Implementations are cheap to clone (an `Arc` inside) and are shared by all flows of a process. To write one, start from
@@ -154,6 +169,20 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Fenced`] if the run was claimed by another one, deleted, or has ended; nothing was written then.
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Replaces what a run is by what its code has made of it, if `lease` is still the run's: its version, its input and the fold of
+    /// its commits, in one atomic write that takes the next place in its log. The claim goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as with [`commit`](Self::commit).
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Keeps what code looks like, for as long as there is the store. Where it is there already, nothing is written, and it costs next
+    /// to nothing: it is called for each new run.
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The code that was kept with this fingerprint.
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>>;
 
     /// Gives the run back, unfinished: the next claim gets it without waiting. Called when a flow's future is dropped,
     /// so it must not block; it is a hint, not a write.
@@ -184,6 +213,25 @@ pub trait Store: Send + Sync + 'static {
         Box::pin(async move { self.load_run(&RunKey::new(run_id)).await })
     }
 
+    /// [`load`](Self::load), with the types of a flow: what its steps gave, each in a method of its name.
+    /// See [`TypedCheckpoint`] for what it can tell.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherFlow`] if the run is one of another flow. What does not decode is an error only where it is asked for.
+    fn load_typed<'a, F: Flow>(&'a self, run_id: &'a str) -> BoxFuture<'a, Result<Option<F::State>, StoreError>>
+    where
+        Self: Sized,
+    {
+        Box::pin(async move {
+            let Some(checkpoint) = self.load(run_id).await? else { return Ok(None) };
+            if checkpoint.flow_name != F::META.name {
+                let (key, asked) = (RunKey::new(run_id), F::META.name.to_owned());
+                return Err(StoreError::OtherFlow { key, asked, actual: checkpoint.flow_name });
+            }
+            Ok(Some(TypedCheckpoint::new(checkpoint).into()))
+        })
+    }
+
     /// [`delete_run`](Self::delete_run) in the default namespace.
     fn delete<'a>(&'a self, run_id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move { self.delete_run(&RunKey::new(run_id)).await })
@@ -200,6 +248,15 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         (**self).commit(lease, commit)
+    }
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).migrate(lease, run)
+    }
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).keep_code(code)
+    }
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        (**self).code(fingerprint)
     }
     fn release(&self, lease: &Lease) {
         (**self).release(lease);

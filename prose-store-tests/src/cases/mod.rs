@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a case is a test")]
 
 pub mod claims;
+pub mod code;
 pub mod compensation;
 pub mod concurrency;
 pub mod fences;

@@ -1,6 +1,6 @@
 //! A store that stops the world at one of a run's commits.
 
-use prose::store::{BoxFuture, Claim, ClaimRequest, Commit, Lease, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{Checkpoint, Store, StoreError};
 use serde_json::Value;
 use std::any::Any;
@@ -141,6 +141,15 @@ impl Store for CrashStore {
     }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write(&lease.key, self.inner.commit(lease, commit)))
+    }
+    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.write(&lease.key, self.inner.migrate(lease, run)))
+    }
+    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.keep_code(code)
+    }
+    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
+        self.inner.code(fingerprint)
     }
     fn release(&self, lease: &Lease) {
         self.inner.release(lease);

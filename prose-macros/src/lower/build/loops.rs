@@ -93,6 +93,7 @@ impl Builder<'_> {
     fn unnamed(&mut self, ident: Ident, identity: String) -> VarId {
         let id = self.next_variable();
         let variable = Variable {
+            nameable: false,
             ident,
             identity: self.identity(&identity),
             ty: None,

@@ -12,7 +12,7 @@ use super::scopes::Scopes;
 use crate::ast::{self, Flow, Stmt, Taker};
 use crate::model::{Around, Block, Class, Jumps, Node, NodeId, Point, PointId, Range, VarId, Variable};
 use crate::names;
-use crate::patterns::bindings;
+use crate::patterns::{bindings, type_in};
 use plain::Pending;
 use proc_macro2::Ident;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -45,6 +45,7 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
         visible: Vec::new(),
         owners: BTreeMap::new(),
         scopes: Scopes::default(),
+        among_items: 0,
         frontier: Vec::new(),
         open: Vec::new(),
         ctx: None,
@@ -71,6 +72,8 @@ struct Builder<'a> {
     /// What each view borrows from: its mention is a mention of them.
     owners: BTreeMap<VarId, Vec<VarId>>,
     scopes: Scopes,
+    /// How many of the blocks around have items.
+    among_items: usize,
     /// The nodes whose ends lead to here.
     frontier: Vec<NodeId>,
     /// The blocks and loops that code can jump out of, innermost last.
@@ -136,8 +139,8 @@ impl Builder<'_> {
             let id = VarId(self.variables.len());
             let variable = Variable {
                 identity: self.identity(&names::plain(&binding.ident)),
-                // The type of a whole pattern is no type of its parts.
-                ty: definition.ty.filter(|_| single).cloned(),
+                ty: definition.ty.and_then(|ty| type_in(definition.pat, ty, &binding.ident)).cloned(),
+                nameable: self.among_items == 0,
                 mutable: binding.mutable,
                 init: definition.init.filter(|_| single).cloned(),
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
@@ -212,6 +215,8 @@ impl Builder<'_> {
 
     /// A block of these statements, behind nodes that it begins with.
     fn block_of(&mut self, stmts: Vec<&Stmt>, mut nodes: Vec<Node>) -> Block {
+        let has_items = stmts.iter().any(|stmt| matches!(stmt, Stmt::Item(_)));
+        self.among_items += usize::from(has_items);
         self.scopes.open();
         let mut items = Vec::new();
         let mut pending = Pending::default();
@@ -236,6 +241,7 @@ impl Builder<'_> {
         }
         let ended = self.scopes.close();
         self.ends(ended);
+        self.among_items -= usize::from(has_items);
         Block { items, nodes }
     }
 
