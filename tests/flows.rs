@@ -18,6 +18,7 @@ mod flows {
     mod states;
     mod straight;
     mod support;
+    mod undone;
     mod values;
     mod whiles;
 }

@@ -518,3 +518,39 @@ async fn deferred_then_moved(ctx: Ctx<Deps>, input: Order) -> Result<String, Fai
 async fn a_value_deferred_to_a_jump_and_then_moved() {
     sweep(deferred_then_moved, orders()).await;
 }
+
+/// A deferred variable gets its value inside of a `let`: of its block, and of its `else`.
+#[flow]
+async fn deferred_to_a_let(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let (size, last);
+    let doubled = {
+        size = input.items.len() as u32;
+        size * 2
+    };
+    let rest = 'found: {
+        #[step]
+        'first: {
+            ctx.tell(format!("{size} {doubled}"));
+        }
+        let Some(coupon) = &input.coupon else {
+            last = 1;
+            break 'found 0;
+        };
+        #[step]
+        'coupon: {
+            ctx.tell(format!("{coupon} {size}"));
+        }
+        last = 2;
+        size
+    };
+    #[step]
+    'end: {
+        ctx.tell(format!("{last} {rest}"));
+    }
+    Ok(last + rest)
+}
+
+#[tokio::test]
+async fn a_value_deferred_to_a_let() {
+    sweep(deferred_to_a_let, orders()).await;
+}

@@ -525,6 +525,25 @@ fn what_is_declared_inside_of_a_loop_has_no_value_behind_it() {
     assert_eq!(names(&model, &node.around.assigns), [""; 0]);
 }
 
+#[test]
+fn a_value_given_in_the_else_of_a_let_is_not_needed_before() {
+    let model = model(quote! {
+        let last;
+        'block: {
+            #[step]
+            'first: {}
+            let Some(coupon) = &input.coupon else { last = 1; break 'block };
+            #[step]
+            'second: { use_it(coupon); }
+            last = 2;
+        }
+        #[step]
+        'behind: { use_it(last); }
+        Ok(1)
+    });
+    assert_eq!(saves(&model), [vec![], vec![], vec!["last"]]);
+}
+
 // Endings
 
 #[test]

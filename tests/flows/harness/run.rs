@@ -2,9 +2,9 @@
 
 use super::crash::Crash;
 use super::world::{Told, World};
-use prose::{Call, DepsOf, EventRecord, Flow, Store};
+use prose::{Call, DepsOf, Error, EventRecord, Flow, Store};
 use serde_json::Value;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 /// What a run came to.
@@ -38,7 +38,7 @@ where
 {
     let world = World::new(store);
     let outcome = call(&world).publisher(world.publisher.clone()).await;
-    result(&world, format!("{outcome:?}"), vec![world.take_told()])
+    result(&world, text(outcome), vec![world.take_told()])
 }
 
 /// Calls a flow as often as there are crashes, and then once more, unless it ends before.
@@ -70,7 +70,18 @@ where
     D: DepsOf<F>,
 {
     let execution = call(world).publisher(world.publisher.clone()).durable(&world.store, RUN);
-    world.store.execute(crash, async { format!("{:?}", execution.await) }).await
+    world.store.execute(crash, async { text(execution.await) }).await
+}
+
+/// A run that was undone has failed for good, and later calls know its error by its text only.
+fn text<T: Debug, E: Debug + Display>(outcome: Result<T, Error<E>>) -> String {
+    match outcome {
+        Ok(output) => format!("{output:?}"),
+        Err(Error::Failed { step, error }) => format!("failed at {step:?}: {error}"),
+        Err(Error::JoinedFailed { step, message, .. }) => format!("failed at {step:?}: {message}"),
+        Err(Error::NotUndone { cause, steps }) => format!("{}, not undone: {steps:?}", text::<T, E>(Err(*cause))),
+        Err(other) => other.to_string(),
+    }
 }
 
 fn result(world: &World, outcome: String, told: Vec<Vec<Told>>) -> Run {

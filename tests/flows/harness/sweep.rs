@@ -120,13 +120,18 @@ impl Undisturbed {
         self.told().filter(|told| (from..to).contains(&told.behind)).cloned().collect()
     }
 
-    /// What is told by an execution that finds this many commits. One that finds the run failed runs the failed body again.
+    /// What is told by an execution that finds this many commits. One that finds the run failed runs the failed body again, unless
+    /// what the run had done was undone.
     fn told_from(&self, found: usize) -> Vec<Told> {
         if found < self.commits() {
             return self.told_between(found, self.commits());
         }
-        let failed_body = !self.0.checkpoints[found - 1]["failed_step"]["name"].is_null();
-        let again = if failed_body { self.told_between(found - 1, found) } else { Vec::new() };
+        let last = &self.0.checkpoints[found - 1];
+        let again = if !last["failed_step"]["name"].is_null() && last["compensation"].is_null() {
+            self.told_between(found - 1, found)
+        } else {
+            Vec::new()
+        };
         again.into_iter().map(|told| Told { behind: found, ..told }).collect()
     }
 }

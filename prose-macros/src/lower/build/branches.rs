@@ -1,6 +1,6 @@
 //! Branches and blocks: the stretch in front asks, and the answer is part of the checkpoint by the point that it leads to.
 
-use super::plain::Pending;
+use super::plain::{Effects, Pending};
 use super::{Builder, Definition};
 use crate::ast::{self, Bound};
 use crate::lower::graph::{GraphNode, Vars};
@@ -87,12 +87,12 @@ impl Builder<'_> {
                 continue;
             };
             let mentioned = mentions::in_expr(scrutinee);
-            let mentions = (self.resolve(&mentioned), self.named(&mentioned));
+            let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
             let defined = self.define(&Definition::plain(pat, None));
             self.own(&defined, &owners);
             let again = parse_quote!(let #pat = #scrutinee else { ::core::unreachable!() };);
             if let Stmt::Local(local) = again {
-                let mut view = self.view(local, mentions, &defined);
+                let mut view = self.view(local, Effects { mentions, named, ..Effects::default() }, &defined);
                 view.of_condition = defined;
                 views.push(Node::View(view));
             }

@@ -23,12 +23,22 @@ pub(super) struct Pending {
     leaving: Vars,
 }
 
+/// What a statement does with the variables that are there.
+#[derive(Default)]
+pub(super) struct Effects {
+    pub(super) mentions: Vars,
+    pub(super) named: Vars,
+    /// Declared before, and given their value by it.
+    pub(super) given: Vars,
+    /// The same, where it leaves the stretch.
+    pub(super) leaving: Vars,
+}
+
 impl Builder<'_> {
     pub(super) fn plain(&mut self, stmt: &Stmt, pending: &mut Pending, nodes: &mut Vec<Node>) {
         let Stmt::Local(local) = stmt else { return self.effect(stmt, pending) };
         let first = self.next_variable();
-        let mentioned = mentions::in_stmt(stmt);
-        let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
+        let effects = self.effects(stmt, pending);
         let owners = self.candidate(local);
         let (pat, ty) = match &local.pat {
             Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
@@ -47,14 +57,12 @@ impl Builder<'_> {
             if self.views.contains(&first) {
                 self.own(&defined, &owners);
                 self.flush(pending, None, nodes);
-                let view = self.view(local.clone(), (mentions, named), &defined);
+                let view = self.view(local.clone(), effects, &defined);
                 return nodes.push(Node::View(view));
             }
         }
-        pending.mentions.extend(mentions);
-        pending.named.extend(named);
+        self.add(stmt, effects, pending);
         pending.defines.extend(&defined);
-        pending.stmts.push(stmt.clone());
     }
 
     /// The question at a stretch's end mentions this.
@@ -66,20 +74,30 @@ impl Builder<'_> {
 
     /// A statement that is no `let`.
     fn effect(&mut self, stmt: &Stmt, pending: &mut Pending) {
-        let mentions = mentions::in_stmt(stmt);
-        let mut resolved = self.resolve(&mentions);
-        let given: Vars =
-            resolved.iter().copied().filter(|id| self.gives_value(*id, &mentions, &pending.mentions)).collect();
-        self.assigned.extend(&given);
-        let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
-        let (passed, leaving): (Vars, Vars) = given.iter().copied().partition(|id| passed.contains(id));
-        resolved.retain(|id| !leaving.contains(id));
+        let effects = self.effects(stmt, pending);
         pending.overwrites.extend(self.overwritten(stmt, pending));
+        self.add(stmt, effects, pending);
+    }
+
+    fn effects(&self, stmt: &Stmt, pending: &Pending) -> Effects {
+        let mentioned = mentions::in_stmt(stmt);
+        let mut mentions = self.resolve(&mentioned);
+        let given: Vars =
+            mentions.iter().copied().filter(|id| self.gives_value(*id, &mentioned, &pending.mentions)).collect();
+        let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
+        let (given, leaving): (Vars, Vars) = given.into_iter().partition(|id| passed.contains(id));
+        mentions.retain(|id| !leaving.contains(id));
+        Effects { mentions, named: self.named(&mentioned), given, leaving }
+    }
+
+    fn add(&mut self, stmt: &Stmt, effects: Effects, pending: &mut Pending) {
+        let Effects { mentions, named, given, leaving } = effects;
+        self.assigned.extend(given.iter().chain(&leaving));
         pending.leaving.extend(leaving);
-        pending.defines.extend(&passed);
-        pending.assigns.extend(passed);
-        pending.mentions.extend(resolved);
-        pending.named.extend(self.named(&mentions));
+        pending.defines.extend(&given);
+        pending.assigns.extend(given);
+        pending.mentions.extend(mentions);
+        pending.named.extend(named);
         pending.stmts.push(stmt.clone());
     }
 
@@ -166,10 +184,11 @@ impl Builder<'_> {
     }
 
     /// A borrow that is made again.
-    pub(super) fn view(&mut self, local: syn::Local, (mentions, named): (Vars, Vars), defined: &[VarId]) -> Box<View> {
+    pub(super) fn view(&mut self, local: syn::Local, effects: Effects, defined: &[VarId]) -> Box<View> {
+        let Effects { mentions, named, given: _, leaving } = effects;
         let defines = defined.iter().copied().collect();
         let node = self.node(GraphNode { mentions, named, defines, ..GraphNode::default() });
-        self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node, &Vars::new());
+        self.jump(&exits::jumps(&[Stmt::Local(local.clone())]), node, &leaving);
         Box::new(View { local, of_condition: Vec::new(), takes: Vec::new(), node })
     }
 
