@@ -525,6 +525,26 @@ fn what_is_declared_inside_of_a_loop_has_no_value_behind_it() {
     assert_eq!(names(&model, &node.around.assigns), [""; 0]);
 }
 
+#[test]
+fn what_a_branch_that_leaves_has_assigned_is_not_there_behind_it() {
+    let model = model(quote! {
+        let mut n;
+        if input.fast {
+            #[step]
+            'fast: {}
+            n = 1;
+            return Ok(n);
+        }
+        #[step]
+        'slow: {}
+        if input.wide { n = 2; } else { n = 3; }
+        #[step]
+        'end: { use_it(n); }
+        Ok(1)
+    });
+    assert_eq!(saves(&model), [vec![""; 0], vec![], vec!["n"]]);
+}
+
 // Endings
 
 #[test]

@@ -70,9 +70,9 @@ impl Builder<'_> {
         let mut resolved = self.resolve(&mentions);
         let given: Vars =
             resolved.iter().copied().filter(|id| self.gives_value(*id, &mentions, &pending.mentions)).collect();
-        self.assigned.extend(&given);
         let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
         let (passed, leaving): (Vars, Vars) = given.iter().copied().partition(|id| passed.contains(id));
+        self.assigned.extend(&passed);
         resolved.retain(|id| !leaving.contains(id));
         pending.overwrites.extend(self.overwritten(stmt, pending));
         pending.leaving.extend(leaving);
