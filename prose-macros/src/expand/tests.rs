@@ -34,3 +34,23 @@ fn control_flow_expands_as_reviewed() {
 fn compensations_expand_as_reviewed() {
     as_reviewed(quote!(), include_str!("compensation.rs.txt"), "compensation.expanded.rs.txt");
 }
+
+#[test]
+fn what_is_neither_saved_nor_loaded_has_no_key() {
+    let expansion = flow(
+        quote!(),
+        quote! {
+            async fn sample(ctx: Ctx<Deps>, input: Input) -> Result<u32, Error> {
+                let mut n: u32;
+                if input.fast {
+                    n = loop { if input.wide { return Ok(1); } break 2; };
+                    loop { if input.wide { n += 1; break; } }
+                }
+                #[step]
+                'end: {}
+                Ok(3)
+            }
+        },
+    );
+    assert!(!expansion.to_string().contains("k_n"));
+}

@@ -544,6 +544,26 @@ fn a_value_given_in_the_else_of_a_let_is_not_needed_before() {
     assert_eq!(saves(&model), [vec![], vec![], vec!["last"]]);
 }
 
+#[test]
+fn what_a_branch_that_leaves_has_assigned_is_not_there_behind_it() {
+    let model = model(quote! {
+        let mut n;
+        if input.fast {
+            #[step]
+            'fast: {}
+            n = 1;
+            return Ok(n);
+        }
+        #[step]
+        'slow: {}
+        if input.wide { n = 2; } else { n = 3; }
+        #[step]
+        'end: { use_it(n); }
+        Ok(1)
+    });
+    assert_eq!(saves(&model), [vec![""; 0], vec![], vec!["n"]]);
+}
+
 // Endings
 
 #[test]

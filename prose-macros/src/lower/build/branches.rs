@@ -70,9 +70,13 @@ impl Builder<'_> {
 
     /// Goes on behind these branches, and behind the one that is open.
     fn join(&mut self, ends: Vec<End>) {
-        for End { frontier, assigned } in ends {
-            self.frontier.extend(frontier);
-            self.assigned.extend(assigned);
+        let (frontier, assigned) = (std::mem::take(&mut self.frontier), std::mem::take(&mut self.assigned));
+        for End { frontier, assigned } in ends.into_iter().chain([End { frontier, assigned }]) {
+            // What a branch that leaves has assigned, nobody finds behind it.
+            if !frontier.is_empty() {
+                self.frontier.extend(frontier);
+                self.assigned.extend(assigned);
+            }
         }
     }
 

@@ -94,6 +94,8 @@ struct Open {
     inner: VarId,
     out: Vec<NodeId>,
     again: Vec<NodeId>,
+    /// Variables declared without a value that may have got one where it is left.
+    assigned: Vars,
 }
 
 /// How to define a variable.
@@ -295,11 +297,13 @@ impl Builder<'_> {
     fn open(&mut self, label: Option<&Label>, is_loop: bool) {
         let label = label.map_or_else(String::new, |label| names::plain(&label.name.ident));
         let inner = self.next_variable();
-        self.open.push(Open { label, is_loop, inner, out: Vec::new(), again: Vec::new() });
+        self.open.push(Open { label, is_loop, inner, out: Vec::new(), again: Vec::new(), assigned: Vars::new() });
     }
 
     fn close(&mut self) -> Jumps {
-        let Open { inner, out, again, .. } = self.open.pop().unwrap_or_else(|| unreachable!("what was opened"));
+        let Open { inner, out, again, assigned, .. } =
+            self.open.pop().unwrap_or_else(|| unreachable!("what was opened"));
+        self.assigned.extend(assigned);
         Jumps { out, again, inner, saves_ahead: Vec::new() }
     }
 
@@ -319,6 +323,7 @@ impl Builder<'_> {
             let way =
                 self.graph.add(GraphNode { jump: true, defines: given.clone(), ends, ..GraphNode::default() }, &[from]);
             let target = &mut self.open[target];
+            target.assigned.extend(self.assigned.iter().chain(given));
             let ways = if jump.again { &mut target.again } else { &mut target.out };
             ways.push(way);
         }

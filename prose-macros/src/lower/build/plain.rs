@@ -92,7 +92,7 @@ impl Builder<'_> {
 
     fn add(&mut self, stmt: &Stmt, effects: Effects, pending: &mut Pending) {
         let Effects { mentions, named, given, leaving } = effects;
-        self.assigned.extend(given.iter().chain(&leaving));
+        self.assigned.extend(&given);
         pending.leaving.extend(leaving);
         pending.defines.extend(&given);
         pending.assigns.extend(given);

@@ -131,7 +131,7 @@ impl Generator<'_> {
     fn asked_of_own(&mut self, of: Ty, variant: &str) -> Asked {
         let value = match self.owned(of) {
             // Its type would not be known.
-            value if value == "None" => "Some(vec![])".to_owned(),
+            value if value == "None" => "Some(vec![1])".to_owned(),
             value => value,
         };
         let (name, mutable) = (self.name(), self.choices.chance(30));

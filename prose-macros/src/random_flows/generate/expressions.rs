@@ -56,6 +56,9 @@ impl Generator<'_> {
             Ty::Int | Ty::Outcome => self.owned(ty),
             Ty::List => {
                 let count = self.choices.below(3);
+                if count == 0 {
+                    return "Vec::<i64>::new()".to_owned();
+                }
                 let items: Vec<String> = (0..count).map(|_| self.int()).collect();
                 format!("vec![{}]", items.join(", "))
             }

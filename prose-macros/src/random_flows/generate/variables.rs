@@ -83,8 +83,8 @@ impl Generator<'_> {
 
     /// A name: often one that is there already.
     pub(super) fn name(&mut self) -> String {
-        const NAMES: [&str; 6] = ["ant", "bee", "cat", "dog", "eel", "fox"];
-        let name = NAMES.get(self.choices.below(8)).copied();
+        const NAMES: [&str; 4] = ["ant", "bee", "cat", "dog"];
+        let name = NAMES.get(self.choices.below(5)).copied();
         // What is to get a value by its name must not be hidden.
         match name.filter(|name| !self.vars.iter().any(|var| var.kept && var.name == *name)) {
             Some(name) => name.to_owned(),

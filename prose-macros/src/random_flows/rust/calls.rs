@@ -30,6 +30,9 @@ impl Interpreter<'_> {
         if let "Some" | "Ok" | "Err" | "Card" | "Wire" = name.as_str() {
             return Ok(Value::variant(&name, args));
         }
+        if name == "new" {
+            return Ok(Value::List(args));
+        }
         let Some(arg) = args.pop() else { return fault(format!("`{name}()`")) };
         let digest = arg.digest();
         if name.starts_with("act") {
