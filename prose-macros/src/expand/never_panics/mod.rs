@@ -69,7 +69,7 @@ fn run(corpus: &Corpus, subjects: usize, test: impl Fn(usize, &[Edit]) -> Result
             Ok(())
         });
         if let Err(failure) = result {
-            panic!("{failure}");
+            panic!("behind {done} changes: {failure}");
         }
         done += CASES;
         if Instant::now() >= end {
