@@ -56,6 +56,11 @@ fn is_constant(pat: &PatIdent) -> bool {
     plain && pat.ident.to_string().starts_with(char::is_uppercase)
 }
 
+/// `x` or `mut x`: a variable and nothing else.
+pub(crate) fn is_plain(pat: &PatIdent) -> bool {
+    pat.by_ref.is_none() && pat.subpat.is_none() && !is_constant(pat)
+}
+
 /// The pattern without `mut`.
 pub(crate) fn without_mut(pat: &Pat) -> Pat {
     let mut pat = pat.clone();

@@ -48,9 +48,10 @@ impl Plain {
                 continue;
             }
             if split::point_attribute(rest).is_some() {
+                // The comma behind an arm may be left out only where it ends in a brace.
                 let of_arm = split::ends_in_arrow(&tokens[..tokens.len() - rest.len()]);
                 let (point, behind) = self.point(rest, Target::default(), if of_arm { Place::List } else { place });
-                plain.extend(point);
+                plain.extend(if of_arm { quote!({ #point }) } else { point });
                 rest = behind;
                 continue;
             }
@@ -178,11 +179,12 @@ struct Target<'a> {
 
 /// The value of an element, and what its attribute says of the variable that it is bound to.
 fn with(value: TokenStream, pat: &[TokenTree], after: &TokenStream) -> TokenStream {
-    if after.is_empty() || pat.is_empty() {
+    if after.is_empty() {
         return value;
     }
     let (out, pat) = (names::local("out"), stream(pat));
-    quote!({ let #out = #value; { let #pat = #out; #after } #out })
+    let bind = (!pat.is_empty()).then(|| quote!(let #pat = #out;));
+    quote!({ let #out = #value; { #bind #after } #out })
 }
 
 /// `: T`, if there is a type.

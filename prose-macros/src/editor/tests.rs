@@ -111,7 +111,7 @@ fn a_match_arm_may_be_a_point() {
                 Done {},
             _ => {}
         }),
-        quote!(match x { 1 => #block 2 => #event, _ => {} }),
+        quote!(match x { 1 => { #block } 2 => { #event }, _ => {} }),
     );
 }
 

@@ -58,12 +58,12 @@ pub(crate) fn stand_in(model: &Model) -> TokenStream {
     }
 }
 
-/// Emits a flow for an editor, around its `body` as plain Rust. What the body decides stands behind it.
+/// Emits a flow for an editor, around its `body` as plain Rust, which has the compensations in it. What the body decides stands
+/// behind it.
 pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> TokenStream {
     let cx = Context::of(model);
     let module = if whole { module::contents(&cx) } else { module::stand_in(&model.head) };
-    let undo = whole.then(|| undo::undo(&cx)).flatten();
-    let parts = Parts { module, state: state::methods(&cx), drive: body.clone(), undo, ..Parts::default() };
+    let parts = Parts { module, state: state::methods(&cx), drive: body.clone(), ..Parts::default() };
     items::items_in_editor(&model.head, &parts)
 }
 

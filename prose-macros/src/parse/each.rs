@@ -4,6 +4,7 @@ use super::options::Options;
 use super::{attribute, name, point};
 use crate::ast::{Body, Each, Kind, Point};
 use crate::errors::Errors;
+use crate::patterns;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, Expr, ExprForLoop, GenericArgument, Local, Pat, PathArguments, Stmt, Type, parse_quote};
 
@@ -64,7 +65,7 @@ fn for_loop(mut local: Local, errors: &mut Errors) -> Option<(Local, ExprForLoop
 /// The type of one result: `T` of `Vec<T>`.
 fn results(pat: &Pat, ty: Option<&Type>, errors: &mut Errors) -> Option<Type> {
     match pat {
-        Pat::Ident(variable) if variable.subpat.is_some() || variable.by_ref.is_some() => refuse_pattern(pat, errors),
+        Pat::Ident(variable) if !patterns::is_plain(variable) => refuse_pattern(pat, errors),
         Pat::Ident(variable) if variable.mutability.is_some() => {
             let what = "the results of `#[each]` cannot be `mut`";
             let why = "each one is saved on its own; a change would write all of them again";

@@ -5,6 +5,7 @@ use super::{attribute, name, point};
 use crate::ast::{Body, Kind, Name, Point, Target};
 use crate::errors::Errors;
 use crate::names;
+use crate::patterns;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprTuple, Ident, Pat, PatIdent, PatTuple, Stmt, Token, Type, TypeTuple};
 
@@ -104,7 +105,7 @@ fn element(target: Target, expr: &mut Expr, errors: &mut Errors) -> Option<Point
 /// nobody can name.
 fn named(target: Target, attr: &Ident, name: Option<&Name>, errors: &mut Errors) -> Option<Target> {
     match &target.pat {
-        Pat::Ident(variable) if variable.subpat.is_none() && variable.by_ref.is_none() => Some(target),
+        Pat::Ident(variable) if patterns::is_plain(variable) => Some(target),
         Pat::Wild(wild) => {
             let Some(name) = name else {
                 name::nameless(wild, attr, errors);

@@ -274,9 +274,9 @@ fn word(with: Index) -> TokenStream {
 
 fn wrapped(token: TokenTree, with: Index) -> TokenStream {
     let delimiters = [Delimiter::Parenthesis, Delimiter::Brace, Delimiter::Bracket, Delimiter::None];
-    // Invisible brackets are around what a `macro_rules!` has matched, which is never a single sign.
-    let visible = delimiters.len() - usize::from(matches!(token, TokenTree::Punct(_)));
-    let delimiter = delimiters[with.index(visible)];
+    // Invisible brackets are around what a `macro_rules!` has matched: an expression, say.
+    let possible = delimiters.len() - usize::from(!matches!(token, TokenTree::Literal(_)));
+    let delimiter = delimiters[with.index(possible)];
     match token {
         TokenTree::Group(group) => Group::new(delimiter, group.stream()).into_token_stream(),
         token => Group::new(delimiter, token.into()).into_token_stream(),

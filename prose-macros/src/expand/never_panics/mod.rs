@@ -22,6 +22,7 @@ use proc_macro2::TokenStream;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::Index;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use quote::quote;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -54,6 +55,36 @@ fn of_an_event() {
     });
 }
 
+/// What it has found.
+#[test]
+fn of_what_was_found() {
+    let told = [
+        quote!(#[parallel] let (Ok, b): (u8, u8) = (#[step] 1, #[step] 2);),
+        quote!(#[each] let Xs: Vec<u8> = for x in xs { x };),
+        quote!(
+            #[step]
+            const N: u8 = 1;
+        ),
+    ];
+    let sound = [
+        quote!(#[step(name = "range")] let 2..=4: u8 = 3;),
+        quote!(match input {
+            1 =>
+                #[step]
+                'one: {}
+            _ => {}
+        }),
+        quote!(#[parallel] let (a, b): (u8, u8) = (#[step] 'a: { 1 }, #[step] 2);),
+    ];
+    for (stmts, is_sound) in told.iter().map(|told| (told, false)).chain(sound.iter().map(|sound| (sound, true))) {
+        let item = quote!(async fn found(ctx: Ctx, input: u8) -> Result<u8, E> { #stmts Ok(input) });
+        for expand in [flow, flow_in_editor] {
+            let result = fine(&item.to_string(), || expand(TokenStream::new(), item.clone()));
+            assert_eq!(result.map_err(|failure| failure.to_string()), Ok(is_sound), "{item}");
+        }
+    }
+}
+
 /// Tries changes of any of so many subjects. The test says whether what was changed is still without an error.
 fn run(corpus: &Corpus, subjects: usize, test: impl Fn(usize, &[Edit]) -> Result<bool, TestCaseError>) {
     let long = std::env::var("PROSE_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().expect("a number of seconds"));
@@ -69,7 +100,7 @@ fn run(corpus: &Corpus, subjects: usize, test: impl Fn(usize, &[Edit]) -> Result
             Ok(())
         });
         if let Err(failure) = result {
-            panic!("{failure}");
+            panic!("behind {done} changes: {failure}");
         }
         done += CASES;
         if Instant::now() >= end {
