@@ -88,20 +88,15 @@ consumed! {
 }
 
 macro_rules! ranges {
-    ($($number:ty)*) => { $(
+    ($($range:ident)*) => { $(
+        // Of anything that can be counted: the type of a number may still have to be inferred from what the loop does with it.
         #[diagnostic::do_not_recommend]
-        impl Ordered for Range<$number> {}
+        impl<T> Ordered for $range<T> where Self: Iterator {}
         #[diagnostic::do_not_recommend]
-        impl Consumed for Range<$number> {
-            type List = Self;
-            fn list(self) -> Self {
-                self
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl Ordered for RangeInclusive<$number> {}
-        #[diagnostic::do_not_recommend]
-        impl Consumed for RangeInclusive<$number> {
+        impl<T> Consumed for $range<T>
+        where
+            Self: Iterator,
+        {
             type List = Self;
             fn list(self) -> Self {
                 self
@@ -110,7 +105,7 @@ macro_rules! ranges {
     )* };
 }
 
-ranges! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize char }
+ranges! { Range RangeInclusive }
 
 /// The elements that a loop consumes, to be saved in front of it. A range is saved as it is, however long.
 pub fn list<C: Consumed>(elements: C) -> C::List {
@@ -143,5 +138,19 @@ impl Turns {
         let turn = self.0;
         self.0 += 1;
         turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_of_the_type_that_the_loop_needs() {
+        let mut total = 0_u64;
+        for (_, number) in elements(list(1..4), 1) {
+            total += number;
+        }
+        assert_eq!(total, 5);
     }
 }
