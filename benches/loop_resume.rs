@@ -10,6 +10,8 @@
 //! Each time it is resumed again and again, and the time from the call to the body's start is taken. Look at the ratio: the times are of
 //! this machine and moment.
 
+#![allow(clippy::print_stdout, reason = "it prints what it measured")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -36,7 +36,7 @@ async fn with_macros(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<String, Failure>
             assert_eq!(sum % 2, 0, "{text}");
             #[step]
             'small: {
-                ctx.tell(vec![text.as_str(); 2].concat());
+                ctx.tell(format!("{text}{text}"));
             }
         }
     }
