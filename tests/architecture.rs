@@ -5,7 +5,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 4] = ["prose-macros", "prose-runtime", "prose-sqlite", "prose-store-tests"];
+const CRATES: [&str; 7] = [
+    "prose-events",
+    "prose-macros",
+    "prose-postgres",
+    "prose-runtime",
+    "prose-sqlite",
+    "prose-store-tests",
+    "prose-test-servers",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,0 +1,1 @@
+//! Publishers for [prose]: NATS JetStream and RabbitMQ.

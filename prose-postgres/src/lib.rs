@@ -1,0 +1,1 @@
+//! Postgres for [prose]: the store for many machines, and transactions on Postgres.
