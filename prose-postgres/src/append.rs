@@ -1,0 +1,155 @@
+//! The statement that appends commits: the fence of each, the row, and what it changes of its run. The store sends many at
+//! once; a `#[transaction]` sends its own as the last statement before COMMIT.
+
+use std::collections::HashMap;
+
+use prose::store::{Commit, Lease};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Postgres, Row, SqlStr};
+
+use crate::columns::{Change, Columns, integer};
+use crate::names::Schema;
+use crate::text::escape;
+
+/// A commit, ready to be sent.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) lease: Lease,
+    pub(crate) seq: i64,
+    uid: String,
+    columns: Columns,
+    change: Option<Change>,
+    /// Bytes, about.
+    pub(crate) size: usize,
+}
+
+/// Each commit is written if the run is still its lease's, unended, and `seq` is the next one. The run's row is read without
+/// a lock: of a commit and a claim that meet, the unique (run, seq) lets one through. An instant never goes back, even if
+/// the clock does.
+const APPEND: &str = "\
+    with appended as ( \
+        insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, \
+            undoing, ending, fingerprint) \
+        select run.run, item.seq, run.epoch, greatest(clock_timestamp(), last.at), item.point, item.phase, item.iterations, \
+            item.completed, item.dropped, item.writes, item.compensable, item.undoing, item.ending, item.fingerprint \
+        from unnest($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], \
+            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]) \
+            as item (run, seq, epoch, uid, point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, \
+            fingerprint) \
+        join {runs} run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
+            and run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
+        join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
+        order by item.run \
+        on conflict (run, seq) do nothing \
+        returning run, at \
+    ), changed as ( \
+        update {s}.runs run set status = change.status, updated_at = greatest(appended.at, run.updated_at), \
+            compensating_since = case when change.begins then appended.at else run.compensating_since end, \
+            owner = case when change.ends then null else run.owner end \
+        from unnest($15::int8[], $16::int8[], $17::text[], $18::bool[], $19::bool[]) \
+            as change (run, epoch, status, begins, ends) join appended using (run) \
+        where run.run = change.run and run.epoch = change.epoch \
+        returning run.run \
+    ), detailed as ( \
+        update {s}.details set output = change.output, failed_step = change.step, error = change.error \
+        from unnest($15::int8[], $19::bool[], $20::text[], $21::text[], $22::text[]) \
+            as change (run, ends, output, step, error) join changed using (run) \
+        where details.run = change.run and change.ends \
+    ) ";
+
+/// For a batch: which runs were appended to, and which of them changed.
+const WHICH: &str = "select appended.run, changed.run is not null as changed from appended left join changed using (run)";
+
+/// For a transaction: the run's row is locked until it ends, so that no claim passes it; `$23` is how many were locked so,
+/// and `$24` whose transaction this is.
+const RECORDED: &str = "select current_setting('prose.transaction', true) is not distinct from $24 as same, \
+    exists (select from appended) as appended, exists (select from changed) as changed";
+
+const LOCKED: &str = "(select * from {s}.runs where run = $23 and current_setting('prose.transaction', true) = $24 for share)";
+
+/// The text for a batch.
+pub(crate) fn of_batch(schema: &Schema) -> SqlStr {
+    schema.sql(&format!("{}{WHICH}", APPEND.replace("{runs}", "{s}.runs")))
+}
+
+/// The text for the record of a transaction.
+pub(crate) fn of_transaction(schema: &Schema) -> SqlStr {
+    schema.sql(&format!("{}{RECORDED}", APPEND.replace("{runs}", LOCKED)))
+}
+
+impl Item {
+    pub(crate) fn new(lease: &Lease, commit: &Commit) -> Result<Self, serde_json::Error> {
+        let columns = Columns::new(commit)?;
+        let change = Change::by(commit);
+        let size = columns.size() + change.as_ref().map_or(0, Change::size);
+        let uid = escape(&lease.uid).into_owned();
+        Ok(Self { lease: lease.clone(), seq: integer(commit.seq), uid, columns, change, size })
+    }
+
+    /// Whether it ends the run, or at least this claim of it.
+    pub(crate) fn ends(&self) -> bool {
+        self.change.as_ref().is_some_and(|change| change.ends)
+    }
+
+    pub(crate) fn epoch(&self) -> i64 {
+        integer(self.lease.epoch)
+    }
+}
+
+/// What the store is told of each run of a batch; runs that are missing were fenced.
+#[derive(Debug, Default)]
+pub(crate) struct Written(HashMap<i64, bool>);
+
+impl Written {
+    pub(crate) fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Self, sqlx::Error> {
+        rows.iter().map(|row| Ok((row.try_get("run")?, row.try_get("changed")?))).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether a commit is written, and with it what it changes: where the run was claimed in between, only the row is, in a
+    /// place where nobody reads it any more.
+    pub(crate) fn has(&self, item: &Item) -> bool {
+        self.0.get(&item.lease.row).is_some_and(|changed| *changed || item.change.is_none())
+    }
+}
+
+type Appending = Query<'static, Postgres, PgArguments>;
+
+/// Binds `$1` to `$22`.
+pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    bind_changes(bind_rows(sqlx::query(sql), items.clone()), items)
+}
+
+fn bind_rows<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    let texts = |column: fn(&'i Columns) -> Option<&'i str>| -> Vec<Option<&'i str>> {
+        items.clone().map(|item| column(&item.columns)).collect()
+    };
+    query
+        .bind(items.clone().map(|item| item.lease.row).collect::<Vec<_>>())
+        .bind(items.clone().map(|item| item.seq).collect::<Vec<_>>())
+        .bind(items.clone().map(Item::epoch).collect::<Vec<_>>())
+        .bind(items.clone().map(|item| item.uid.as_str()).collect::<Vec<_>>())
+        .bind(texts(|columns| columns.point.as_deref()))
+        .bind(texts(|columns| columns.phase))
+        .bind(texts(|columns| columns.iterations.as_deref()))
+        .bind(texts(|columns| columns.completed.as_deref()))
+        .bind(texts(|columns| columns.dropped.as_deref()))
+        .bind(texts(|columns| columns.writes.as_deref()))
+        .bind(texts(|columns| columns.compensable.as_deref()))
+        .bind(texts(|columns| columns.undoing.as_deref()))
+        .bind(texts(|columns| columns.ending))
+        .bind(texts(|columns| columns.fingerprint.as_deref()))
+}
+
+fn bind_changes<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    let changes = items.filter_map(|item| Some((item, item.change.as_ref()?)));
+    query
+        .bind(changes.clone().map(|(item, _)| item.lease.row).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(item, _)| item.epoch()).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.status).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.begins).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.ends).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.output.as_deref()).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.step.as_deref()).collect::<Vec<_>>())
+        .bind(changes.map(|(_, change)| change.error.as_deref()).collect::<Vec<_>>())
+}

@@ -1,0 +1,210 @@
+//! Claiming a run: a look at what stands in the way, the run itself, and the write that takes it.
+
+use std::sync::Arc;
+
+use prose::StoreError;
+use prose::store::{Claim, ClaimRequest, ClaimedRun, Commit, Lease, RunKey, Status, from_millis};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::columns::integer;
+use crate::core::Core;
+use crate::error::code;
+use crate::instance::ALIVE;
+use crate::load::Loaded;
+use crate::patience::answered;
+use crate::text::{key as key_text, unescape};
+
+/// The row of a run, as far as claims ask, and whether its owner is alive. Of its own runs this store knows by itself.
+const LOOK: &str = "\
+    select run.run, run.uid, run.flow, run.status, run.compensating_since is not null as undone, run.epoch, run.owner, \
+        coalesce((select {alive} from {s}.instances instance where instance.instance = run.owner and run.owner <> $2), false) \
+            as alive \
+    from {s}.runs run where run.key = sha256(convert_to($1, 'UTF8'))";
+
+/// Takes the run if it is as it was looked at. A commit of its old owner that came in between has the place in the log: the
+/// statement fails then.
+const TAKE: &str = "\
+    with taken as ( \
+        update {s}.runs set epoch = epoch + 1, owner = $4, updated_at = greatest(clock_timestamp(), updated_at), \
+            status = case status when 'compensating' then status else 'running' end \
+        where run = $1 and epoch = $2 and status = $5 returning run, epoch \
+    ) \
+    insert into {s}.commits (run, seq, epoch, at) \
+    select taken.run, last.seq + 1, taken.epoch, greatest(clock_timestamp(), last.at) \
+    from taken join {s}.commits last on last.run = taken.run and last.seq = $3 \
+    returning floor(extract(epoch from at) * 1000)::int8 as at";
+
+/// A run's row.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) run: i64,
+    pub(crate) uid: String,
+    flow: String,
+    pub(crate) status: String,
+    /// What it had done was undone: its end is final.
+    undone: bool,
+    pub(crate) epoch: u64,
+    owner: Option<String>,
+    /// Its owner is another instance, and alive.
+    alive: bool,
+}
+
+/// A run that was claimed. Where nobody takes it, it is given back.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    core: Arc<Core>,
+    lease: Option<Lease>,
+}
+
+impl Taken {
+    pub(crate) fn new(core: &Arc<Core>, lease: &Lease) -> Self {
+        core.holds.add(lease);
+        Self { core: Arc::clone(core), lease: Some(lease.clone()) }
+    }
+
+    /// From now on the run is its owner's.
+    pub(crate) fn keep(mut self) {
+        self.lease = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            self.core.release(&lease);
+        }
+    }
+}
+
+impl Core {
+    /// Claims a run. On a task of its own, so that a claim whose answer nobody takes is given back.
+    pub(crate) async fn claim(self: &Arc<Self>, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        let (core, request) = (Arc::clone(self), request.clone());
+        let claiming = self.runtime.spawn(async move { core.claim_in_turn(&request).await });
+        let (claim, taken) = claiming.await.map_err(|error| self.given_up(error))??;
+        if let Some(taken) = taken {
+            taken.keep();
+        }
+        Ok(claim)
+    }
+
+    pub(crate) fn given_up(&self, error: tokio::task::JoinError) -> StoreError {
+        StoreError::unavailable(format!("asking {} was given up", self.place), error)
+    }
+
+    async fn claim_in_turn(self: &Arc<Self>, request: &ClaimRequest) -> Result<(Claim, Option<Taken>), StoreError> {
+        let _turn = self.holds.turn(&request.key).await;
+        loop {
+            let Some(found) = self.look(&request.key).await? else { return Ok((Claim::Missing, None)) };
+            if let Some(refusal) = self.in_the_way(&found, request) {
+                return Ok((refusal, None));
+            }
+            let Some(loaded) = self.load(&request.key).await? else { continue };
+            if loaded.state.run.uid != found.uid {
+                continue;
+            }
+            if !found.can_be_claimed(request) {
+                // It ended before the look, and may have been claimed since.
+                match loaded.state.folded.status().is_ended() {
+                    true => return Ok((Claim::Ended(Box::new(loaded.state)), None)),
+                    false => continue,
+                }
+            }
+            // It is as it was looked at, or it has changed since: look again.
+            if let Some((claimed, taken)) = self.take(found, request, loaded).await? {
+                return Ok((Claim::Claimed(Box::new(claimed)), Some(taken)));
+            }
+        }
+    }
+
+    /// What can be said without reading the run.
+    fn in_the_way(&self, found: &Found, request: &ClaimRequest) -> Option<Claim> {
+        if found.flow != request.flow {
+            return Some(Claim::OtherFlow(found.flow.clone()));
+        }
+        let held = found.is_unended() && self.is_held(&request.key, found);
+        held.then_some(Claim::Held { epoch: found.epoch })
+    }
+
+    async fn take(
+        self: &Arc<Self>,
+        found: Found,
+        request: &ClaimRequest,
+        loaded: Loaded,
+    ) -> Result<Option<(ClaimedRun, Taken)>, StoreError> {
+        let Loaded { mut state, mut log } = loaded;
+        let last = state.folded.seq;
+        let taking = answered(|| {
+            let query = sqlx::query_scalar::<_, i64>(self.schema.sql(TAKE))
+                .bind(found.run)
+                .bind(integer(found.epoch))
+                .bind(integer(last))
+                .bind(&self.instance.id)
+                .bind(&found.status);
+            self.link.within(query.fetch_optional(&self.pool))
+        });
+        let at = match taking.await {
+            Ok(answer) => answer.value,
+            Err(error) if code(&error).as_deref() == Some("23505") => None,
+            Err(error) => return Err(self.unavailable(error)),
+        };
+        let Some(at) = at else { return Ok(None) };
+        let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
+        let taken = Taken::new(self, &lease);
+        state.folded.apply(Commit::empty(last + 1));
+        state.updated_at = from_millis(at);
+        log.commits += 1;
+        self.holds.set_log(&lease, log);
+        // A run that crashes again and again, or finds no code that can go on, makes claims only.
+        if log.is_due() {
+            self.put_fold(&lease, &state.folded).await;
+        }
+        Ok(Some((ClaimedRun { lease, state }, taken)))
+    }
+
+    /// The run's row; `None` if there is none.
+    pub(crate) async fn look(&self, key: &RunKey) -> Result<Option<Found>, StoreError> {
+        let name = key_text(key);
+        let sql = LOOK.replace("{alive}", &ALIVE.replace("{i}", "instance"));
+        let looking = answered(|| {
+            let query = sqlx::query(self.schema.sql(&sql)).bind(&name).bind(&self.instance.id);
+            self.link.within(query.fetch_optional(&self.pool))
+        });
+        let row = looking.await.map_err(|error| self.unavailable(error))?.value;
+        row.as_ref().map(Found::read).transpose().map_err(|error| self.unavailable(error))
+    }
+
+    /// Whether somebody alive executes the run.
+    pub(crate) fn is_held(&self, key: &RunKey, found: &Found) -> bool {
+        let mine = found.owner.as_deref() == Some(self.instance.id.as_str());
+        if mine { self.holds.contains(key, found.epoch) } else { found.alive }
+    }
+}
+
+impl Found {
+    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            run: row.try_get("run")?,
+            uid: unescape(row.try_get("uid")?),
+            flow: unescape(row.try_get("flow")?),
+            status: row.try_get("status")?,
+            undone: row.try_get("undone")?,
+            epoch: row.try_get::<i64, _>("epoch")?.unsigned_abs(),
+            owner: row.try_get("owner")?,
+            alive: row.try_get("alive")?,
+        })
+    }
+
+    /// Not of a status of a newer version, nor nonsense: reading the run says so.
+    fn is_unended(&self) -> bool {
+        Status::parse(&self.status).is_some_and(|status| !status.is_ended())
+    }
+
+    fn can_be_claimed(&self, request: &ClaimRequest) -> bool {
+        match Status::parse(&self.status) {
+            Some(Status::Failed) => request.restart_failed && !self.undone,
+            _ => self.is_unended(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What all handles of an opened store share.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use prose::StoreError;
+use sqlx::PgPool;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+
+use crate::error::unavailable;
+use crate::holds::Holds;
+use crate::instance::{self, Instance};
+use crate::link::{self, Link};
+use crate::names::Schema;
+use crate::schema;
+use crate::writer::{LINES, Writer};
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) link: Link,
+    pub(crate) schema: Schema,
+    /// The server, the database and the schema, for messages.
+    pub(crate) place: String,
+    pub(crate) lease: Duration,
+    /// For claims and reads.
+    pub(crate) pool: PgPool,
+    pub(crate) writer: Writer,
+    pub(crate) holds: Holds,
+    pub(crate) instance: Instance,
+    /// Fingerprints of code that is known to be in the database.
+    pub(crate) kept: Mutex<HashSet<u64>>,
+    /// Where tasks run that outlive the call that began them.
+    pub(crate) runtime: Handle,
+    /// Told by whoever finds the server gone: the instance's own connection may be gone as well.
+    pub(crate) link_lost: Notify,
+    closed: watch::Sender<bool>,
+}
+
+impl Core {
+    pub(crate) async fn open(link: Link, schema: Schema, lease: Duration, most: u32) -> Result<Arc<Self>, StoreError> {
+        let place = format!("{}, schema `{}`", link.place(), schema.name());
+        let mut own = link.connect().await.map_err(|error| unavailable(&link.place(), error))?;
+        link::check(&mut own, &link.place()).await?;
+        schema::prepare(&mut own, &schema, &link.place()).await?;
+        let core = Arc::new(Self {
+            pool: link.pool(most.saturating_sub(LINES + 1).max(1)),
+            writer: Writer::new(&schema),
+            holds: Holds::default(),
+            instance: Instance::new(),
+            kept: Mutex::default(),
+            runtime: Handle::current(),
+            link_lost: Notify::new(),
+            closed: watch::Sender::new(false),
+            link,
+            schema,
+            place,
+            lease,
+        });
+        instance::start(&core, own).await.map_err(|error| unavailable(&core.place, error))?;
+        Ok(core)
+    }
+
+    /// What this instance held is free at once.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Resolves when the last handle is gone.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closed.subscribe()
+    }
+
+    pub(crate) fn unavailable(&self, error: sqlx::Error) -> StoreError {
+        unavailable(&self.place, error)
+    }
+}

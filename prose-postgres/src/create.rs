@@ -1,0 +1,127 @@
+//! Creating a run: its row, its details and its first commit, in one statement.
+
+use std::sync::Arc;
+
+use prose::StoreError;
+use prose::store::{Commit, Lease, NewRun, to_millis};
+
+use crate::claim::Taken;
+use crate::columns::{Change, Columns, fingerprint, integer};
+use crate::core::Core;
+use crate::error::refused;
+use crate::patience::answered;
+use crate::text::{escape, key as key_text};
+
+const CREATE: &str = "\
+    with created as ( \
+        insert into {s}.runs (key, namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, created_at, \
+            updated_at, compensating_since) \
+        select sha256(convert_to($1, 'UTF8')), $2, $3, $4, $5, $6, $7, $8, 1, $9, \
+            timestamptz 'epoch' + $10 * interval '1 millisecond', now.at, case when $11 then now.at end \
+        from (select clock_timestamp() as at) now \
+        on conflict (key) do nothing returning run, updated_at \
+    ), detailed as ( \
+        insert into {s}.details (run, correlation_id, input, output, failed_step, error) \
+        select run, $12, $13, $14, $15, $16 from created \
+    ), appended as ( \
+        insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, \
+            undoing, ending, fingerprint) \
+        select run, $17, 1, updated_at, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27 from created \
+    ) \
+    select run from created";
+
+/// What a creation whose answer was lost has made.
+const MADE: &str = "\
+    select run from {s}.runs where key = sha256(convert_to($1, 'UTF8')) and uid = $2 and epoch = 1 \
+    and (owner = $3 or owner is null)";
+
+/// A run and its first commit, ready to be sent.
+#[derive(Debug)]
+struct Creation {
+    run: NewRun,
+    seq: i64,
+    columns: Columns,
+    change: Option<Change>,
+}
+
+impl Core {
+    /// Creates a run. On a task of its own, so that a run that nobody is told of is given back.
+    pub(crate) async fn create(self: &Arc<Self>, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
+        let columns = Columns::new(&first).map_err(|error| self.unwritable(&run.key, &error))?;
+        let creation = Creation { run: run.clone(), seq: integer(first.seq), columns, change: Change::by(&first) };
+        let core = Arc::clone(self);
+        let creating = self.runtime.spawn(async move { core.create_in_turn(creation).await });
+        let (lease, taken) = creating.await.map_err(|error| self.given_up(error))??;
+        if let Some(taken) = taken {
+            taken.keep();
+        }
+        Ok(lease)
+    }
+
+    async fn create_in_turn(self: &Arc<Self>, new: Creation) -> Result<(Lease, Option<Taken>), StoreError> {
+        let _turn = self.holds.turn(&new.run.key).await;
+        let name = key_text(&new.run.key);
+        let creating = answered(|| self.link.within(self.try_create(&name, &new)));
+        let created = creating.await.map_err(|error| self.unavailable(error))?;
+        let row = match created.value {
+            None if created.resent => self.made_before(&name, &new.run).await?,
+            row => row,
+        };
+        let Some(row) = row else { return Err(StoreError::Exists(new.run.key)) };
+        let lease = Lease { key: new.run.key, uid: new.run.uid, row, epoch: 1 };
+        let ended = new.change.is_some_and(|change| change.ends);
+        let taken = (!ended).then(|| Taken::new(self, &lease));
+        Ok((lease, taken))
+    }
+
+    async fn try_create(&self, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
+        let Creation { run, seq, columns, change } = new;
+        let change = change.as_ref();
+        let owner = (!change.is_some_and(|change| change.ends)).then_some(&self.instance.id);
+        sqlx::query_scalar(self.schema.sql(CREATE))
+            .bind(name)
+            .bind(escape(&run.key.namespace))
+            .bind(escape(&run.key.run_id))
+            .bind(escape(&run.uid))
+            .bind(escape(&run.flow))
+            .bind(i64::from(run.version))
+            .bind(fingerprint(run.fingerprint))
+            .bind(change.map_or("running", |change| change.status))
+            .bind(owner)
+            .bind(to_millis(run.created_at))
+            .bind(change.is_some_and(|change| change.begins))
+            .bind(escape(&run.correlation_id))
+            .bind(run.input.as_str())
+            .bind(change.and_then(|change| change.output.as_deref()))
+            .bind(change.and_then(|change| change.step.as_deref()))
+            .bind(change.and_then(|change| change.error.as_deref()))
+            .bind(seq)
+            .bind(&columns.point)
+            .bind(columns.phase)
+            .bind(&columns.iterations)
+            .bind(&columns.completed)
+            .bind(&columns.dropped)
+            .bind(&columns.writes)
+            .bind(&columns.compensable)
+            .bind(&columns.undoing)
+            .bind(columns.ending)
+            .bind(&columns.fingerprint)
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    async fn made_before(&self, name: &str, run: &NewRun) -> Result<Option<i64>, StoreError> {
+        let asking = answered(|| {
+            let query = sqlx::query_scalar(self.schema.sql(MADE))
+                .bind(name)
+                .bind(escape(&run.uid))
+                .bind(&self.instance.id);
+            self.link.within(query.fetch_optional(&self.pool))
+        });
+        Ok(asking.await.map_err(|error| self.unavailable(error))?.value)
+    }
+
+    pub(crate) fn unwritable(&self, key: &prose::store::RunKey, error: &serde_json::Error) -> StoreError {
+        refused(format!("run `{key}` cannot be written to {}: {error}", self.place))
+    }
+}

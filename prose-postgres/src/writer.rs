@@ -1,0 +1,276 @@
+//! Who appends: two lines to the server, each a connection of its own, and the queue in front of them.
+//!
+//! A commit that finds a line free goes at once, alone. What comes while both are busy waits, and travels together: one
+//! statement, one sync, one answer for each. What is sent and not answered, because the connection was cut, is sent again:
+//! (run, seq) is written once, and under one's own epoch by nobody else.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prose::StoreError;
+use prose::store::Lease;
+use sqlx::{PgConnection, Row, SqlStr};
+use tokio::sync::oneshot;
+
+use crate::append::{self, Item, Written};
+use crate::core::Core;
+use crate::error::{concerns_one, refused, unavailable};
+use crate::patience::{PATIENCE, Patience};
+
+/// How many statements are on their way at a time. Measured: one waits too much, four gain nothing.
+pub(crate) const LINES: u32 = 2;
+
+/// Beyond these a batch is closed, so that the first of it does not wait long.
+const BATCH_ITEMS: usize = 256;
+const BATCH_BYTES: usize = 8 << 20;
+
+/// What Postgres takes in one value, with room for the rest of the message.
+const BIGGEST: usize = 1_000 << 20;
+
+/// The queue, and the lines that are free.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: Mutex<Queue>,
+    append: SqlStr,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    released: Vec<Lease>,
+    free: Vec<Line>,
+}
+
+/// A connection, once one was needed.
+#[derive(Debug, Default)]
+struct Line(Option<PgConnection>);
+
+#[derive(Debug)]
+struct Waiting {
+    item: Item,
+    reply: oneshot::Sender<Result<Outcome, StoreError>>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Written,
+    Fenced,
+}
+
+impl Writer {
+    pub(crate) fn new(core_schema: &crate::names::Schema) -> Self {
+        let free = (0..LINES).map(|_| Line::default()).collect();
+        let queue = Mutex::new(Queue { free, ..Queue::default() });
+        Self { queue, append: append::of_batch(core_schema) }
+    }
+
+    /// A panic cannot have left the queue half-changed.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Core {
+    /// Has a commit written. Once polled it goes on even if the future is dropped.
+    pub(crate) async fn append(self: &Arc<Self>, item: Item) -> Result<Outcome, StoreError> {
+        if item.size > BIGGEST {
+            return Err(refused(format!(
+                "run `{}` writes {} MB in one commit, and {} takes less than 1 GB in a value; keep it elsewhere, and its \
+                 address in the flow. Nothing was written",
+                item.lease.key,
+                item.size >> 20,
+                self.place
+            )));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.push(|queue| queue.waiting.push_back(Waiting { item, reply }));
+        answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
+    }
+
+    /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
+    pub(crate) fn release(self: &Arc<Self>, lease: &Lease) {
+        if self.holds.remove(lease) {
+            self.push(|queue| queue.released.push(lease.clone()));
+        }
+    }
+
+    fn push(self: &Arc<Self>, put: impl FnOnce(&mut Queue)) {
+        let mut queue = self.writer.queue();
+        put(&mut queue);
+        let free = queue.free.pop();
+        drop(queue);
+        if let Some(line) = free {
+            self.runtime.spawn(Arc::clone(self).serve(line));
+        }
+    }
+
+    /// Writes until nothing waits.
+    async fn serve(self: Arc<Self>, mut line: Line) {
+        loop {
+            let (batch, released) = {
+                let mut queue = self.writer.queue();
+                let work = (queue.take_batch(), std::mem::take(&mut queue.released));
+                if work.0.is_empty() && work.1.is_empty() {
+                    queue.free.push(line);
+                    return;
+                }
+                work
+            };
+            // Commits first: who releases waits for nothing.
+            if !batch.is_empty() {
+                self.write(&mut line, batch).await;
+            }
+            if !released.is_empty() {
+                self.give_back(&mut line, &released).await;
+            }
+        }
+    }
+
+    async fn write(&self, line: &mut Line, batch: Vec<Waiting>) {
+        let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.item, waiting.reply)).unzip();
+        match self.send(line, &items).await {
+            Ok(outcomes) => {
+                for ((item, outcome), reply) in items.iter().zip(outcomes).zip(replies) {
+                    self.answer(item, reply, Ok(outcome));
+                }
+            }
+            Err(error) if items.len() > 1 && concerns_one(&error) => {
+                for (item, reply) in items.iter().zip(replies) {
+                    let outcome = self.send(line, std::slice::from_ref(item)).await;
+                    let outcome = outcome.map(|outcomes| outcomes[0]).map_err(|error| self.unavailable(error));
+                    self.answer(item, reply, outcome);
+                }
+            }
+            Err(error) => {
+                let said = unavailable(&self.place, error).to_string();
+                for (item, reply) in items.iter().zip(replies) {
+                    self.answer(item, reply, Err(refused(said.clone())));
+                }
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        item: &Item,
+        reply: oneshot::Sender<Result<Outcome, StoreError>>,
+        outcome: Result<Outcome, StoreError>,
+    ) {
+        // Before the answer: who is told of the end finds the run free.
+        if item.ends() && matches!(outcome, Ok(Outcome::Written)) {
+            self.holds.remove(&item.lease);
+        }
+        let _nobody_waits_any_more = reply.send(outcome);
+    }
+
+    /// Sends commits until the server answers.
+    async fn send(&self, line: &mut Line, items: &[Item]) -> Result<Vec<Outcome>, sqlx::Error> {
+        let mut patience = Patience::new(PATIENCE);
+        let mut resent = false;
+        loop {
+            match self.link.within(self.attempt(line, items, resent)).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(error) => {
+                    // Whatever the error: the next statement shall not find the remains of this one.
+                    line.0 = None;
+                    self.link_lost.notify_one();
+                    if !patience.again(&error).await {
+                        return Err(error);
+                    }
+                    resent = true;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, line: &mut Line, items: &[Item], resent: bool) -> Result<Vec<Outcome>, sqlx::Error> {
+        let connection = line.connection(self).await?;
+        let rows = append::bind(self.writer.append.clone(), items.iter()).fetch_all(&mut *connection).await?;
+        let written = Written::read(&rows)?;
+        let mut there = HashSet::new();
+        if resent && items.iter().any(|item| !written.has(item)) {
+            there = self.written_before(connection, items).await?;
+        }
+        let outcome = |item: &Item| match written.has(item) || there.contains(&item.lease.row) {
+            true => Outcome::Written,
+            false => Outcome::Fenced,
+        };
+        Ok(items.iter().map(outcome).collect())
+    }
+
+    /// The runs whose commit an attempt before has written, whose answer was lost. Asked in a statement of its own: that
+    /// attempt may have ended only while the last one waited for it.
+    async fn written_before(
+        &self,
+        connection: &mut PgConnection,
+        items: &[Item],
+    ) -> Result<HashSet<i64>, sqlx::Error> {
+        let sql = self.schema.sql(
+            "select commits.run from unnest($1::int8[], $2::int8[], $3::int8[]) as item (run, seq, epoch) \
+             join {s}.commits on commits.run = item.run and commits.seq = item.seq and commits.epoch = item.epoch",
+        );
+        let rows = sqlx::query(sql)
+            .bind(items.iter().map(|item| item.lease.row).collect::<Vec<_>>())
+            .bind(items.iter().map(|item| item.seq).collect::<Vec<_>>())
+            .bind(items.iter().map(Item::epoch).collect::<Vec<_>>())
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
+
+    /// What cannot be given back now is free when this instance is dead.
+    async fn give_back(&self, line: &mut Line, released: &[Lease]) {
+        let mut patience = Patience::new(PATIENCE);
+        while let Err(error) = self.link.within(self.try_give_back(line, released)).await {
+            line.0 = None;
+            if !patience.again(&error).await {
+                tracing::warn!(place = self.place, %error, "runs could not be given back");
+                return;
+            }
+        }
+    }
+
+    async fn try_give_back(&self, line: &mut Line, released: &[Lease]) -> Result<(), sqlx::Error> {
+        let sql = self.schema.sql(
+            "update {s}.runs run set owner = null from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
+             where run.run = released.run and run.epoch = released.epoch and run.owner = $3",
+        );
+        sqlx::query(sql)
+            .bind(released.iter().map(|lease| lease.row).collect::<Vec<_>>())
+            .bind(released.iter().map(|lease| crate::columns::integer(lease.epoch)).collect::<Vec<_>>())
+            .bind(&self.instance.id)
+            .execute(line.connection(self).await?)
+            .await
+            .map(drop)
+    }
+}
+
+impl Line {
+    async fn connection(&mut self, core: &Core) -> Result<&mut PgConnection, sqlx::Error> {
+        match &mut self.0 {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(core.link.connect().await?)),
+        }
+    }
+}
+
+impl Queue {
+    /// What waits, up to the bounds; of each run one commit, because the next one is fenced by it.
+    fn take_batch(&mut self) -> Vec<Waiting> {
+        let (mut batch, mut runs, mut bytes) = (Vec::new(), HashSet::new(), 0);
+        let mut later = VecDeque::new();
+        while batch.len() < BATCH_ITEMS && bytes < BATCH_BYTES {
+            let Some(waiting) = self.waiting.pop_front() else { break };
+            if runs.insert(waiting.item.lease.row) {
+                bytes += waiting.item.size;
+                batch.push(waiting);
+            } else {
+                later.push_back(waiting);
+            }
+        }
+        later.append(&mut self.waiting);
+        self.waiting = later;
+        batch
+    }
+}
