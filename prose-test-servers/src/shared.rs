@@ -31,15 +31,19 @@ pub(crate) fn server(kind: &'static dyn Kind, private: &'static Slot) -> Option<
     }
     match private.get_or_init(|| PrivateServer::new(kind)) {
         Ok(server) => Some(Server { url: server.url().to_owned() }),
-        Err(reason) => none(kind, reason),
+        Err(reason) => none(kind, reason, required()),
     }
 }
 
 pub(crate) fn private(kind: &'static dyn Kind) -> Option<PrivateServer> {
-    PrivateServer::new(kind).map_or_else(|reason| none(kind, &reason), Some)
+    PrivateServer::new(kind).map_or_else(|reason| none(kind, &reason, required()), Some)
 }
 
-fn none<T>(kind: &dyn Kind, reason: &str) -> Option<T> {
+fn required() -> bool {
+    std::env::var_os("PROSE_TEST_REQUIRE_SERVERS").is_some_and(|value| value == "1")
+}
+
+fn none<T>(kind: &dyn Kind, reason: &str, required: bool) -> Option<T> {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
     let line = format!(
@@ -47,10 +51,25 @@ fn none<T>(kind: &dyn Kind, reason: &str) -> Option<T> {
         kind.name(),
         kind.variable()
     );
-    if std::env::var_os("PROSE_TEST_REQUIRE_SERVERS").is_some_and(|value| value == "1") {
-        panic!("PROSE_TEST_REQUIRE_SERVERS=1, so this is not {line}");
-    }
+    assert!(!required, "PROSE_TEST_REQUIRE_SERVERS=1, so this is not {line}");
     // Not `eprintln`, which the test harness captures.
     let _ = writeln!(std::io::stderr(), "{line}");
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::none;
+    use crate::nats::Nats;
+
+    #[test]
+    fn what_is_not_there_is_skipped() {
+        assert_eq!(none::<()>(&Nats, "`nats-server` is not installed", false), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "needs NATS: `nats-server` is not installed (install it, or set PROSE_TEST_NATS")]
+    fn what_is_required_is_not() {
+        none::<()>(&Nats, "`nats-server` is not installed", true);
+    }
 }

@@ -1,4 +1,5 @@
 //! Private servers start, answer, end and start again with their data; nothing of them is left.
+#![cfg(target_os = "linux")] // looks for processes in /proc
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
