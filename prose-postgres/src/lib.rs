@@ -1,1 +1,1 @@
-//! Postgres for [prose]: the store for many machines, and transactions on Postgres.
+//! Postgres for [prose]: room for the store for many machines, and for transactions on Postgres. Nothing is here yet.
