@@ -1,5 +1,4 @@
-//! The statement that appends commits: the fence of each, the row, and what it changes of its run. The store sends many at
-//! once; a `#[transaction]` sends its own as the last statement before COMMIT.
+//! The statement that appends commits: the fence of each, the row, and what it changes of its run. Many are sent at once.
 
 use std::collections::HashMap;
 
@@ -37,7 +36,7 @@ const APPEND: &str = "\
             $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]) \
             as item (run, seq, epoch, uid, point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, \
             fingerprint) \
-        join {runs} run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
+        join {s}.runs run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
             and run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
         join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
         order by item.run \
@@ -59,23 +58,12 @@ const APPEND: &str = "\
     ) ";
 
 /// For a batch: which runs were appended to, and which of them changed.
-const WHICH: &str = "select appended.run, changed.run is not null as changed from appended left join changed using (run)";
-
-/// For a transaction: the run's row is locked until it ends, so that no claim passes it; `$23` is how many were locked so,
-/// and `$24` whose transaction this is.
-const RECORDED: &str = "select current_setting('prose.transaction', true) is not distinct from $24 as same, \
-    exists (select from appended) as appended, exists (select from changed) as changed";
-
-const LOCKED: &str = "(select * from {s}.runs where run = $23 and current_setting('prose.transaction', true) = $24 for share)";
+const WHICH: &str =
+    "select appended.run, changed.run is not null as changed from appended left join changed using (run)";
 
 /// The text for a batch.
 pub(crate) fn of_batch(schema: &Schema) -> SqlStr {
-    schema.sql(&format!("{}{WHICH}", APPEND.replace("{runs}", "{s}.runs")))
-}
-
-/// The text for the record of a transaction.
-pub(crate) fn of_transaction(schema: &Schema) -> SqlStr {
-    schema.sql(&format!("{}{RECORDED}", APPEND.replace("{runs}", LOCKED)))
+    schema.sql(&format!("{APPEND}{WHICH}"))
 }
 
 impl Item {

@@ -112,10 +112,8 @@ impl Core {
 
     async fn made_before(&self, name: &str, run: &NewRun) -> Result<Option<i64>, StoreError> {
         let asking = answered(|| {
-            let query = sqlx::query_scalar(self.schema.sql(MADE))
-                .bind(name)
-                .bind(escape(&run.uid))
-                .bind(&self.instance.id);
+            let query =
+                sqlx::query_scalar(self.schema.sql(MADE)).bind(name).bind(escape(&run.uid)).bind(&self.instance.id);
             self.link.within(query.fetch_optional(&self.pool))
         });
         Ok(asking.await.map_err(|error| self.unavailable(error))?.value)

@@ -101,9 +101,7 @@ fn of_code(code: &str) -> Option<(&'static str, &'static str)> {
 
 fn of_driver(error: &sqlx::Error) -> Option<(&'static str, &'static str)> {
     Some(match error {
-        sqlx::Error::Io(_) => {
-            ("cannot be reached", "see that the server runs and that host and port are right")
-        }
+        sqlx::Error::Io(_) => ("cannot be reached", "see that the server runs and that host and port are right"),
         sqlx::Error::Tls(_) => {
             ("does not speak the TLS that was asked for", "check `sslmode` and `sslrootcert` in the URL")
         }

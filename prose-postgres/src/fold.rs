@@ -30,6 +30,7 @@ const MIGRATE: &str = "\
         update {s}.runs set version = $5, updated_at = greatest(clock_timestamp(), updated_at) \
         where run = $1 and epoch = $2 and uid = $3 and status not in ('completed', 'failed', 'cancelled', 'blocked') \
             and exists (select from {s}.commits where run = $1 and seq = $4 - 1) \
+            and not exists (select from {s}.commits where run = $1 and seq = $4) \
         returning run, epoch, updated_at \
     ), appended as ( \
         insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, fingerprint) \
@@ -45,7 +46,9 @@ const MIGRATE: &str = "\
     ) \
     select run from appended";
 
-const MIGRATED: &str = "select run from {s}.commits where run = $1 and seq = $2 and epoch = $3";
+/// A claim's row may stand in the same place, but has no snapshot.
+const MIGRATED: &str = "\
+    select run from {s}.commits join {s}.snapshots using (run, seq) where run = $1 and seq = $2 and epoch = $3";
 
 impl Core {
     /// Folds a run's log. What goes wrong with it is no fault of the commit that it follows.
@@ -122,7 +125,9 @@ impl Core {
         });
         let answer = match migrating.await {
             // Somebody has the place in the log.
-            Err(error) if crate::error::code(&error).as_deref() == Some("23505") => return self.was_migrated(lease, run).await,
+            Err(error) if crate::error::code(&error).as_deref() == Some("23505") => {
+                return self.was_migrated(lease, run).await;
+            }
             answer => answer?,
         };
         if answer.value.is_none() && answer.resent {
@@ -155,7 +160,8 @@ impl Core {
                 "insert into {s}.code (fingerprint, flow, shape, kept_at) values ($1, $2, $3, clock_timestamp()) \
                  on conflict (fingerprint) do nothing",
             );
-            let query = sqlx::query(sql).bind(fingerprint(code.fingerprint)).bind(escape(&code.flow)).bind(code.shape.as_str());
+            let query =
+                sqlx::query(sql).bind(fingerprint(code.fingerprint)).bind(escape(&code.flow)).bind(code.shape.as_str());
             self.link.within(query.execute(&self.pool))
         });
         keeping.await.map_err(|error| self.unavailable(error))?;

@@ -32,17 +32,12 @@ const GRACE: Duration = Duration::from_secs(5);
 impl Link {
     pub(crate) fn new(url: &str, limits: Limits) -> Result<Self, StoreError> {
         // What the driver says of a URL that it cannot read may hold parts of it; a password is not for logs.
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|error| unavailable("the server's URL", error))?;
+        let options = PgConnectOptions::from_str(url).map_err(|error| unavailable("the server's URL", error))?;
         let options = match options.get_application_name() {
             Some(_) => options,
             None => options.application_name("prose"),
         };
         Ok(Self { options, limits })
-    }
-
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
     }
 
     /// The server and the database, for messages; without a password.
@@ -107,12 +102,14 @@ impl Limits {
             millis(self.lock)
         );
         sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut *connection).await?;
-        let mode: String = sqlx::query_scalar("select current_setting('synchronous_commit')").fetch_one(connection).await?;
+        let mode: String =
+            sqlx::query_scalar("select current_setting('synchronous_commit')").fetch_one(connection).await?;
         if mode == "on" || mode == "remote_apply" {
             return Ok(());
         }
         Err(sqlx::Error::Configuration(
-            format!("`synchronous_commit` is `{mode}` and cannot be set to `on`, so a commit would not be durable").into(),
+            format!("`synchronous_commit` is `{mode}` and cannot be set to `on`, so a commit would not be durable")
+                .into(),
         ))
     }
 }

@@ -100,9 +100,7 @@ impl Core {
     fn unreadable(&self, key: &RunKey, error: Unreadable) -> StoreError {
         match error {
             Unreadable::Sql(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => self.unavailable(error),
-            other => {
-                StoreError::Corrupt { key: key.clone(), place: self.place.clone(), reason: other.to_string() }
-            }
+            other => StoreError::Corrupt { key: key.clone(), place: self.place.clone(), reason: other.to_string() },
         }
     }
 }

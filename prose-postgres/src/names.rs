@@ -28,7 +28,9 @@ impl Schema {
                 return Ok(Self { name: name.to_owned(), quoted });
             }
         };
-        Err(refused(format!("{name:?} cannot be the name of a store's schema: {fault}; choose another, such as `prose`")))
+        Err(refused(format!(
+            "{name:?} cannot be the name of a store's schema: {fault}; choose another, such as `prose`"
+        )))
     }
 
     pub(crate) fn name(&self) -> &str {

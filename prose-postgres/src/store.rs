@@ -72,7 +72,10 @@ pub struct PostgresStoreBuilder {
 /// Without the URL: it may hold a password.
 impl std::fmt::Debug for PostgresStoreBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresStoreBuilder").field("schema", &self.schema).field("lease", &self.lease).finish_non_exhaustive()
+        f.debug_struct("PostgresStoreBuilder")
+            .field("schema", &self.schema)
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
     }
 }
 

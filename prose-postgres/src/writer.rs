@@ -201,11 +201,7 @@ impl Core {
 
     /// The runs whose commit an attempt before has written, whose answer was lost. Asked in a statement of its own: that
     /// attempt may have ended only while the last one waited for it.
-    async fn written_before(
-        &self,
-        connection: &mut PgConnection,
-        items: &[Item],
-    ) -> Result<HashSet<i64>, sqlx::Error> {
+    async fn written_before(&self, connection: &mut PgConnection, items: &[Item]) -> Result<HashSet<i64>, sqlx::Error> {
         let sql = self.schema.sql(
             "select commits.run from unnest($1::int8[], $2::int8[], $3::int8[]) as item (run, seq, epoch) \
              join {s}.commits on commits.run = item.run and commits.seq = item.seq and commits.epoch = item.epoch",

@@ -1,5 +1,7 @@
 //! Events: what a flow publishes, and who carries it out.
 
+mod cloud_event;
+mod error;
 mod memory;
 mod tracing;
 
@@ -8,8 +10,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::Serialize;
-use serde::ser::SerializeMap;
 
+pub use self::error::PublishError;
 pub use self::memory::MemoryPublisher;
 pub use self::tracing::TracingPublisher;
 use crate::Json;
@@ -77,7 +79,17 @@ impl<E: Event> IntoEvents for Vec<E> {
     }
 }
 
-/// An event on its way. Serializes as [CloudEvents 1.0](https://cloudevents.io) JSON.
+/// An event on its way. Written and read as [CloudEvents 1.0](https://cloudevents.io) JSON:
+///
+/// ```
+/// let received = r#"{"specversion":"1.0","id":"ord_1:confirmed","source":"process-order","subject":"ord_1",
+///     "type":"order.confirmed","time":"2026-02-28T10:00:00.123Z","datacontenttype":"application/json",
+///     "correlationid":"web-17","data":{"order_id":"ord_1"}}"#;
+/// let event: prose::EventRecord = serde_json::from_str(received)?;
+/// assert_eq!(event.event_type, "order.confirmed");
+/// assert_eq!(event.data.as_str(), r#"{"order_id":"ord_1"}"#);
+/// # Ok::<_, serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EventRecord {
@@ -97,59 +109,18 @@ pub struct EventRecord {
     pub correlation_id: String,
 }
 
-impl Serialize for EventRecord {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("specversion", "1.0")?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("source", &self.source)?;
-        if let Some(subject) = &self.subject {
-            map.serialize_entry("subject", subject)?;
-        }
-        map.serialize_entry("type", &self.event_type)?;
-        map.serialize_entry("time", &humantime::format_rfc3339_millis(self.time).to_string())?;
-        map.serialize_entry("datacontenttype", "application/json")?;
-        map.serialize_entry("correlationid", &self.correlation_id)?;
-        map.serialize_entry("data", &self.data)?;
-        map.end()
-    }
-}
-
 /// Carries events to a broker. What it acknowledges, the broker has.
 pub trait Publisher: Send + Sync + 'static {
     /// Publishes one event and returns when the broker has confirmed it.
     ///
     /// # Errors
-    /// If it is not known to have arrived. It is published again then, with the same id.
+    /// If it is not known to have arrived: it is published again then, with the same id. If the broker refuses it for good
+    /// ([`PublishError::rejected`]): it is tried a few times more, then set aside. An implementation bounds how long it waits.
     fn publish<'a>(&'a self, channel: &'a str, event: &'a EventRecord) -> BoxFuture<'a, Result<(), PublishError>>;
 }
 
 impl<P: Publisher + ?Sized> Publisher for Arc<P> {
     fn publish<'a>(&'a self, channel: &'a str, event: &'a EventRecord) -> BoxFuture<'a, Result<(), PublishError>> {
         (**self).publish(channel, event)
-    }
-}
-
-/// An event did not arrive, as far as is known.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct PublishError {
-    message: String,
-    #[source]
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl PublishError {
-    /// What happened, where, and what to do.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), source: None }
-    }
-
-    /// The same, with the client's own error.
-    pub fn with_source(
-        message: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self { message: message.into(), source: Some(source.into()) }
     }
 }

@@ -1,0 +1,119 @@
+//! Cut connections, many that start at once, and hostile or heavy values, on a real server.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
+
+mod common;
+
+use std::time::{Duration, SystemTime};
+
+use common::Schema;
+use prose::store::{Commit, NewRun, RunKey, Write};
+use prose::{Json, Store, StoreError};
+use prose_postgres::PostgresStore;
+use sqlx::{Connection, PgConnection};
+
+fn new_run(run_id: &str, input: &str) -> NewRun {
+    NewRun {
+        key: RunKey::new(run_id),
+        uid: format!("uid of {run_id}"),
+        flow: "process-order".to_owned(),
+        version: 1,
+        fingerprint: 7,
+        input: Json::parse(input.to_owned()).unwrap(),
+        correlation_id: "web-17".to_owned(),
+        created_at: SystemTime::now(),
+    }
+}
+
+fn writing(seq: u64, name: &str, json: &str) -> Commit {
+    let value = Json::parse(json.to_owned()).unwrap();
+    Commit { writes: vec![Write { name: name.to_owned(), value }], ..Commit::empty(seq) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_whose_connections_are_cut_are_written_once() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url.clone());
+    let name = prose_test_servers::unique("cut");
+    let with_name = format!("{url}{}application_name={name}", if url.contains('?') { '&' } else { '?' });
+    let store = PostgresStore::builder(with_name).schema(&schema.name).max_connections(4).connect().await.unwrap();
+    let cutting = tokio::spawn(async move {
+        let mut sql = PgConnection::connect(&url).await.unwrap();
+        let mut cut = 0;
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            let killed: i64 = sqlx::query_scalar(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1",
+            )
+            .bind(&name)
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+            cut += killed;
+        }
+        cut
+    });
+    let runs = (0..8).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let run = new_run(&format!("run-{number}"), "{}");
+            let lease = store.create(&run, Commit::empty(1)).await.unwrap();
+            for seq in 2..=150 {
+                store.commit(&lease, writing(seq, &format!("v{seq}"), &seq.to_string())).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+    });
+    for run in runs.collect::<Vec<_>>() {
+        run.await.unwrap();
+    }
+    assert!(cutting.await.unwrap() > 0, "no connection was cut");
+    for number in 0..8 {
+        let checkpoint = store.load(&format!("run-{number}")).await.unwrap().unwrap();
+        assert_eq!(checkpoint.state.iter().count(), 149);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_instances_may_start_at_once_on_an_empty_database() {
+    let Some(url) = common::url() else { return };
+    let schema = std::sync::Arc::new(Schema::new(url));
+    let starting = (0..6).map(|_| {
+        let schema = schema.clone();
+        tokio::spawn(async move { schema.store().await })
+    });
+    let mut stores = Vec::new();
+    for started in starting.collect::<Vec<_>>() {
+        stores.push(started.await.unwrap());
+    }
+    let lease = stores[0].create(&new_run("a", "{}"), Commit::empty(1)).await.unwrap();
+    stores[0].commit(&lease, Commit::empty(2)).await.unwrap();
+    assert!(stores[5].load("a").await.unwrap().is_some());
+    assert!(matches!(stores[5].delete("a").await, Err(StoreError::Busy(_))), "another instance holds it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nul_characters_and_fifty_megabytes_just_work() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    let heavy = serde_json::to_string(&"x".repeat(50 << 20)).unwrap();
+    let lease = store.create(&new_run("nul \0 in its name", r#"{"a":"\u0000"}"#), Commit::empty(1)).await.unwrap();
+    store.commit(&lease, writing(2, "heavy", &heavy)).await.unwrap();
+    let checkpoint = store.load("nul \0 in its name").await.unwrap().unwrap();
+    assert_eq!(checkpoint.input.as_str(), r#"{"a":"\u0000"}"#);
+    assert_eq!(checkpoint.state.get("heavy").unwrap().as_str().len(), heavy.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_opened_says_what_to_do() {
+    let Some(url) = common::url() else { return };
+    let elsewhere = url.rsplit_once('/').unwrap().0.to_owned() + "/there_is_no_such_database";
+    let missing = PostgresStore::connect(elsewhere).await.unwrap_err().to_string();
+    assert!(missing.contains("has no such database") && missing.contains("createdb"), "{missing}");
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let read_only = format!("{url}{separator}options=-c%20default_transaction_read_only%3Don");
+    let schema = Schema::new(url);
+    let refused = PostgresStore::builder(read_only).schema(&schema.name).connect().await.unwrap_err().to_string();
+    assert!(refused.contains("read-only"), "{refused}");
+}
