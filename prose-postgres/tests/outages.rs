@@ -4,26 +4,13 @@
 
 mod common;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use common::Schema;
-use prose::store::{Commit, NewRun, RunKey, Write};
+use common::{Schema, new_run};
+use prose::store::{Commit, Write};
 use prose::{Json, Store, StoreError};
 use prose_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};
-
-fn new_run(run_id: &str, input: &str) -> NewRun {
-    NewRun {
-        key: RunKey::new(run_id),
-        uid: format!("uid of {run_id}"),
-        flow: "process-order".to_owned(),
-        version: 1,
-        fingerprint: 7,
-        input: Json::parse(input.to_owned()).unwrap(),
-        correlation_id: "web-17".to_owned(),
-        created_at: SystemTime::now(),
-    }
-}
 
 fn writing(seq: u64, name: &str, json: &str) -> Commit {
     let value = Json::parse(json.to_owned()).unwrap();
