@@ -52,6 +52,26 @@ fn random_flows_survive_crashes() {
     }
 }
 
+/// Found by ten thousand random flows: what leaves reads the value that it has given itself, and what stays gives another one.
+#[test]
+fn a_branch_that_leaves_reads_what_it_gave_to_a_variable_without_a_value() {
+    let flow = "async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> { \
+        let mut bee: Kind; \
+        if input.items.is_empty() { \
+            if let Kind::Wire(cat) = input.kind && (cat.len() as i64) != 0 { \
+                bee = Kind::Wire(cat); \
+                return Ok(mix((&bee,))); \
+            } else { let dog: i64 = (6 + 0); } \
+            bee = Kind::Card(3); \
+            #[step] 's2: { act_int((&bee,)); } \
+        } else {} \
+        Ok(mix(())) }";
+    for crashes in 0..=255_u8 {
+        let held = property::holds(flow, Choices::new(&[crashes; 12]));
+        held.unwrap_or_else(|why| panic!("{why}"));
+    }
+}
+
 fn pretty(flow: &str) -> String {
     match syn::parse_file(flow) {
         Ok(file) => prettyplease::unparse(&file),

@@ -82,9 +82,9 @@ impl Builder<'_> {
     fn effects(&self, stmt: &Stmt, pending: &Pending) -> Effects {
         let mentioned = mentions::in_stmt(stmt);
         let mut mentions = self.resolve(&mentioned);
-        let given: Vars =
-            mentions.iter().copied().filter(|id| self.gives_value(*id, &mentioned, &pending.mentions)).collect();
         let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
+        let gives = |id: &VarId| self.gives_value(*id, &mentioned, &pending.mentions, passed.contains(id));
+        let given: Vars = mentions.iter().copied().filter(gives).collect();
         let (given, leaving): (Vars, Vars) = given.into_iter().partition(|id| passed.contains(id));
         mentions.retain(|id| !leaving.contains(id));
         Effects { mentions, named: self.named(&mentioned), given, leaving }
@@ -115,13 +115,14 @@ impl Builder<'_> {
     }
 
     /// Does a statement give its value to a variable that was declared without one? To a `mut` one only if nothing reads an
-    /// older value before, and if there may be no older one.
-    fn gives_value(&self, id: VarId, mentions: &[mentions::Mention], read: &Vars) -> bool {
+    /// older value before, and if there may be no older one. Code that leaves (the variable is not `passed` then) reads what it has
+    /// given itself.
+    fn gives_value(&self, id: VarId, mentions: &[mentions::Mention], read: &Vars, passed: bool) -> bool {
         let variable = &self.variables[id.0];
         let of_it = || mentions.iter().filter(|mention| self.scopes.resolve(&mention.ident) == Some(id));
         let assigned = of_it().any(|mention| mention.changed);
         let only_assigned = of_it().all(|mention| mention.changed);
-        let first = !read.contains(&id) && !self.assigned.contains(&id) && only_assigned;
+        let first = !read.contains(&id) && !self.assigned.contains(&id) && (only_assigned || !passed);
         variable.deferred && assigned && (!variable.mutable || first)
     }
 
