@@ -76,6 +76,9 @@ fn what_is_pure_in_the_runtime_does_no_io() {
         "machine/retry.rs",
         "store/fold.rs",
         "store/commit.rs",
+        "store/rows/commit.rs",
+        "store/rows/ending.rs",
+        "store/rows/log.rs",
         "codec/mod.rs",
         "codec/strict.rs",
     ] {

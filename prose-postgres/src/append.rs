@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use prose::store::rows::{CommitRow, integer};
 use prose::store::{Commit, Lease};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{Postgres, Row, SqlStr};
 
-use crate::columns::{Change, Columns, integer};
+use crate::columns::{Change, row};
 use crate::names::Schema;
 use crate::text::escape;
 
@@ -17,7 +18,7 @@ pub(crate) struct Item {
     pub(crate) lease: Lease,
     pub(crate) seq: i64,
     uid: String,
-    columns: Columns,
+    columns: CommitRow,
     change: Option<Change>,
     /// Bytes, about.
     pub(crate) size: usize,
@@ -68,7 +69,7 @@ pub(crate) fn of_batch(schema: &Schema) -> SqlStr {
 
 impl Item {
     pub(crate) fn new(lease: &Lease, commit: &Commit) -> Result<Self, serde_json::Error> {
-        let columns = Columns::new(commit)?;
+        let columns = row(commit)?;
         let change = Change::by(commit);
         let size = columns.size() + change.as_ref().map_or(0, Change::size);
         let uid = escape(&lease.uid).into_owned();
@@ -109,7 +110,7 @@ pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clon
 }
 
 fn bind_rows<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
-    let texts = |column: fn(&'i Columns) -> Option<&'i str>| -> Vec<Option<&'i str>> {
+    let texts = |column: fn(&'i CommitRow) -> Option<&'i str>| -> Vec<Option<&'i str>> {
         items.clone().map(|item| column(&item.columns)).collect()
     };
     query
@@ -118,7 +119,7 @@ fn bind_rows<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone
         .bind(items.clone().map(Item::epoch).collect::<Vec<_>>())
         .bind(items.clone().map(|item| item.uid.as_str()).collect::<Vec<_>>())
         .bind(texts(|columns| columns.point.as_deref()))
-        .bind(texts(|columns| columns.phase))
+        .bind(texts(|columns| columns.phase.as_deref()))
         .bind(texts(|columns| columns.iterations.as_deref()))
         .bind(texts(|columns| columns.completed.as_deref()))
         .bind(texts(|columns| columns.dropped.as_deref()))
@@ -134,10 +135,10 @@ fn bind_changes<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Cl
     query
         .bind(changes.clone().map(|(item, _)| item.lease.row).collect::<Vec<_>>())
         .bind(changes.clone().map(|(item, _)| item.epoch()).collect::<Vec<_>>())
-        .bind(changes.clone().map(|(_, change)| change.status).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.row.status).collect::<Vec<_>>())
         .bind(changes.clone().map(|(_, change)| change.begins).collect::<Vec<_>>())
         .bind(changes.clone().map(|(_, change)| change.ends).collect::<Vec<_>>())
-        .bind(changes.clone().map(|(_, change)| change.output.as_deref()).collect::<Vec<_>>())
-        .bind(changes.clone().map(|(_, change)| change.step.as_deref()).collect::<Vec<_>>())
-        .bind(changes.map(|(_, change)| change.error.as_deref()).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.row.output.as_deref()).collect::<Vec<_>>())
+        .bind(changes.clone().map(|(_, change)| change.row.failed_step.as_deref()).collect::<Vec<_>>())
+        .bind(changes.map(|(_, change)| change.row.error.as_deref()).collect::<Vec<_>>())
 }

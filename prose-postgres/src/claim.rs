@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use prose::StoreError;
+use prose::store::rows::integer;
 use prose::store::{Claim, ClaimRequest, ClaimedRun, Commit, Lease, RunKey, Status, from_millis};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use crate::columns::integer;
 use crate::core::Core;
 use crate::error::code;
 use crate::instance::ALIVE;
@@ -94,7 +94,7 @@ impl Core {
     }
 
     async fn claim_in_turn(self: &Arc<Self>, request: &ClaimRequest) -> Result<(Claim, Option<Taken>), StoreError> {
-        let _turn = self.holds.turn(&request.key).await;
+        let _turn = self.turns.of(&request.key).await;
         loop {
             let Some(found) = self.look(&request.key).await? else { return Ok((Claim::Missing, None)) };
             if let Some(refusal) = self.in_the_way(&found, request) {

@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::StoreError;
+use prose::store::rows::Holds;
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use crate::error::unavailable;
-use crate::holds::Holds;
 use crate::instance::{self, Instance};
 use crate::link::{self, Link};
 use crate::names::Schema;
 use crate::schema;
+use crate::turns::Turns;
 use crate::writer::{LINES, Writer};
 
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) struct Core {
     pub(crate) pool: PgPool,
     pub(crate) writer: Writer,
     pub(crate) holds: Holds,
+    pub(crate) turns: Turns,
     pub(crate) instance: Instance,
     /// Fingerprints of code that is known to be in the database.
     pub(crate) kept: Mutex<HashSet<u64>>,
@@ -48,6 +50,7 @@ impl Core {
             pool: link.pool(most.saturating_sub(LINES + 1).max(1)),
             writer: Writer::new(&schema),
             holds: Holds::default(),
+            turns: Turns::default(),
             instance: Instance::new(),
             kept: Mutex::default(),
             runtime: Handle::current(),

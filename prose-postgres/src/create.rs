@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use prose::StoreError;
+use prose::store::rows::{CommitRow, integer, print_fingerprint};
 use prose::store::{Commit, Lease, NewRun, to_millis};
 
 use crate::claim::Taken;
-use crate::columns::{Change, Columns, fingerprint, integer};
+use crate::columns::{Change, row};
 use crate::core::Core;
 use crate::error::refused;
 use crate::patience::answered;
@@ -40,14 +41,14 @@ const MADE: &str = "\
 struct Creation {
     run: NewRun,
     seq: i64,
-    columns: Columns,
+    columns: CommitRow,
     change: Option<Change>,
 }
 
 impl Core {
     /// Creates a run. On a task of its own, so that a run that nobody is told of is given back.
     pub(crate) async fn create(self: &Arc<Self>, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
-        let columns = Columns::new(&first).map_err(|error| self.unwritable(&run.key, &error))?;
+        let columns = row(&first).map_err(|error| self.unwritable(&run.key, &error))?;
         let creation = Creation { run: run.clone(), seq: integer(first.seq), columns, change: Change::by(&first) };
         let core = Arc::clone(self);
         let creating = self.runtime.spawn(async move { core.create_in_turn(creation).await });
@@ -59,7 +60,7 @@ impl Core {
     }
 
     async fn create_in_turn(self: &Arc<Self>, new: Creation) -> Result<(Lease, Option<Taken>), StoreError> {
-        let _turn = self.holds.turn(&new.run.key).await;
+        let _turn = self.turns.of(&new.run.key).await;
         let name = key_text(&new.run.key);
         let creating = answered(|| self.link.within(self.try_create(&name, &new)));
         let created = creating.await.map_err(|error| self.unavailable(error))?;
@@ -85,19 +86,19 @@ impl Core {
             .bind(escape(&run.uid))
             .bind(escape(&run.flow))
             .bind(i64::from(run.version))
-            .bind(fingerprint(run.fingerprint))
-            .bind(change.map_or("running", |change| change.status))
+            .bind(print_fingerprint(run.fingerprint))
+            .bind(change.map_or("running", |change| change.row.status))
             .bind(owner)
             .bind(to_millis(run.created_at))
             .bind(change.is_some_and(|change| change.begins))
             .bind(escape(&run.correlation_id))
             .bind(run.input.as_str())
-            .bind(change.and_then(|change| change.output.as_deref()))
-            .bind(change.and_then(|change| change.step.as_deref()))
-            .bind(change.and_then(|change| change.error.as_deref()))
+            .bind(change.and_then(|change| change.row.output.as_deref()))
+            .bind(change.and_then(|change| change.row.failed_step.as_deref()))
+            .bind(change.and_then(|change| change.row.error.as_deref()))
             .bind(seq)
             .bind(&columns.point)
-            .bind(columns.phase)
+            .bind(columns.phase.as_deref())
             .bind(&columns.iterations)
             .bind(&columns.completed)
             .bind(&columns.dropped)

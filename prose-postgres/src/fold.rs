@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use prose::StoreError;
 use prose::store::fold::Folded;
+use prose::store::rows::{CommitRow, Log, integer, print_fingerprint};
 use prose::store::{Commit, Lease, Migrated};
 
-use crate::columns::{Columns, fingerprint, integer};
+use crate::columns::row;
 use crate::core::Core;
-use crate::load::Log;
 use crate::patience::answered;
 use crate::text::escape;
 
@@ -78,7 +78,7 @@ impl Core {
             self.link.within(query.execute(&self.pool))
         });
         match putting.await {
-            Ok(_) => self.holds.set_log(lease, Log { snapshot_bytes: text.len(), ..Log::default() }),
+            Ok(_) => self.holds.set_log(lease, Log::folded(text.len())),
             Err(error) => tracing::warn!(run = %lease.key, place = self.place, %error, "the log could not be folded"),
         }
     }
@@ -88,13 +88,13 @@ impl Core {
         let folded = &run.folded;
         let commit =
             Commit { position: folded.position.clone(), fingerprint: folded.fingerprint, ..Commit::empty(folded.seq) };
-        let columns = Columns::new(&commit).map_err(|error| self.unwritable(&lease.key, &error))?;
+        let columns = row(&commit).map_err(|error| self.unwritable(&lease.key, &error))?;
         let text = serde_json::to_string(folded).map_err(|error| self.unwritable(&lease.key, &error))?;
         let (core, lease, run) = (Arc::clone(self), lease.clone(), run.clone());
         let migrating = self.runtime.spawn(async move {
             let migrated = core.migrate_now(&lease, &run, &columns, &text).await;
             if matches!(migrated, Ok(true)) {
-                core.holds.set_log(&lease, Log { snapshot_bytes: text.len(), ..Log::default() });
+                core.holds.set_log(&lease, Log::folded(text.len()));
             }
             migrated.map_err(|error| core.unavailable(error))
         });
@@ -105,7 +105,7 @@ impl Core {
         &self,
         lease: &Lease,
         run: &Migrated,
-        columns: &Columns,
+        columns: &CommitRow,
         folded: &str,
     ) -> Result<bool, sqlx::Error> {
         let migrating = answered(|| {
@@ -118,7 +118,7 @@ impl Core {
                 .bind(run.input.as_str())
                 .bind(folded)
                 .bind(&columns.point)
-                .bind(columns.phase)
+                .bind(columns.phase.as_deref())
                 .bind(&columns.iterations)
                 .bind(&columns.fingerprint);
             self.link.within(query.fetch_optional(&self.pool))
@@ -160,8 +160,10 @@ impl Core {
                 "insert into {s}.code (fingerprint, flow, shape, kept_at) values ($1, $2, $3, clock_timestamp()) \
                  on conflict (fingerprint) do nothing",
             );
-            let query =
-                sqlx::query(sql).bind(fingerprint(code.fingerprint)).bind(escape(&code.flow)).bind(code.shape.as_str());
+            let query = sqlx::query(sql)
+                .bind(print_fingerprint(code.fingerprint))
+                .bind(escape(&code.flow))
+                .bind(code.shape.as_str());
             self.link.within(query.execute(&self.pool))
         });
         keeping.await.map_err(|error| self.unavailable(error))?;

@@ -40,7 +40,6 @@ mod core;
 mod create;
 mod error;
 mod fold;
-mod holds;
 mod instance;
 mod link;
 mod load;
@@ -50,6 +49,7 @@ mod remove;
 mod schema;
 mod store;
 mod text;
+mod turns;
 mod writer;
 
 pub use store::{PostgresStore, PostgresStoreBuilder};

@@ -2,12 +2,12 @@
 //! moment of the database.
 
 use prose::store::fold::Folded;
-use prose::store::{Code, Commit, Ending, NewRun, RunKey, RunState, Status, StoreError, from_millis};
+use prose::store::rows::{CommitRow, EndingRow, Log, LogFold, RowError, parse_fingerprint, print_fingerprint};
+use prose::store::{Code, NewRun, RunKey, RunState, StoreError, from_millis};
 use prose::{Checkpoint, Json};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use crate::columns::{fingerprint, read_fingerprint, read_position, read_writes};
 use crate::core::Core;
 use crate::patience::answered;
 use crate::text::{key as key_text, unescape};
@@ -19,19 +19,10 @@ pub(crate) struct Loaded {
     pub(crate) log: Log,
 }
 
-/// How long the log is behind the snapshot, and how long the snapshot.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Log {
-    pub(crate) commits: usize,
-    pub(crate) bytes: usize,
-    pub(crate) snapshot_bytes: usize,
-}
-
 /// A row for each commit. What is long stands in the first of them only.
 const RUN: &str = "\
     select run.uid, run.flow, run.version, run.fingerprint as made_by, run.status, \
         floor(extract(epoch from run.created_at) * 1000)::int8 as created_at, \
-        floor(extract(epoch from run.updated_at) * 1000)::int8 as updated_at, \
         details.correlation_id, details.input, details.output, details.failed_step, details.error, \
         case when commit.seq = coalesce(snapshot.seq, 1) then snapshot.folded end as folded, \
         commit.seq, floor(extract(epoch from commit.at) * 1000)::int8 as at, commit.point, commit.phase, commit.iterations, \
@@ -62,7 +53,7 @@ impl Core {
         });
         let rows = read.await.map_err(|error| self.unavailable(error))?.value;
         let Some(first) = rows.first() else { return Ok(None) };
-        let loaded = RunRow::read(first).and_then(|run| run.into_loaded(key, fold(&rows)?));
+        let loaded = RunRow::read(first).and_then(|run| Ok(run.into_loaded(key, fold(&rows)?)?));
         loaded.map(Some).map_err(|error| self.unreadable(key, error))
     }
 
@@ -76,12 +67,12 @@ impl Core {
             let query = sqlx::query(self.schema.sql(LOG)).bind(run);
             self.link.within(query.fetch_all(&self.pool))
         });
-        Ok(fold(&read.await?.value)?.folded)
+        Ok(fold(&read.await?.value)?.0.folded)
     }
 
     /// The code that was kept with this fingerprint.
     pub(crate) async fn code(&self, number: u64) -> Result<Option<Code>, StoreError> {
-        let digits = fingerprint(number);
+        let digits = print_fingerprint(number);
         let read = answered(|| {
             let query = sqlx::query_as::<_, (String, String)>(
                 self.schema.sql("select flow, shape from {s}.code where fingerprint = $1"),
@@ -105,59 +96,32 @@ impl Core {
     }
 }
 
-/// The commits of a run, folded, without the ending: that stands in the run's row.
-#[derive(Debug)]
-struct Fold {
-    folded: Folded,
-    log: Log,
-    last_at: i64,
-}
-
-fn fold(rows: &[PgRow]) -> Result<Fold, Unreadable> {
-    let Some(first) = rows.first() else { return Err(Unreadable::Content("its log is missing".to_owned())) };
-    let snapshot: Option<String> = first.try_get("folded")?;
-    let mut folded: Folded = snapshot.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-    let (start, mut last_at) = (folded.seq, 0);
-    let mut log = Log { snapshot_bytes: snapshot.map_or(0, |text| text.len()), ..Log::default() };
+/// The fold of a run's snapshot and the commits behind it, and when the last of them was written.
+fn fold(rows: &[PgRow]) -> Result<(LogFold, i64), Unreadable> {
+    let missing = || RowError::Content("its log is missing".to_owned());
+    let snapshot: Option<String> = rows.first().ok_or_else(missing)?.try_get("folded")?;
+    let (mut fold, mut last_at) = (LogFold::behind(snapshot.as_deref())?, 0);
     for row in rows {
-        let (commit, at, bytes) = read_commit(row)?;
-        last_at = at;
-        // The row that the snapshot ends with is kept, and is in it already.
-        if commit.seq > start {
-            if commit.seq != folded.seq + 1 {
-                return Err(Unreadable::Content(format!("commit {} of its log is missing", folded.seq + 1)));
-            }
-            log.commits += 1;
-            log.bytes += bytes;
-            folded.apply(commit);
-        }
+        let seq = row.try_get::<Option<i64>, _>("seq")?.ok_or_else(missing)?;
+        fold.add(seq.unsigned_abs(), read_commit(row)?)?;
+        last_at = row.try_get("at")?;
     }
-    Ok(Fold { folded, log, last_at })
+    Ok((fold, last_at))
 }
 
-fn read_commit(row: &PgRow) -> Result<(Commit, i64, usize), Unreadable> {
-    let text = |column: &str| row.try_get::<Option<String>, _>(column);
-    let Some(seq) = row.try_get::<Option<i64>, _>("seq")? else {
-        return Err(Unreadable::Content("its log is missing".to_owned()));
-    };
-    let (point, phase, iterations) = (text("point")?, text("phase")?, text("iterations")?);
-    let (completed, dropped, writes) = (text("completed")?, text("dropped")?, text("writes")?);
-    let (compensable, undoing) = (text("compensable")?, text("undoing")?);
-    let texts = [&point, &completed, &dropped, &writes, &compensable, &undoing];
-    let bytes = texts.into_iter().flatten().map(String::len).sum();
-    let position = point.map(|step| read_position(unescape(step), phase.as_deref(), iterations.as_deref()));
-    let commit = Commit {
-        seq: seq.unsigned_abs(),
-        position: position.transpose().map_err(Unreadable::Content)?,
-        completed: completed.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
-        dropped: dropped.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
-        writes: writes.map(|json| read_writes(&json)).transpose()?.unwrap_or_default(),
-        compensable: compensable.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default(),
-        undoing: undoing.map(|json| serde_json::from_str(&json)).transpose()?,
+fn read_commit(row: &PgRow) -> Result<CommitRow, sqlx::Error> {
+    Ok(CommitRow {
+        point: row.try_get::<Option<String>, _>("point")?.map(unescape),
+        phase: row.try_get::<Option<String>, _>("phase")?.map(Into::into),
+        iterations: row.try_get("iterations")?,
+        completed: row.try_get("completed")?,
+        dropped: row.try_get("dropped")?,
+        writes: row.try_get("writes")?,
+        compensable: row.try_get("compensable")?,
+        undoing: row.try_get("undoing")?,
+        fingerprint: row.try_get("fingerprint")?,
         ending: None,
-        fingerprint: text("fingerprint")?.as_deref().map(read_fingerprint).transpose().map_err(Unreadable::Content)?,
-    };
-    Ok((commit, row.try_get("at")?, bytes))
+    })
 }
 
 /// A run's own row, with what belongs to it.
@@ -178,7 +142,7 @@ struct RunRow {
 
 impl RunRow {
     fn read(row: &PgRow) -> Result<Self, Unreadable> {
-        let missing = || Unreadable::Content("its log, or its row in `details`, is missing".to_owned());
+        let missing = || RowError::Content("its log, or its row in `details`, is missing".to_owned());
         let text = |column: &str| row.try_get::<String, _>(column);
         let maybe = |column: &str| row.try_get::<Option<String>, _>(column).map(|text| text.map(unescape));
         Ok(Self {
@@ -196,68 +160,30 @@ impl RunRow {
         })
     }
 
-    fn into_loaded(self, key: &RunKey, fold: Fold) -> Result<Loaded, Unreadable> {
-        let Fold { mut folded, log, last_at } = fold;
-        folded.ending = self.ending()?;
+    fn into_loaded(self, key: &RunKey, (fold, last_at): (LogFold, i64)) -> Result<Loaded, RowError> {
+        let LogFold { mut folded, log, .. } = fold;
+        folded.ending = EndingRow::read(&self.status, self.output, self.failed_step, self.error)?;
         let version = u32::try_from(self.version)
-            .map_err(|_| Unreadable::Content(format!("`{}` is no version of a flow", self.version)))?;
+            .map_err(|_| RowError::Content(format!("`{}` is no version of a flow", self.version)))?;
         let run = NewRun {
             key: key.clone(),
             uid: self.uid,
             flow: self.flow,
             version,
-            fingerprint: read_fingerprint(&self.fingerprint).map_err(Unreadable::Content)?,
+            fingerprint: parse_fingerprint(&self.fingerprint)?,
             input: Json::parse(self.input)?,
             correlation_id: self.correlation_id,
             created_at: from_millis(self.created_at),
         };
         Ok(Loaded { state: RunState { run, folded, updated_at: from_millis(last_at) }, log })
     }
-
-    fn ending(&self) -> Result<Option<Ending>, Unreadable> {
-        let status = Status::parse(&self.status)
-            .ok_or_else(|| Unreadable::Content(format!("`{}` is no status that this version knows", self.status)))?;
-        let step = self.failed_step.clone();
-        let said = || self.error.clone().unwrap_or_default();
-        Ok(match status {
-            Status::Completed => {
-                let output = self.output.clone().unwrap_or_else(|| "null".to_owned());
-                Some(Ending::Completed { output: Json::parse(output)? })
-            }
-            Status::Failed => Some(Ending::Failed { step, error: said() }),
-            Status::Cancelled => Some(Ending::Cancelled { step }),
-            Status::Blocked => Some(Ending::Blocked { step, reason: said() }),
-            _ => None,
-        })
-    }
 }
 
 /// Why a run cannot be read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
-    Sql(sqlx::Error),
-    Json(serde_json::Error),
-    Content(String),
-}
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Sql(error) => error.fmt(f),
-            Self::Json(error) => error.fmt(f),
-            Self::Content(what) => f.write_str(what),
-        }
-    }
-}
-
-impl From<sqlx::Error> for Unreadable {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<serde_json::Error> for Unreadable {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Json(error)
-    }
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error(transparent)]
+    Row(#[from] RowError),
 }

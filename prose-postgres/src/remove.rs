@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use prose::StoreError;
 use prose::store::RunKey;
+use prose::store::rows::integer;
 
-use crate::columns::integer;
 use crate::core::Core;
 use crate::patience::answered;
 
@@ -35,7 +35,7 @@ const OLDEST: Duration = Duration::from_secs(1_000 * 365 * 24 * 3_600);
 impl Core {
     /// Deletes a run; `false` if there was none.
     pub(crate) async fn delete(&self, key: &RunKey) -> Result<bool, StoreError> {
-        let _turn = self.holds.turn(key).await;
+        let _turn = self.turns.of(key).await;
         loop {
             let Some(found) = self.look(key).await? else { return Ok(false) };
             if self.is_held(key, &found) {

@@ -192,19 +192,6 @@ impl PostgresStore {
         StoreError::Fenced(lease.key.clone())
     }
 
-    async fn wait_for_change(&self, key: &RunKey, epoch: u64) {
-        let ended = self.core().holds.watch(key, epoch);
-        if let Some(mut ended) = ended {
-            // An error is the end of the hold. The time limit is for a run that another process has taken over: then the
-            // hold here ends only when its execution notices.
-            let _any_is_a_change = tokio::time::timeout(LOOK_AGAIN, ended.changed()).await;
-            return;
-        }
-        while self.held_elsewhere(key, epoch).await {
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
     /// Whoever cannot ask the server will be told so by the claim.
     async fn held_elsewhere(&self, key: &RunKey, epoch: u64) -> bool {
         match self.core().look(key).await {
@@ -219,12 +206,6 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 
 /// An interval of Postgres holds more; nobody waits so long.
 const LONGEST_LEASE: Duration = Duration::from_secs(365 * 24 * 3_600);
-
-/// How often a run of another process is looked at.
-const POLL: Duration = Duration::from_millis(50);
-
-/// How long a run that is executed here is believed to be.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Store for PostgresStore {
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
@@ -256,7 +237,7 @@ impl Store for PostgresStore {
     }
 
     fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
-        Box::pin(self.wait_for_change(key, epoch))
+        Box::pin(self.core().holds.changed(key, epoch, move || self.held_elsewhere(key, epoch)))
     }
 
     fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {

@@ -23,6 +23,14 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// [`escape`], of what is owned.
+pub(crate) fn escaped(text: String) -> String {
+    match escape(&text) {
+        Cow::Owned(escaped) => escaped,
+        Cow::Borrowed(_) => text,
+    }
+}
+
 /// The other way round.
 pub(crate) fn unescape(column: String) -> String {
     if !column.contains(ESCAPE) {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prose::StoreError;
 use prose::store::Lease;
+use prose::store::rows::integer;
 use sqlx::{PgConnection, Row, SqlStr};
 use tokio::sync::oneshot;
 
@@ -234,7 +235,7 @@ impl Core {
         );
         sqlx::query(sql)
             .bind(released.iter().map(|lease| lease.row).collect::<Vec<_>>())
-            .bind(released.iter().map(|lease| crate::columns::integer(lease.epoch)).collect::<Vec<_>>())
+            .bind(released.iter().map(|lease| integer(lease.epoch)).collect::<Vec<_>>())
             .bind(&self.instance.id)
             .execute(line.connection(self).await?)
             .await

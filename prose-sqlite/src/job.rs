@@ -6,14 +6,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use prose::store::rows::{CommitRow, Holds, Log, LogFold, RowError, integer, print_fingerprint};
 use prose::store::{ClaimRequest, Code, Lease, NewRun, RunKey, Status, to_millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock;
-use crate::holds::{FOLD_AT_LAST, Holds};
 use crate::instance::Instance;
-use crate::load::{self, Log};
-use crate::statement::{Append, Change, CommitRow, Statement, fingerprint, integer};
+use crate::load;
+use crate::statement::{Append, Change, Statement};
 
 /// A write.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Job {
     /// Bytes that it writes, about.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Create(new) => new.run.input.as_str().len() + new.first.row.size,
+            Self::Create(new) => new.run.input.as_str().len() + new.first.row.size(),
             Self::Commit { append, .. } => append.size,
             Self::Migrate(run) => run.input.len() + run.folded.len(),
             Self::KeepCode(code) => code.shape.as_str().len(),
@@ -155,7 +155,7 @@ impl Batch<'_> {
                 new.uid,
                 new.flow,
                 new.version,
-                fingerprint(new.fingerprint),
+                print_fingerprint(new.fingerprint),
                 self.instance.id,
                 to_millis(new.created_at),
                 now
@@ -167,8 +167,7 @@ impl Batch<'_> {
         self.sql
             .prepare_cached("insert into prose_details (run, correlation_id, input) values (?1, ?2, ?3)")?
             .execute(params![row, new.correlation_id, new.input.as_str()])?;
-        let [point, phase, completed, dropped, writes, ending, code, iterations, compensable, undoing] =
-            &first.row.values;
+        let columns = &first.row;
         self.sql
             .prepare_cached(
                 "insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, \
@@ -179,16 +178,16 @@ impl Batch<'_> {
                 row,
                 integer(first.seq),
                 now,
-                point,
-                phase,
-                completed,
-                dropped,
-                writes,
-                ending,
-                code,
-                iterations,
-                compensable,
-                undoing
+                columns.point,
+                columns.phase,
+                columns.completed,
+                columns.dropped,
+                columns.writes,
+                columns.ending,
+                columns.fingerprint,
+                columns.iterations,
+                columns.compensable,
+                columns.undoing
             ])?;
         self.run_all(&first.change.statements(row, now))?;
         let ended = first.change.ends();
@@ -233,7 +232,7 @@ impl Batch<'_> {
             .prepare_cached("select seq from prose_snapshots where run = ?1")?
             .query_row([run], |row| row.get(0))
             .optional()?;
-        Ok(seq.saturating_sub(snapshot.unwrap_or(0).unsigned_abs()) >= FOLD_AT_LAST)
+        Ok(seq.saturating_sub(snapshot.unwrap_or(0).unsigned_abs()) >= Log::MOST_COMMITS)
     }
 
     /// The run, if it can be claimed; otherwise why not. Writes nothing.
@@ -302,7 +301,7 @@ impl Batch<'_> {
                 "insert into prose_code (fingerprint, flow, shape, kept_at) values (?1, ?2, ?3, ?4) \
                  on conflict (fingerprint) do nothing",
             )?
-            .execute(params![fingerprint(code.fingerprint), code.flow, code.shape.as_str(), clock::now()])?;
+            .execute(params![print_fingerprint(code.fingerprint), code.flow, code.shape.as_str(), clock::now()])?;
         Ok(Answer::Kept)
     }
 
@@ -317,8 +316,8 @@ impl Batch<'_> {
             .prepare_cached("select folded from prose_snapshots where run = ?1")?
             .query_row([lease.row], |row| row.get(0))
             .optional()?;
-        let folded = load::fold(self.sql, lease.row, snapshot.as_deref()).and_then(|(folded, ..)| {
-            let text = serde_json::to_string(&folded)?;
+        let folded = load::fold(self.sql, lease.row, snapshot.as_deref()).and_then(|(LogFold { folded, .. }, _)| {
+            let text = serde_json::to_string(&folded).map_err(RowError::from)?;
             Ok((folded.seq, text))
         });
         let (seq, text) = match folded {
@@ -344,7 +343,7 @@ impl Batch<'_> {
         self.sql
             .prepare_cached("delete from prose_commits where run = ?1 and seq < ?2")?
             .execute(params![run, integer(seq)])?;
-        Ok(Log { commits: 0, bytes: 0, snapshot_bytes: folded.len() })
+        Ok(Log::folded(folded.len()))
     }
 
     fn release(&self, lease: &Lease) -> rusqlite::Result<Answer> {

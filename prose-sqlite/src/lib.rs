@@ -62,7 +62,6 @@ mod connection;
 mod database;
 mod error;
 mod gate;
-mod holds;
 mod instance;
 mod job;
 mod load;

@@ -1,10 +1,8 @@
 //! The statements that append a commit, as text and values: written once, and sent through whichever driver has the
 //! transaction (rusqlite in the store's writer, sqlx in a `#[transaction]`).
 
-use prose::Json;
-use prose::store::{Commit, Ending, Lease, Phase, Undoing, Write};
-use serde::Serialize;
-use serde::ser::{Error as _, SerializeMap, Serializer};
+use prose::store::rows::{CommitRow, EndingRow, integer};
+use prose::store::{Commit, Lease, Undoing};
 
 /// A statement with its values, `?1` first.
 #[derive(Debug)]
@@ -21,9 +19,9 @@ pub(crate) enum Value {
     Text(String),
 }
 
-impl From<Option<String>> for Value {
-    fn from(text: Option<String>) -> Self {
-        text.map_or(Self::Null, Self::Text)
+impl<T: Into<String>> From<Option<T>> for Value {
+    fn from(text: Option<T>) -> Self {
+        text.map_or(Self::Null, |text| Self::Text(text.into()))
     }
 }
 
@@ -63,7 +61,7 @@ impl Append {
     /// The next commit of a run that is claimed.
     pub(crate) fn new(lease: &Lease, commit: &Commit, now: i64) -> Result<Self, serde_json::Error> {
         let row = CommitRow::new(commit)?;
-        let size = row.size;
+        let size = row.size();
         let mut values = vec![
             Value::Integer(lease.row),
             Value::Integer(integer(commit.seq)),
@@ -71,7 +69,7 @@ impl Append {
             Value::Text(lease.uid.clone()),
             Value::Integer(now),
         ];
-        values.extend(row.values);
+        values.extend(columns(row));
         let fenced = Statement { sql: APPEND, values };
         let change = Change::by(commit);
         Ok(Self { fenced, behind: change.statements(lease.row, now), ends: change.ends(), size })
@@ -82,12 +80,15 @@ impl Append {
 #[derive(Debug)]
 pub(crate) struct Change {
     undoing: bool,
-    ending: Option<Ending>,
+    ending: Option<EndingRow>,
 }
 
 impl Change {
     pub(crate) fn by(commit: &Commit) -> Self {
-        Self { undoing: matches!(commit.undoing, Some(Undoing::Begun(_))), ending: commit.ending.clone() }
+        Self {
+            undoing: matches!(commit.undoing, Some(Undoing::Begun(_))),
+            ending: commit.ending.as_ref().map(EndingRow::new),
+        }
     }
 
     /// Whether the run ends.
@@ -104,99 +105,30 @@ impl Change {
 }
 
 /// The statements that mark a run as ended.
-fn end(run: i64, ending: &Ending, now: i64) -> [Statement; 2] {
-    let (output, step, error) = match ending {
-        Ending::Completed { output } => (Some(output.as_str().to_owned()), None, None),
-        Ending::Failed { step, error } => (None, step.clone(), Some(error.clone())),
-        Ending::Cancelled { step } => (None, step.clone(), None),
-        Ending::Blocked { step, reason } => (None, step.clone(), Some(reason.clone())),
-    };
-    let status = Value::Text(word(ending).to_owned());
+fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 2] {
+    let EndingRow { status, output, failed_step, error } = ending.clone();
+    let status = Value::Text(status.to_owned());
+    let details = [output, failed_step, error].map(Value::from);
     [
         Statement { sql: END_RUN, values: vec![Value::Integer(run), status, Value::Integer(now)] },
-        Statement { sql: END_DETAILS, values: vec![Value::Integer(run), output.into(), step.into(), error.into()] },
+        Statement { sql: END_DETAILS, values: [Value::Integer(run)].into_iter().chain(details).collect() },
     ]
 }
 
-/// The status of a run that ended so.
-fn word(ending: &Ending) -> &'static str {
-    match ending {
-        Ending::Completed { .. } => "completed",
-        Ending::Failed { .. } => "failed",
-        Ending::Cancelled { .. } => "cancelled",
-        Ending::Blocked { .. } => "blocked",
-    }
-}
-
 /// The columns of a commit from `point` on.
-#[derive(Debug)]
-pub(crate) struct CommitRow {
-    pub(crate) values: [Value; 10],
-    pub(crate) size: usize,
-}
-
-impl CommitRow {
-    pub(crate) fn new(commit: &Commit) -> Result<Self, serde_json::Error> {
-        let position = commit.position.as_ref();
-        let point = position.map(|position| position.step.clone());
-        let completed = list(&commit.completed)?;
-        let dropped = list(&commit.dropped)?;
-        let writes = writes(&commit.writes)?;
-        let compensable = list(&commit.compensable)?;
-        let undoing = commit.undoing.as_ref().map(serde_json::to_string).transpose()?;
-        let texts = [&point, &completed, &dropped, &writes, &compensable, &undoing];
-        let size = texts.into_iter().flatten().map(String::len).sum();
-        let values = [
-            point.into(),
-            position.map(|position| phase(position.phase).to_owned()).into(),
-            completed.into(),
-            dropped.into(),
-            writes.into(),
-            commit.ending.as_ref().map(|ending| word(ending).to_owned()).into(),
-            commit.fingerprint.map(fingerprint).into(),
-            position.map(|position| list(&position.at)).transpose()?.flatten().into(),
-            compensable.into(),
-            undoing.into(),
-        ];
-        Ok(Self { values, size })
-    }
-}
-
-fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Entered => "entered",
-        Phase::Done => "done",
-    }
-}
-
-fn list<T: Serialize>(items: &[T]) -> Result<Option<String>, serde_json::Error> {
-    if items.is_empty() { Ok(None) } else { serde_json::to_string(items).map(Some) }
-}
-
-/// An object, so that `writes ->> '$.total'` works in the shell.
-fn writes(writes: &[Write]) -> Result<Option<String>, serde_json::Error> {
-    if writes.is_empty() {
-        return Ok(None);
-    }
-    let mut text =
-        Vec::with_capacity(writes.iter().map(|write| write.name.len() + write.value.as_str().len() + 4).sum());
-    let mut json = serde_json::Serializer::new(&mut text);
-    let mut object = json.serialize_map(Some(writes.len()))?;
-    for Write { name, value } in writes {
-        object.serialize_entry::<str, Json>(name, value)?;
-    }
-    object.end()?;
-    String::from_utf8(text).map(Some).map_err(serde_json::Error::custom)
-}
-
-/// As it stands in columns: 16 hexadecimal digits, because SQLite's integers have a sign.
-pub(crate) fn fingerprint(fingerprint: u64) -> String {
-    format!("{fingerprint:016x}")
-}
-
-/// As it stands in columns. No run has 2^63 commits or claims; the last number is never reached.
-pub(crate) fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+fn columns(row: CommitRow) -> [Value; 10] {
+    [
+        row.point.into(),
+        row.phase.into(),
+        row.completed.into(),
+        row.dropped.into(),
+        row.writes.into(),
+        row.ending.into(),
+        row.fingerprint.into(),
+        row.iterations.into(),
+        row.compensable.into(),
+        row.undoing.into(),
+    ]
 }
 
 impl rusqlite::ToSql for Value {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use prose::store::rows::CommitRow;
 use prose::store::{
     BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, RunKey, RunState,
     Store, StoreError, from_millis,
@@ -15,7 +16,7 @@ use crate::error::{refused, unavailable};
 use crate::gate::Gate;
 use crate::job::{Answer, Batch, Creation, FirstCommit, Job, Migration, find};
 use crate::load::{self, Loaded};
-use crate::statement::{Append, Change, CommitRow};
+use crate::statement::{Append, Change};
 use crate::writer::{Core, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
@@ -261,19 +262,6 @@ impl SqliteStore {
         refused(format!("run `{key}` cannot be written to {}: {error}", self.path().display()))
     }
 
-    async fn wait_for_change(&self, key: &RunKey, epoch: u64) {
-        let ended = self.core().holds.watch(key, epoch);
-        if let Some(mut ended) = ended {
-            // An error is the end of the hold. The time limit is for a run that another process has taken over: then the
-            // hold here ends only when its execution notices.
-            let _any_is_a_change = tokio::time::timeout(LOOK_AGAIN, ended.changed()).await;
-            return;
-        }
-        while self.held_elsewhere(key, epoch).await {
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
     async fn held_elsewhere(&self, key: &RunKey, epoch: u64) -> bool {
         let key = key.clone();
         let held = self.read(move |core, sql| {
@@ -316,12 +304,6 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(10);
 
 /// SQLite counts milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
-
-/// How often a run of another process is looked at.
-const POLL: Duration = Duration::from_millis(50);
-
-/// How long a run that is executed here is believed to be.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A batch that only looks.
 fn batch<'a>(core: &'a Core, sql: &'a rusqlite::Connection) -> Batch<'a> {
@@ -366,7 +348,7 @@ impl Store for SqliteStore {
     }
 
     fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
-        Box::pin(self.wait_for_change(key, epoch))
+        Box::pin(self.core().holds.changed(key, epoch, move || self.held_elsewhere(key, epoch)))
     }
 
     fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {

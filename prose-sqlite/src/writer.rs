@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prose::StoreError;
+use prose::store::rows::Holds;
 use prose::store::{Lease, in_transaction};
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -19,7 +20,6 @@ use crate::clock;
 use crate::connection::{Readers, open_writer};
 use crate::error::{concerns_all, io_failed, refused, result_code, unavailable};
 use crate::gate::{self, Gate};
-use crate::holds::Holds;
 use crate::instance::Instance;
 use crate::job::{Answer, Batch, Job, beat, sweep};
 use crate::schema;
@@ -419,7 +419,7 @@ mod tests {
             created_at: std::time::SystemTime::now(),
         };
         let commit = Commit::empty(1);
-        let row = crate::statement::CommitRow::new(&commit).unwrap();
+        let row = prose::store::rows::CommitRow::new(&commit).unwrap();
         let first = crate::job::FirstCommit { seq: 1, row, change: crate::statement::Change::by(&commit) };
         let reply =
             core.write_all(&[Job::Create(Box::new(crate::job::Creation { run, first }))]).pop().unwrap().unwrap();

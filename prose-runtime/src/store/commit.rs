@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Status;
 use super::state::State;
 use crate::Json;
 
@@ -131,6 +132,18 @@ pub struct Undone {
     /// Why it could not be undone; `None` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+impl Ending {
+    /// The status of a run that ended so.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Completed { .. } => Status::Completed,
+            Self::Failed { .. } => Status::Failed,
+            Self::Cancelled { .. } => Status::Cancelled,
+            Self::Blocked { .. } => Status::Blocked,
+        }
+    }
 }
 
 impl Commit {

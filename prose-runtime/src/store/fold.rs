@@ -106,13 +106,10 @@ impl Folded {
 
     /// What the run's status is by its commits alone.
     pub fn status(&self) -> Status {
-        match self.ending {
+        match &self.ending {
             None if self.compensation.is_some() => Status::Compensating,
             None => Status::Running,
-            Some(Ending::Completed { .. }) => Status::Completed,
-            Some(Ending::Failed { .. }) => Status::Failed,
-            Some(Ending::Cancelled { .. }) => Status::Cancelled,
-            Some(Ending::Blocked { .. }) => Status::Blocked,
+            Some(ending) => ending.status(),
         }
     }
 

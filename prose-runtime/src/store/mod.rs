@@ -10,6 +10,7 @@ pub mod commit;
 mod error;
 pub mod fold;
 pub mod memory;
+pub mod rows;
 mod state;
 
 use std::any::Any;
