@@ -6,15 +6,15 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Schema, new_run};
-use prose::store::{Commit, Write};
-use prose::{Json, Store, StoreError};
+use common::Schema;
+use prose::store::{Commit, NewRun, Write};
+use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
+use prose_store_tests::{json, new_run};
 use sqlx::{Connection, PgConnection};
 
-fn writing(seq: u64, name: &str, json: &str) -> Commit {
-    let value = Json::parse(json.to_owned()).unwrap();
-    Commit { writes: vec![Write { name: name.to_owned(), value }], ..Commit::empty(seq) }
+fn writing(seq: u64, name: &str, value: &str) -> Commit {
+    Commit { writes: vec![Write { name: name.to_owned(), value: json(value) }], ..Commit::empty(seq) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +43,7 @@ async fn commits_whose_connections_are_cut_are_written_once() {
     let runs = (0..8).map(|number| {
         let store = store.clone();
         tokio::spawn(async move {
-            let run = new_run(&format!("run-{number}"), "{}");
+            let run = new_run(&format!("run-{number}"));
             let lease = store.create(&run, Commit::empty(1)).await.unwrap();
             for seq in 2..=150 {
                 store.commit(&lease, writing(seq, &format!("v{seq}"), &seq.to_string())).await.unwrap();
@@ -73,7 +73,7 @@ async fn many_instances_may_start_at_once_on_an_empty_database() {
     for started in starting.collect::<Vec<_>>() {
         stores.push(started.await.unwrap());
     }
-    let lease = stores[0].create(&new_run("a", "{}"), Commit::empty(1)).await.unwrap();
+    let lease = stores[0].create(&new_run("a"), Commit::empty(1)).await.unwrap();
     stores[0].commit(&lease, Commit::empty(2)).await.unwrap();
     assert!(stores[5].load("a").await.unwrap().is_some());
     assert!(matches!(stores[5].delete("a").await, Err(StoreError::Busy(_))), "another instance holds it");
@@ -85,7 +85,8 @@ async fn nul_characters_and_fifty_megabytes_just_work() {
     let schema = Schema::new(url);
     let store = schema.store().await;
     let heavy = serde_json::to_string(&"x".repeat(50 << 20)).unwrap();
-    let lease = store.create(&new_run("nul \0 in its name", r#"{"a":"\u0000"}"#), Commit::empty(1)).await.unwrap();
+    let run = NewRun { input: json(r#"{"a":"\u0000"}"#), ..new_run("nul \0 in its name") };
+    let lease = store.create(&run, Commit::empty(1)).await.unwrap();
     store.commit(&lease, writing(2, "heavy", &heavy)).await.unwrap();
     let checkpoint = store.load("nul \0 in its name").await.unwrap().unwrap();
     assert_eq!(checkpoint.input.as_str(), r#"{"a":"\u0000"}"#);

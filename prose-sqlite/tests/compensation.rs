@@ -6,9 +6,9 @@ mod common;
 
 use std::path::Path;
 
-use common::child::{Other, listen, part, say};
 use prose::{Checkpoint, Ctx, Error, Status, Store, flow};
 use prose_sqlite::{SqliteDatabase, SqliteStore};
+use prose_store_tests::process::{Other, listen, part, say};
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {

@@ -10,11 +10,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use common::child::{Other, listen, part, say};
 use common::*;
 use prose::StoreError;
 use prose::store::{Claim, Commit, Store, Write};
 use prose_sqlite::SqliteStore;
+use prose_store_tests::process::{Other, listen, part, say};
 use rusqlite::Connection;
 
 /// Plays a part in another process; does nothing in the one that runs the tests.
@@ -228,7 +228,7 @@ fn a_full_disk_loses_nothing_and_room_helps() {
         return;
     }
     alone.arg(std::env::current_exe().unwrap());
-    let said = Other::plays_in(alone, "fills the disk", &folder.path().join("runs.db")).ends();
+    let said = Other::plays_in(alone, "fills the disk", folder.path().join("runs.db")).ends();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("runs.db") && said[0].contains("full") && said[0].contains("Free some space"), "{said:?}");
     assert_eq!(said[1], "all there");

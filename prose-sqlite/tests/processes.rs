@@ -7,12 +7,11 @@ mod common;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::child::{Other, listen, part, say};
 use common::*;
 use prose::StoreError;
 use prose::store::{Claim, Lease, RunKey, Store};
 use prose_sqlite::SqliteStore;
-use rustix::process::Signal;
+use prose_store_tests::process::{Other, Signal, listen, part, say};
 use tokio::task::JoinSet;
 
 /// Plays a part in another process; does nothing in the one that runs the tests.

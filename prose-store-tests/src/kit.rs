@@ -14,7 +14,11 @@ pub(crate) type Shared = Arc<dyn Store>;
 /// The flow of all runs that do not say otherwise.
 pub(crate) const FLOW: &str = "process-order";
 
-pub(crate) fn json(text: &str) -> Json {
+/// A value.
+///
+/// # Panics
+/// If the text is not JSON.
+pub fn json(text: &str) -> Json {
     Json::parse(text.to_owned()).expect("JSON")
 }
 
@@ -23,7 +27,7 @@ pub(crate) fn text(value: &str) -> Json {
 }
 
 /// A run of the default namespace; its uid is made from its id.
-pub(crate) fn new_run(run_id: &str) -> NewRun {
+pub fn new_run(run_id: &str) -> NewRun {
     new_run_at(RunKey::new(run_id))
 }
 
@@ -40,7 +44,8 @@ pub(crate) fn new_run_at(key: RunKey) -> NewRun {
     }
 }
 
-pub(crate) fn request(run_id: &str) -> ClaimRequest {
+/// Asks for a run of [`new_run`], also for one that has failed.
+pub fn request(run_id: &str) -> ClaimRequest {
     request_at(RunKey::new(run_id))
 }
 

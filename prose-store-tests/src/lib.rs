@@ -1,5 +1,5 @@
 //! What every store of [prose] must do, as tests. A store that passes them keeps the promises of the [`Store`] trait
-//! as far as one process can see; that it survives `kill -9` is for the store's own tests.
+//! as far as one process can see; that it survives `kill -9` is for the store's own tests, which [`process`] helps with.
 //!
 //! Add this crate to the adapter's `[dev-dependencies]` and call the macro in a file of its `tests/`. One call makes a test for
 //! each case. Its argument makes a fresh, empty store, and may `.await`:
@@ -30,11 +30,14 @@
 
 pub mod cases;
 mod kit;
+#[cfg(unix)]
+pub mod process;
 
 use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 
+pub use kit::{json, new_run, request};
 use prose::Store;
 
 /// A store to be tested, with what must live as long.

@@ -2,10 +2,6 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-use std::time::SystemTime;
-
-use prose::Json;
-use prose::store::{NewRun, RunKey};
 use prose_postgres::{PostgresStore, PostgresStoreBuilder};
 use sqlx::{Connection, PgConnection};
 
@@ -47,19 +43,5 @@ impl Drop for Schema {
             });
         });
         dropped.join().unwrap();
-    }
-}
-
-/// A run of the default namespace; its uid is made from its id.
-pub(crate) fn new_run(run_id: &str, input: &str) -> NewRun {
-    NewRun {
-        key: RunKey::new(run_id),
-        uid: format!("uid of {run_id}"),
-        flow: "process-order".to_owned(),
-        version: 1,
-        fingerprint: 7,
-        input: Json::parse(input.to_owned()).unwrap(),
-        correlation_id: "web-17".to_owned(),
-        created_at: SystemTime::now(),
     }
 }
