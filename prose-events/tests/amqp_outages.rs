@@ -4,11 +4,9 @@
 mod common;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{assert_unavailable, event, publish_until_confirmed};
-use futures_util::future::join_all;
+use common::{assert_none_lost, assert_unavailable, event, publish_through_outages, publish_until_confirmed};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
@@ -69,39 +67,8 @@ async fn nothing_that_was_confirmed_is_lost_when_the_broker_is_killed_meanwhile(
     let Some(server) = private_rabbitmq() else { return };
     create_queue(&server).await;
     let publisher = publisher(&server);
-    let stop = AtomicBool::new(false);
-    let publishing = |task: usize| {
-        let (publisher, stop) = (publisher.clone(), &stop);
-        async move {
-            let mut confirmed = Vec::new();
-            for n in 0.. {
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                let id = format!("{task}-{n}");
-                publish_until_confirmed(&publisher, "orders", &event(&id)).await;
-                confirmed.push(id);
-            }
-            confirmed
-        }
-    };
-    let outages = async {
-        for _ in 0..2 {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            tokio::task::block_in_place(|| {
-                server.kill();
-                server.start();
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        stop.store(true, Ordering::Relaxed);
-    };
-    let (confirmed, ()) = tokio::join!(join_all((0..8).map(publishing)), outages);
-    let stored = take_ids(&server).await;
-    let confirmed: Vec<String> = confirmed.into_iter().flatten().collect();
-    assert!(confirmed.len() > 50, "{}", confirmed.len());
-    let lost: Vec<&String> = confirmed.iter().filter(|id| !stored.contains(*id)).collect();
-    assert!(lost.is_empty(), "{} of {}: {lost:?}", lost.len(), confirmed.len());
+    let confirmed = publish_through_outages(&publisher, &server, 2, Duration::from_millis(500)).await;
+    assert_none_lost(&confirmed, &take_ids(&server).await);
 }
 
 #[tokio::test]

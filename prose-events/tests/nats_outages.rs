@@ -3,12 +3,10 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, stream::Config};
-use common::{assert_unavailable, event, publish_until_confirmed};
-use futures_util::future::join_all;
+use common::{assert_none_lost, assert_unavailable, event, publish_through_outages, publish_until_confirmed};
 use prose::Publisher;
 use prose_events::NatsPublisher;
 use prose_test_servers::{PrivateServer, private_nats};
@@ -67,39 +65,8 @@ async fn nothing_that_was_confirmed_is_lost_when_the_server_is_killed_meanwhile(
     let Some(server) = private_nats() else { return };
     create_stream(&server).await;
     let publisher = NatsPublisher::connect(server.url()).await.unwrap().timeout(Duration::from_secs(1));
-    let stop = AtomicBool::new(false);
-    let publishing = |task: usize| {
-        let (publisher, stop) = (publisher.clone(), &stop);
-        async move {
-            let mut confirmed = Vec::new();
-            for n in 0.. {
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                let id = format!("{task}-{n}");
-                publish_until_confirmed(&publisher, "orders", &event(&id)).await;
-                confirmed.push(id);
-            }
-            confirmed
-        }
-    };
-    let outages = async {
-        for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            tokio::task::block_in_place(|| {
-                server.kill();
-                server.start();
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        stop.store(true, Ordering::Relaxed);
-    };
-    let (confirmed, ()) = tokio::join!(join_all((0..8).map(publishing)), outages);
-    let stored: std::collections::HashSet<String> = ids(&server).await.into_iter().collect();
-    let confirmed: Vec<String> = confirmed.into_iter().flatten().collect();
-    assert!(confirmed.len() > 50, "{}", confirmed.len());
-    let lost: Vec<&String> = confirmed.iter().filter(|id| !stored.contains(*id)).collect();
-    assert!(lost.is_empty(), "{} of {}: {lost:?}", lost.len(), confirmed.len());
+    let confirmed = publish_through_outages(&publisher, &server, 3, Duration::from_millis(300)).await;
+    assert_none_lost(&confirmed, &ids(&server).await.into_iter().collect());
 }
 
 #[tokio::test]
