@@ -79,6 +79,7 @@ fn what_is_pure_in_the_runtime_does_no_io() {
         "store/rows/commit.rs",
         "store/rows/ending.rs",
         "store/rows/log.rs",
+        "store/rows/run.rs",
         "codec/mod.rs",
         "codec/strict.rs",
     ] {

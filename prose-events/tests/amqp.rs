@@ -15,7 +15,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 use prose::{EventRecord, Publisher};
 use prose_events::AmqpPublisher;
-use prose_test_servers::{Server, amqp, unique};
+use prose_test_servers::{Server, rabbitmq, unique};
 
 /// An exchange and a queue of the test's own, bound for the channel `orders`; and a publisher.
 struct Fixture {
@@ -69,7 +69,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn an_event_arrives_with_its_properties_and_as_a_cloud_event() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     let sent = event("ord_1:confirmed");
     fixture.publisher.publish("orders", &sent).await.unwrap();
@@ -88,7 +88,7 @@ async fn an_event_arrives_with_its_properties_and_as_a_cloud_event() {
 
 #[tokio::test]
 async fn the_default_exchange_leads_to_a_queue_by_its_name() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     let publisher = fixture.publisher.clone().exchange("").unwrap();
     publisher.publish(&fixture.name, &event("a")).await.unwrap();
@@ -98,7 +98,7 @@ async fn the_default_exchange_leads_to_a_queue_by_its_name() {
 
 #[tokio::test]
 async fn without_an_exchange_it_is_rejected_and_the_next_publish_works() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     let missing = unique("missing");
     let publisher = fixture.publisher.clone().exchange("{channel}").unwrap();
@@ -112,7 +112,7 @@ async fn without_an_exchange_it_is_rejected_and_the_next_publish_works() {
 
 #[tokio::test]
 async fn without_a_binding_it_is_rejected_and_names_what_to_bind() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     let result = fixture.publisher.publish("refunds", &event("a")).await;
     assert_rejected(result, &[&fixture.name, "no queue for routing key `refunds`", "bind one"]);
@@ -123,7 +123,7 @@ async fn without_a_binding_it_is_rejected_and_names_what_to_bind() {
 
 #[tokio::test]
 async fn what_is_too_long_for_a_name_is_rejected() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let publisher = AmqpPublisher::new(server.url()).unwrap();
     assert_rejected(publisher.publish(&"x".repeat(256), &event("a")).await, &["routing key", "255"]);
     assert_rejected(publisher.publish("orders", &event(&"x".repeat(256))).await, &["event's id", "255"]);
@@ -131,7 +131,7 @@ async fn what_is_too_long_for_a_name_is_rejected() {
 
 #[tokio::test]
 async fn what_is_too_large_for_the_broker_is_rejected() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     // RabbitMQ's limit is 128 MiB until version 3.13, 16 MiB since then.
     let publisher = fixture.publisher.clone().timeout(Duration::from_secs(60));
@@ -144,7 +144,7 @@ async fn what_is_too_large_for_the_broker_is_rejected() {
 
 #[tokio::test]
 async fn a_full_queue_is_unavailable_and_takes_more_once_emptied() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let mut arguments = FieldTable::default();
     arguments.insert("x-max-length".into(), AMQPValue::LongInt(1));
     arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
@@ -158,7 +158,7 @@ async fn a_full_queue_is_unavailable_and_takes_more_once_emptied() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_at_once_are_all_confirmed_and_what_has_no_queue_is_told_from_them() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     let events: Vec<EventRecord> = (0..1_000).map(|n| event(&format!("ord_{n:04}"))).collect();
     let channel = |n: usize| if n.is_multiple_of(10) { "refunds" } else { "orders" };
@@ -177,7 +177,7 @@ async fn a_thousand_at_once_are_all_confirmed_and_what_has_no_queue_is_told_from
 
 #[tokio::test]
 async fn a_publish_that_is_dropped_midway_disturbs_no_other() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let fixture = Fixture::new(&server, FieldTable::default()).await;
     fixture.publisher.publish("orders", &event("first")).await.unwrap();
     for micros in (0..2_000).step_by(50) {

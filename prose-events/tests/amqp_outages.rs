@@ -12,7 +12,7 @@ use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
 use prose::Publisher;
 use prose_events::AmqpPublisher;
-use prose_test_servers::{PrivateServer, amqp, private_rabbitmq};
+use prose_test_servers::{PrivateServer, private_rabbitmq, rabbitmq};
 
 async fn channel(server: &PrivateServer) -> (Connection, Channel) {
     let connection = Connection::connect(server.url(), ConnectionProperties::default()).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_broker_that_says_nothing_is_unavailable_in_time() {
 
 #[tokio::test]
 async fn wrong_passwords_and_missing_tls_are_told() {
-    let Some(server) = amqp() else { return };
+    let Some(server) = rabbitmq() else { return };
     let (wrong, tls) = (server.url().replace(":guest@", ":wrong@"), server.url().replace("amqp://", "amqps://"));
     for (url, word) in [(wrong, "ACCESS_REFUSED"), (tls, "cannot be reached")] {
         let publisher = AmqpPublisher::new(&url).unwrap().timeout(Duration::from_secs(3));

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use sqlx::{Connection, PgConnection};
 
 use crate::core::Core;
-use crate::patience::{PATIENCE, Patience};
+use crate::patience::Patience;
 
 /// This store among those that use the schema.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ async fn keep_beating(core: &Core, own: &mut Option<PgConnection>) {
     loop {
         let pause = tokio::time::sleep(core.lease / BEATS);
         tokio::select! { () = pause => {}, () = core.link_lost.notified() => {} }
-        let mut patience = Patience::new(PATIENCE);
+        let mut patience = Patience::new();
         while let Err(error) = beat_or_come_back(core, own).await {
             *own = None;
             tracing::warn!(place = core.place, %error, "the store's own connection is lost; others may take its runs over");

@@ -2,8 +2,8 @@
 //! moment of the database.
 
 use prose::store::fold::Folded;
-use prose::store::rows::{CommitRow, EndingRow, Log, LogFold, RowError, parse_fingerprint, print_fingerprint};
-use prose::store::{Code, NewRun, RunKey, RunState, StoreError, from_millis};
+use prose::store::rows::{CommitRow, Log, LogFold, RowError, RunRow, print_fingerprint};
+use prose::store::{Code, RunKey, RunState, StoreError};
 use prose::{Checkpoint, Json};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -53,7 +53,11 @@ impl Core {
         });
         let rows = read.await.map_err(|error| self.unavailable(error))?.value;
         let Some(first) = rows.first() else { return Ok(None) };
-        let loaded = RunRow::read(first).and_then(|run| Ok(run.into_loaded(key, fold(&rows)?)?));
+        let loaded = read_run(first).and_then(|run| {
+            let (fold, last_at) = fold(&rows)?;
+            let log = fold.log;
+            Ok(Loaded { state: run.into_state(key, fold, last_at)?, log })
+        });
         loaded.map(Some).map_err(|error| self.unreadable(key, error))
     }
 
@@ -61,7 +65,7 @@ impl Core {
         Ok(self.load(key).await?.map(|loaded| loaded.state.checkpoint()))
     }
 
-    /// The fold of a run's log as it is now, with the length of what it was folded from.
+    /// The fold of a run's log as it is now.
     pub(crate) async fn folded(&self, run: i64) -> Result<Folded, Unreadable> {
         let read = answered(|| {
             let query = sqlx::query(self.schema.sql(LOG)).bind(run);
@@ -124,59 +128,25 @@ fn read_commit(row: &PgRow) -> Result<CommitRow, sqlx::Error> {
     })
 }
 
-/// A run's own row, with what belongs to it.
-#[derive(Debug)]
-struct RunRow {
-    uid: String,
-    flow: String,
-    version: i64,
-    fingerprint: String,
-    status: String,
-    created_at: i64,
-    correlation_id: String,
-    input: String,
-    output: Option<String>,
-    failed_step: Option<String>,
-    error: Option<String>,
-}
-
-impl RunRow {
-    fn read(row: &PgRow) -> Result<Self, Unreadable> {
-        let missing = || RowError::Content("its log, or its row in `details`, is missing".to_owned());
-        let text = |column: &str| row.try_get::<String, _>(column);
-        let maybe = |column: &str| row.try_get::<Option<String>, _>(column).map(|text| text.map(unescape));
-        Ok(Self {
-            uid: unescape(text("uid")?),
-            flow: unescape(text("flow")?),
-            version: row.try_get("version")?,
-            fingerprint: text("made_by")?,
-            status: text("status")?,
-            created_at: row.try_get("created_at")?,
-            correlation_id: maybe("correlation_id")?.ok_or_else(missing)?,
-            input: row.try_get::<Option<String>, _>("input")?.ok_or_else(missing)?,
-            output: row.try_get("output")?,
-            failed_step: maybe("failed_step")?,
-            error: maybe("error")?,
-        })
-    }
-
-    fn into_loaded(self, key: &RunKey, (fold, last_at): (LogFold, i64)) -> Result<Loaded, RowError> {
-        let LogFold { mut folded, log, .. } = fold;
-        folded.ending = EndingRow::read(&self.status, self.output, self.failed_step, self.error)?;
-        let version = u32::try_from(self.version)
-            .map_err(|_| RowError::Content(format!("`{}` is no version of a flow", self.version)))?;
-        let run = NewRun {
-            key: key.clone(),
-            uid: self.uid,
-            flow: self.flow,
-            version,
-            fingerprint: parse_fingerprint(&self.fingerprint)?,
-            input: Json::parse(self.input)?,
-            correlation_id: self.correlation_id,
-            created_at: from_millis(self.created_at),
-        };
-        Ok(Loaded { state: RunState { run, folded, updated_at: from_millis(last_at) }, log })
-    }
+fn read_run(row: &PgRow) -> Result<RunRow, Unreadable> {
+    let missing = || RowError::Content("its log, or its row in `details`, is missing".to_owned());
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let maybe = |column: &str| row.try_get::<Option<String>, _>(column).map(|text| text.map(unescape));
+    let version: i64 = row.try_get("version")?;
+    Ok(RunRow {
+        uid: unescape(text("uid")?),
+        flow: unescape(text("flow")?),
+        version: u32::try_from(version)
+            .map_err(|_| RowError::Content(format!("`{version}` is no version of a flow")))?,
+        fingerprint: text("made_by")?,
+        status: text("status")?,
+        created_at: row.try_get("created_at")?,
+        correlation_id: maybe("correlation_id")?.ok_or_else(missing)?,
+        input: row.try_get::<Option<String>, _>("input")?.ok_or_else(missing)?,
+        output: row.try_get("output")?,
+        failed_step: maybe("failed_step")?,
+        error: maybe("error")?,
+    })
 }
 
 /// Why a run cannot be read.

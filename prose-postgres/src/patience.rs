@@ -8,7 +8,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use crate::error::is_transient;
 
 /// A restart of the server takes seconds; who waits for a minute waits for more than that.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The pauses between attempts at one thing.
 #[derive(Debug)]
@@ -18,14 +18,14 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) fn new(bound: Duration) -> Self {
+    pub(crate) fn new() -> Self {
         let pauses = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(5))
             .with_max_delay(Duration::from_secs(1))
             .without_max_times()
             .with_jitter()
             .build();
-        Self { until: Instant::now() + bound, pauses }
+        Self { until: Instant::now() + PATIENCE, pauses }
     }
 
     /// Pauses before another attempt; `false` if there is to be none: the error will not pass, or has lasted too long.
@@ -52,7 +52,7 @@ pub(crate) async fn answered<T, F>(attempt: impl Fn() -> F) -> Result<Answered<T
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
-    let mut patience = Patience::new(PATIENCE);
+    let mut patience = Patience::new();
     let mut resent = false;
     loop {
         match attempt().await {

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::append::{self, Item, Written};
 use crate::core::Core;
 use crate::error::{concerns_one, refused, unavailable};
-use crate::patience::{PATIENCE, Patience};
+use crate::patience::Patience;
 
 /// How many statements are on their way at a time. Measured: one waits too much, four gain nothing.
 pub(crate) const LINES: u32 = 2;
@@ -167,7 +167,7 @@ impl Core {
 
     /// Sends commits until the server answers.
     async fn send(&self, line: &mut Line, items: &[Item]) -> Result<Vec<Outcome>, sqlx::Error> {
-        let mut patience = Patience::new(PATIENCE);
+        let mut patience = Patience::new();
         let mut resent = false;
         loop {
             match self.link.within(self.attempt(line, items, resent)).await {
@@ -218,7 +218,7 @@ impl Core {
 
     /// What cannot be given back now is free when this instance is dead.
     async fn give_back(&self, line: &mut Line, released: &[Lease]) {
-        let mut patience = Patience::new(PATIENCE);
+        let mut patience = Patience::new();
         while let Err(error) = self.link.within(self.try_give_back(line, released)).await {
             line.0 = None;
             if !patience.again(&error).await {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use prose::Json;
-use prose::store::rows::{CommitRow, EndingRow, Log, LogFold, RowError, integer, parse_fingerprint, print_fingerprint};
-use prose::store::{Code, NewRun, RunKey, RunState, StoreError, from_millis};
+use prose::store::rows::{CommitRow, Log, LogFold, RowError, RunRow, integer, print_fingerprint};
+use prose::store::{Code, RunKey, RunState, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::unavailable;
@@ -31,11 +31,14 @@ const COMMITS: &str = "\
 pub(crate) fn run(sql: &Connection, path: &Path, key: &RunKey) -> Result<Option<Loaded>, StoreError> {
     let found = sql
         .prepare_cached(RUN)
-        .and_then(|mut query| query.query_row((&key.namespace, &key.run_id), RunRow::read).optional())
+        .and_then(|mut query| query.query_row((&key.namespace, &key.run_id), read_run).optional())
         .map_err(|error| unreadable(path, key, error))?;
-    let Some(row) = found else { return Ok(None) };
-    let (fold, last_at) = fold(sql, row.run, row.folded.as_deref()).map_err(|error| error.report(path, key))?;
-    row.into_loaded(key, fold, last_at).map(Some).map_err(|error| Unreadable::from(error).report(path, key))
+    let Some((number, snapshot, row)) = found else { return Ok(None) };
+    let loaded = fold(sql, number, snapshot.as_deref()).and_then(|(fold, last_at)| {
+        let log = fold.log;
+        Ok(Loaded { state: row.into_state(key, fold, last_at)?, log })
+    });
+    loaded.map(Some).map_err(|error| error.report(path, key))
 }
 
 /// The code that was kept with this fingerprint.
@@ -82,57 +85,22 @@ fn read_commit(row: &Row<'_>) -> rusqlite::Result<CommitRow> {
     })
 }
 
-/// The columns of [`RUN`].
-struct RunRow {
-    run: i64,
-    uid: String,
-    flow: String,
-    version: u32,
-    fingerprint: String,
-    status: String,
-    created_at: i64,
-    input: String,
-    correlation_id: String,
-    output: Option<String>,
-    failed_step: Option<String>,
-    error: Option<String>,
-    folded: Option<String>,
-}
-
-impl RunRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            run: row.get("run")?,
-            uid: row.get("uid")?,
-            flow: row.get("flow")?,
-            version: row.get("version")?,
-            fingerprint: row.get("fingerprint")?,
-            status: row.get("status")?,
-            created_at: row.get("created_at")?,
-            input: row.get("input")?,
-            correlation_id: row.get("correlation_id")?,
-            output: row.get("output")?,
-            failed_step: row.get("failed_step")?,
-            error: row.get("error")?,
-            folded: row.get("folded")?,
-        })
-    }
-
-    fn into_loaded(self, key: &RunKey, fold: LogFold, last_at: i64) -> Result<Loaded, RowError> {
-        let LogFold { mut folded, log, .. } = fold;
-        folded.ending = EndingRow::read(&self.status, self.output, self.failed_step, self.error)?;
-        let run = NewRun {
-            key: key.clone(),
-            uid: self.uid,
-            flow: self.flow,
-            version: self.version,
-            fingerprint: parse_fingerprint(&self.fingerprint)?,
-            input: Json::parse(self.input)?,
-            correlation_id: self.correlation_id,
-            created_at: from_millis(self.created_at),
-        };
-        Ok(Loaded { state: RunState { run, folded, updated_at: from_millis(last_at) }, log })
-    }
+/// The columns of [`RUN`]: the run's number, its snapshot, and the rest.
+fn read_run(row: &Row<'_>) -> rusqlite::Result<(i64, Option<String>, RunRow)> {
+    let run = RunRow {
+        uid: row.get("uid")?,
+        flow: row.get("flow")?,
+        version: row.get("version")?,
+        fingerprint: row.get("fingerprint")?,
+        status: row.get("status")?,
+        created_at: row.get("created_at")?,
+        correlation_id: row.get("correlation_id")?,
+        input: row.get("input")?,
+        output: row.get("output")?,
+        failed_step: row.get("failed_step")?,
+        error: row.get("error")?,
+    };
+    Ok((row.get("run")?, row.get("folded")?, run))
 }
 
 /// Why a run cannot be read.

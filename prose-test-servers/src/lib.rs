@@ -51,11 +51,6 @@ pub fn rabbitmq() -> Option<Server> {
     shared::server(&rabbitmq::RabbitMq, &PRIVATE)
 }
 
-/// What [`rabbitmq`] gives, by the protocol's name.
-pub fn amqp() -> Option<Server> {
-    rabbitmq()
-}
-
 /// A Postgres of the test's own; `None`, said in one line, where none is installed.
 pub fn private_postgres() -> Option<PrivateServer> {
     shared::private(&postgres::Postgres)

@@ -1,4 +1,4 @@
-//! For stores that keep a run's commits as rows: a commit as columns and back, how a log of rows folds and when, and which
+//! For stores that keep a run's commits as rows: a commit as columns and back, the run's own row, how a log of rows folds and when, and which
 //! runs a process holds. No SQL: that is each store's own.
 //!
 //! ```
@@ -20,11 +20,13 @@ mod commit;
 mod ending;
 mod holds;
 mod log;
+mod run;
 
 pub use commit::{CommitRow, integer, parse_fingerprint, print_fingerprint};
 pub use ending::EndingRow;
 pub use holds::Holds;
 pub use log::{Log, LogFold};
+pub use run::RunRow;
 
 /// What stands in a row is not what was written there.
 #[derive(Debug, thiserror::Error)]
