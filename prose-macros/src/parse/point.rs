@@ -3,7 +3,7 @@
 use super::options::Options;
 use super::search::points_in;
 use super::{attribute, body, each, name, parallel};
-use crate::ast::{Body, Compensation, Kind, Name, Point, Retry, Target};
+use crate::ast::{Body, Compensation, Isolation, Kind, Name, Point, Retry, Target};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -96,7 +96,8 @@ fn transaction(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
         let instead = "write `#[transaction(tx = ctx.deps.db)]`";
         errors.push_at(options.span(), "a transaction needs its database", why, instead);
     }
-    Some(Kind::Transaction { tx: tx? })
+    let isolation = options.word("isolation", &Isolation::ALL.map(|level| (level.as_str(), level)), errors);
+    Some(Kind::Transaction { tx: tx?, isolation })
 }
 
 fn event(options: &mut Options, errors: &mut Errors) -> Option<Kind> {

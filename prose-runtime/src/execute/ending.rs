@@ -94,6 +94,10 @@ impl Execution {
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
+            // What is written now may be behind a commit that nobody knows of. The run is given back; the next call finds it out.
+            Exit::Database { step, source: source @ DatabaseError::Unknown { .. } } if machine.owner.is_some() => {
+                return Err(Error::Database { step: step.into_owned(), source });
+            }
             // Not a failure of the run: other code can go on with it.
             Exit::Unreadable { variable, reason } => {
                 return Err(claim::refuse(machine, format!("variable `{variable}`: {reason}")).await);

@@ -5,6 +5,7 @@ mod compensate;
 mod drive;
 mod ending;
 mod fit;
+mod publish;
 mod subject;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::Json;
 use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
-use crate::flow::{Flow, Meta, PointKind};
+use crate::flow::{Flow, Meta};
 use crate::machine::{Limits, Machine, Shared};
 use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
@@ -92,15 +93,7 @@ impl Execution {
         self.needs_publisher()?;
         match self.settings.durable.clone() {
             None => self.run_plain(flow).await,
-            Some((store, key)) => self.run_durable(store, key, flow).await,
-        }
-    }
-
-    fn needs_publisher(&self) -> Result<(), Error<()>> {
-        let event = self.meta.points.iter().find(|point| point.kind == PointKind::Event);
-        match (event, &self.settings.publisher) {
-            (Some(event), None) => Err(Error::NoPublisher { step: event.name }),
-            _ => Ok(()),
+            Some((store, key)) => self.publishing(store, key, flow).await,
         }
     }
 

@@ -31,9 +31,10 @@ pub(crate) use exit::{Exit, ExitSlot};
 pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
+pub(crate) use retry::delay as pause_behind;
 pub(crate) use runner::{Runner, Shared};
 pub use scope::in_transaction;
-pub use transaction::{Begun, Committed, Open};
+pub use transaction::{Committed, Open, Start};
 pub use turns::{elements, list, ordered, turns};
 
 use crate::Json;
