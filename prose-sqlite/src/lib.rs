@@ -65,6 +65,9 @@ mod gate;
 mod instance;
 mod job;
 mod load;
+mod outbox;
+#[cfg(feature = "sqlx")]
+mod receipt;
 mod schema;
 mod statement;
 mod store;
