@@ -182,7 +182,8 @@ impl Database for SqliteDatabase {
             // On a task of its own: whoever drops this future does not cut off the commit.
             let ending = tokio::spawn(async move { database.end(opened, record).await });
             ending.await.map_err(|error| {
-                let message = "the commit was cut off by the end of the runtime; whether it took place is not known here";
+                let message =
+                    "the commit was cut off by the end of the runtime; whether it took place is not known here";
                 DatabaseError::unknown(message, error)
             })?
         }

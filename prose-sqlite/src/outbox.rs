@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use prose::store::rows::EventRow;
 use prose::EventRecord;
+use prose::store::rows::EventRow;
 use prose::store::{
     Bell, BoxFuture, Lease, Outbox, OutboxEvent, ParkedEvent, Rejection, RunKey, StoreError, from_millis,
 };
@@ -126,11 +126,13 @@ fn bounded(limit: usize) -> i64 {
 fn due(sql: &Connection, path: &Path, ordered: &str, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
     let mut events = Vec::new();
     let mut read = |row: &Row<'_>| {
-        let (id, uid, channel, rejections) = (row.get("id")?, row.get("uid")?, row.get("channel")?, row.get("rejections")?);
+        let (id, uid, channel, rejections) =
+            (row.get("id")?, row.get("uid")?, row.get("channel")?, row.get("rejections")?);
         events.push(event(row, path, id)?.map(|event| OutboxEvent { id, uid, channel, rejections, event }));
         Ok(())
     };
-    each(sql, DUE, params![clock::now(), ordered, bounded(limit)], &mut read).map_err(|error| unavailable(path, error))?;
+    each(sql, DUE, params![clock::now(), ordered, bounded(limit)], &mut read)
+        .map_err(|error| unavailable(path, error))?;
     events.into_iter().collect()
 }
 
@@ -141,10 +143,15 @@ fn parked(sql: &Connection, path: &Path, behind: i64, limit: usize) -> Result<Ve
         let key = RunKey { namespace: row.get("namespace")?, run_id: row.get("run_id")? };
         let error = row.get::<_, Option<String>>("error")?.unwrap_or_default();
         let parked_at = from_millis(row.get("parked_at")?);
-        events.push(
-            event(row, path, id)?
-                .map(|event| ParkedEvent { id, key, channel, rejections, error, parked_at, event }),
-        );
+        events.push(event(row, path, id)?.map(|event| ParkedEvent {
+            id,
+            key,
+            channel,
+            rejections,
+            error,
+            parked_at,
+            event,
+        }));
         Ok(())
     };
     each(sql, PARKED, params![behind, bounded(limit)], &mut read).map_err(|error| unavailable(path, error))?;
@@ -178,9 +185,8 @@ fn event(row: &Row<'_>, path: &Path, id: i64) -> rusqlite::Result<Result<EventRe
 
 impl SqliteStore {
     async fn due_now(&self, ordered: &[String], limit: usize) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
-        let leader = self
-            .read(|core, sql| batch(core, sql).leader().map_err(|error| unavailable(&core.path, error)))
-            .await?;
+        let leader =
+            self.read(|core, sql| batch(core, sql).leader().map_err(|error| unavailable(&core.path, error))).await?;
         let leads = match leader {
             Leader::This => true,
             Leader::Other => false,

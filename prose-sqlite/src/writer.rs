@@ -317,8 +317,7 @@ impl Core {
     /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
     fn beat_if_due(&self, writer: &Writer, jobs: &[Job]) -> rusqlite::Result<i64> {
         let now = clock::boot_millis();
-        let begins =
-            |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::Outbox(OutboxJob::Lead));
+        let begins = |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::Outbox(OutboxJob::Lead));
         let holds = || self.must_live() || jobs.iter().any(begins);
         let pause = i64::try_from((self.lease / BEATS).as_millis()).unwrap_or(i64::MAX);
         if now.saturating_sub(writer.beaten) < pause || !holds() {
