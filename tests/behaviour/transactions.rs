@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prose::{Ctx, Database, DatabaseError, Error, MemoryStore, Record, Status, Store, flow};
+use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Error, MemoryStore, Record, Status, Store, flow};
 
 use super::support::{Failure, Log};
 
@@ -34,7 +34,7 @@ impl Database for MemoryDatabase {
     type Tx = Vec<String>;
     type Open = Open;
 
-    async fn begin(&self, store: Option<&dyn Store>) -> Result<Open, DatabaseError> {
+    async fn begin(&self, beginning: Beginning<'_>) -> Result<Begun<Open>, DatabaseError> {
         {
             let mut closed_for = self.closed_for.lock().unwrap();
             if *closed_for > 0 {
@@ -42,8 +42,8 @@ impl Database for MemoryDatabase {
                 return Err(DatabaseError::failed("closed", "try again"));
             }
         }
-        let store = store.and_then(|store| store.as_any().downcast_ref::<MemoryStore>()).cloned();
-        Ok(Open { rows: Vec::new(), store, log: self.log.clone() })
+        let store = beginning.step.and_then(|step| step.store.as_any().downcast_ref::<MemoryStore>()).cloned();
+        Ok(Begun::Open(Open { rows: Vec::new(), store, log: self.log.clone() }))
     }
 
     fn tx(open: &mut Open) -> &mut Vec<String> {
@@ -58,8 +58,8 @@ impl Database for MemoryDatabase {
                 return Err(DatabaseError::failed("serialization failure", "try again"));
             }
         }
-        if let (Some(store), Some(record)) = (&open.store, record) {
-            store.commit(record.lease, record.commit).await.map_err(|_| DatabaseError::Fenced)?;
+        if let (Some(store), Some(Record::Commit { lease, commit })) = (&open.store, record) {
+            store.commit(lease, commit.clone()).await.map_err(|_| DatabaseError::Fenced)?;
         }
         self.rows.lock().unwrap().append(&mut open.rows);
         Ok(())
