@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::subject::Subject;
 use super::{Execution, Outcome};
 use crate::error::Error;
@@ -12,6 +14,9 @@ use crate::store::{RunKey, Store};
 
 /// How long a call waits for its events behind the end of its run.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much longer it waits once the broker does not answer: a hiccup is over by then, an outage is not.
+const PATIENCE_WITH_THE_BROKER: Duration = Duration::from_millis(500);
 
 /// How often it looks, where the relay of another process publishes them.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -53,9 +58,10 @@ impl Execution {
     }
 }
 
-/// Waits until the run's events are published, or the broker does not answer.
+/// Waits until the run's events are published, or the broker has not answered for a while.
 async fn wait_for_events(store: &dyn Store, key: &RunKey) {
     let mut carried = store.outbox().bell().on_carried();
+    let mut down_since = None;
     loop {
         carried.mark_unchanged();
         match store.outbox().unpublished(key).await {
@@ -66,7 +72,10 @@ async fn wait_for_events(store: &dyn Store, key: &RunKey) {
                 return;
             }
         }
-        if tokio::time::timeout(LOOK_AGAIN, carried.changed()).await.is_ok() && carried.borrow().is_down {
+        if tokio::time::timeout(LOOK_AGAIN, carried.changed()).await.is_ok() {
+            down_since = carried.borrow().is_down.then(|| down_since.unwrap_or_else(Instant::now));
+        }
+        if down_since.is_some_and(|since| since.elapsed() >= PATIENCE_WITH_THE_BROKER) {
             return;
         }
     }
