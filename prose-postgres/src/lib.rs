@@ -1,7 +1,8 @@
-//! Postgres for [prose]: the store for many machines.
+//! Postgres for [prose]: the store for many machines, and the inbox for consumers of events.
 //!
-//! [`PostgresStore`] keeps runs in a schema of a Postgres database. What it acknowledges is on the server's disk; a connection that
-//! is cut, or a server that restarts within a minute, is waited for. `#[transaction]` on Postgres is not there yet.
+//! - [`PostgresStore`] keeps runs in a schema of a Postgres database. What it acknowledges is on the server's disk; a connection
+//!   that is cut, or a server that restarts within a minute, is waited for. `#[transaction]` on Postgres is not there yet.
+//! - [`PostgresInbox`] is for the other side, who consumes the events that flows publish: it applies each of them once.
 //!
 //! ```no_run
 //! use prose::{Ctx, flow};
@@ -40,6 +41,7 @@ mod core;
 mod create;
 mod error;
 mod fold;
+mod inbox;
 mod instance;
 mod link;
 mod load;
@@ -54,4 +56,6 @@ mod text;
 mod turns;
 mod writer;
 
+pub use inbox::{PostgresInbox, PostgresInboxBuilder};
+pub use prose::inbox::{Delivery, InboxError};
 pub use store::{PostgresStore, PostgresStoreBuilder};

@@ -29,7 +29,7 @@ impl Schema {
             }
         };
         Err(refused(format!(
-            "{name:?} cannot be the name of a store's schema: {fault}; choose another, such as `prose`"
+            "{name:?} cannot be the name of a schema for the tables: {fault}; choose another, such as `prose`"
         )))
     }
 

@@ -40,6 +40,7 @@ mod event;
 mod execute;
 mod flow;
 pub mod graph;
+pub mod inbox;
 mod json;
 mod machine;
 mod migration;

@@ -29,6 +29,7 @@
 //! Each test runs on a tokio runtime of its own, with several threads. The adapter's crate needs no tokio for it.
 
 pub mod cases;
+pub mod deliveries;
 mod kit;
 #[cfg(unix)]
 pub mod process;
