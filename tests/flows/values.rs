@@ -276,6 +276,41 @@ async fn a_value_deferred_to_the_end_of_a_loop() {
     sweep(deferred_by_a_loop, [0, 5]).await;
 }
 
+/// Deferred in front of a plain loop that gives the value where it is left; the other branch consumes what it was made of.
+#[flow]
+async fn deferred_by_a_plain_loop(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let found;
+    let kept = if input.fast {
+        let mut n = 0;
+        loop {
+            n += 1;
+            if n * n > input.items.len() {
+                found = format!("{n} {:?}", input.items);
+                break;
+            }
+        }
+        #[step]
+        'told: {
+            ctx.tell(format!("{found} {:?}", input.coupon));
+        }
+        input.coupon
+    } else {
+        found = "slow".to_owned();
+        drop(input);
+        None
+    };
+    #[step]
+    'end: {
+        ctx.tell(format!("{found} {kept:?}"));
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn a_value_deferred_to_the_end_of_a_plain_loop() {
+    sweep(deferred_by_a_plain_loop, orders()).await;
+}
+
 /// Deferred in front of a `match`; and anew in each turn of a loop.
 #[flow]
 async fn deferred_in_arms(ctx: Ctx<Deps>, input: Vec<Kind>) -> Result<u32, Failure> {

@@ -52,11 +52,13 @@ fn random_flows_survive_crashes() {
     }
 }
 
-/// Found by ten thousand random flows: what leaves reads the value that it has given itself, and what stays gives another one.
+// What random flows have found, and rustc compiles.
+
+/// What leaves reads the value that it has given itself, and what stays gives another one.
 #[test]
 fn a_branch_that_leaves_reads_what_it_gave_to_a_variable_without_a_value() {
-    let flow = "async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> { \
-        let mut bee: Kind; \
+    survives(
+        "let mut bee: Kind; \
         if input.items.is_empty() { \
             if let Kind::Wire(cat) = input.kind && (cat.len() as i64) != 0 { \
                 bee = Kind::Wire(cat); \
@@ -65,9 +67,32 @@ fn a_branch_that_leaves_reads_what_it_gave_to_a_variable_without_a_value() {
             bee = Kind::Card(3); \
             #[step] 's2: { act_int((&bee,)); } \
         } else {} \
-        Ok(mix(())) }";
+        Ok(mix(()))",
+    );
+}
+
+/// Where a plain loop is left, control comes behind it, and what was given there is needed.
+#[test]
+fn a_plain_loop_gives_a_value_where_it_breaks_out_of_itself() {
+    survives(
+        "let ant: Vec<i64>; \
+        if input.n < 7 { \
+            'l1: loop { \
+                for bee in input.items.iter() { if *bee == 4 { ant = vec![*bee]; break 'l1; } } \
+                ant = input.items.clone(); \
+                break; \
+            } \
+            #[step] 's2: { act_int((&ant, &input)); } \
+        } else { drop(input); } \
+        Ok(mix(()))",
+    );
+}
+
+/// Runs a flow with this body, on many inputs, and crashed wherever it commits.
+fn survives(body: &str) {
+    let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
     for crashes in 0..=255_u8 {
-        let held = property::holds(flow, Choices::new(&[crashes; 12]));
+        let held = property::holds(&flow, Choices::new(&[crashes; 12]));
         held.unwrap_or_else(|why| panic!("{why}"));
     }
 }
