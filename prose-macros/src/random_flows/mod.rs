@@ -88,6 +88,64 @@ fn a_plain_loop_gives_a_value_where_it_breaks_out_of_itself() {
     );
 }
 
+/// A value that is needed no more may have been moved, by a body or by plain code, and is not saved behind that.
+#[test]
+fn a_value_given_in_branches_is_moved_in_some_and_not_needed_behind_them() {
+    survives(
+        "let mut bee: Option<Vec<i64>>; \
+        let cat: Vec<i64>; \
+        if input.n < 5 { \
+            bee = None; \
+            cat = vec![1]; \
+            drop(cat); \
+            #[step] 's1: { act_int((bee,)); } \
+        } else { \
+            bee = None; \
+            cat = vec![2]; \
+            if input.n == 9 { return Ok(mix((&bee,))); } \
+            #[step] 's2: { act_int((&cat,)); } \
+        } \
+        #[step] 's3: { act_int(()); } \
+        Ok(mix(()))",
+    );
+}
+
+/// Not all ways out of a block have given it its value, and only some need it.
+#[test]
+fn a_value_given_on_some_ways_out_of_a_block_is_saved_where_it_is_needed() {
+    survives(
+        "let bee: Vec<i64>; \
+        'b1: { \
+            if input.n < 5 { break 'b1; } \
+            bee = vec![2]; \
+            #[step] 's1: { act_int((&bee,)); } \
+        } \
+        let cat: Vec<i64>; \
+        'b2: { \
+            cat = vec![3]; \
+            if input.n < 7 { break 'b2; } \
+            drop(cat); \
+            #[step] 's2: { act_int(()); } \
+            return Ok(3); \
+        } \
+        #[step] 's3: { act_int(()); } \
+        Ok(mix((&cat,)))",
+    );
+}
+
+/// What control flow with points is assigned to is around it, also if no point needs it.
+#[test]
+fn control_flow_is_assigned_to_a_variable_that_no_point_needs() {
+    survives(
+        "{ \
+            let mut bee = input.n; \
+            if bee > 7 { return Ok(mix((&bee,))); } \
+            bee = if input.n > 5 { #[step] 's1: { act_int(()); } 0 } else { 1 }; \
+        } \
+        Ok(mix((&input,)))",
+    );
+}
+
 /// Runs a flow with this body, on many inputs, and crashed wherever it commits.
 fn survives(body: &str) {
     let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
