@@ -451,14 +451,20 @@ async fn deferred_and_changed(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, 
     'first: {
         ctx.tell(format!("{list:?}"));
     }
+    let mut sum;
     if input.fast {
         list = vec![list.len() as u32];
+        sum = 1;
+        sum += list[0];
+    } else {
+        sum = 2;
     }
     #[step]
     'second: {
-        ctx.tell(format!("{list:?}"));
+        ctx.tell(format!("{list:?} {sum}"));
     }
-    list.push(3);
+    sum += 1;
+    list.push(sum);
     Ok(list)
 }
 

@@ -146,6 +146,37 @@ fn control_flow_is_assigned_to_a_variable_that_no_point_needs() {
     );
 }
 
+/// A loop borrows what it goes over until it is done; behind it that may be moved, also if a loop around begins anew.
+#[test]
+fn what_a_loop_in_a_loop_goes_over_is_moved_behind_it() {
+    survives(
+        "for mut bee in Some(input.items) { \
+            for cat in bee.iter().rev() { #[step] 's1: { act_int((cat,)); } } \
+            #[step] 's2: { act_int((bee,)); } \
+        } \
+        Ok(mix(()))",
+    );
+}
+
+/// The first value comes together with its changes, or after one that nobody needs any more.
+#[test]
+fn a_mut_variable_without_a_value_is_given_one_and_changed() {
+    survives(
+        "let mut bee: i64; \
+        let mut cat: i64; \
+        if input.n < 4 { \
+            bee = 3; \
+            bee += 1; \
+            cat = bee; \
+            if cat + bee == 9 { return Ok(mix((&cat,))); } \
+        } else { bee = 5; } \
+        #[step] 's1: { act_int(()); } \
+        cat = 3; \
+        #[step] 's2: { act_int((&bee,)); } \
+        Ok(mix((&bee, &cat)))",
+    );
+}
+
 /// Runs a flow with this body, on many inputs, and crashed wherever it commits.
 fn survives(body: &str) {
     let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
