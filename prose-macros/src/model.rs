@@ -127,6 +127,20 @@ pub(crate) enum Node {
 }
 
 impl Node {
+    /// What stands around it, if it is control flow.
+    pub(crate) fn around(&self) -> Option<&Around> {
+        match self {
+            Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) | Node::Parallel(_) | Node::Each(_) => {
+                None
+            }
+            Node::If(node) => Some(&node.around),
+            Node::Match(node) => Some(&node.around),
+            Node::Loop(node) => Some(&node.around),
+            Node::For(node) => Some(&node.around),
+            Node::Nested(node) => Some(&node.around),
+        }
+    }
+
     /// The blocks inside of it.
     fn blocks(&self) -> Vec<&Block> {
         match self {

@@ -162,3 +162,31 @@ async fn twice(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
 async fn several_loops() {
     sweep(twice, orders()).await;
 }
+
+/// A loop over what the turn of another loop has, which is moved behind it.
+#[flow]
+async fn batches(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut total = 0;
+    for mut batch in [input.items.clone(), input.items] {
+        batch.push(total);
+        for item in batch.iter().rev() {
+            #[step]
+            let one: u32 = {
+                ctx.tell(format!("{item} {total}"));
+                item + 1
+            };
+            total += one;
+        }
+        #[step]
+        'done: {
+            let batch = batch;
+            ctx.tell(format!("{batch:?}"));
+        }
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn lists_that_are_moved_behind_their_loop() {
+    sweep(batches, orders()).await;
+}

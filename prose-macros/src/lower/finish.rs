@@ -14,7 +14,7 @@ use syn::Pat;
 
 /// The model of a draft.
 pub(crate) fn model(head: Head, outline: Outline, mut draft: Draft, live: &Liveness) -> Model {
-    in_scope_once_assigned(&mut draft);
+    in_scope_once_loaded(&mut draft, live);
     classify(&mut draft, live);
     save_at_once(&mut draft, live);
     points(&mut draft, live);
@@ -29,13 +29,13 @@ pub(crate) fn model(head: Head, outline: Outline, mut draft: Draft, live: &Liven
     Model { head, variables, points, body, outline }
 }
 
-/// A variable that was declared without a value is there from where it surely has one.
-fn in_scope_once_assigned(draft: &mut Draft) {
+/// A variable that was declared without a value is there from where it surely has one, if that is needed any more.
+fn in_scope_once_loaded(draft: &mut Draft, live: &Liveness) {
     let deferred = these(&draft.variables, |variable| variable.deferred);
-    let assigned = assigned::analyse(&draft.graph, &deferred);
+    let loaded = assigned::loaded(&draft.graph, &deferred, live);
     for (number, scope) in draft.in_scope.iter_mut().enumerate() {
         let Some(node) = draft.graph.of_point(PointId(number)) else { continue };
-        scope.retain(|variable| !deferred.contains(variable) || assigned[node.0].contains(variable));
+        scope.retain(|variable| !deferred.contains(variable) || loaded[node.0].contains(variable));
     }
 }
 
@@ -48,7 +48,7 @@ fn classify(draft: &mut Draft, live: &Liveness) {
         draft.in_scope[point.0].iter().for_each(|variable| draft.variables[variable.0].crosses = true);
     }
     let elsewhere = draft.graph.mentioned_elsewhere();
-    let kept = kept_by_breaks(&draft.graph, live);
+    let kept = &kept_by_breaks(&draft.graph, live) | &assigned_by_control_flow(&draft.body);
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,
@@ -71,6 +71,13 @@ fn classify(draft: &mut Draft, live: &Liveness) {
 fn kept_by_breaks(graph: &Graph, live: &Liveness) -> Vars {
     let breaking = graph.iter().filter(|(_, node)| node.breaks);
     breaking.flat_map(|(id, node)| &node.mentions & live.behind(id)).collect()
+}
+
+/// Control flow that is assigned to a variable has it around itself, where no stretch takes it out of a slot.
+fn assigned_by_control_flow(body: &Block) -> Vars {
+    let mut assigned = Vars::new();
+    body.for_each(&mut |node| assigned.extend(node.around().and_then(|around| around.place)));
+    assigned
 }
 
 fn save_at_once(draft: &mut Draft, live: &Liveness) {
@@ -158,10 +165,7 @@ impl Finish<'_> {
     /// `mut` variables that a node may have changed, and that no later point can name; what only a jump out of it needs is saved
     /// where the jump leads.
     fn saves_again(&self, node: NodeId) -> Vars {
-        let passed = |next: &&NodeId| !self.graph.nodes[next.0].jump;
-        let next = self.graph.nodes[node.0].next.iter().filter(passed);
-        let behind: Vars = next.flat_map(|next| self.live.at(*next).iter().copied()).collect();
-        &self.changed_unseen(node) & &behind
+        &self.changed_unseen(node) & &self.live.when_passed(self.graph, node)
     }
 
     fn changed_unseen(&self, node: NodeId) -> Vars {
@@ -268,7 +272,8 @@ fn view(view: &mut View, finish: &Finish<'_>) {
 
 fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     let node = &finish.graph.nodes[leaf.node.0];
-    leaf.assigns.retain(|variable| finish.class(*variable).is_saved());
+    let needed = finish.live.when_passed(finish.graph, leaf.node);
+    leaf.assigns.retain(|variable| finish.class(*variable).is_saved() && needed.contains(variable));
     let defined = node.defines.iter().copied().filter(|variable| !finish.variables[variable.0].deferred);
     (leaf.exports, leaf.saves) = finish.handed_on(defined);
     leaf.saves.extend(finish.at_once(&leaf.assigns));
@@ -299,7 +304,8 @@ fn around(around: &mut Around, finish: &Finish<'_>) {
     let unnamed = |id: &VarId| finish.variables[id.0].eager || !finish.at_once(&[*id]).is_empty();
     around.saves.extend(around.place.filter(unnamed));
     let (ahead, behind) = (&finish.assigned[around.ahead.0], &finish.assigned[around.behind.0]);
-    around.assigns = behind.difference(ahead).copied().collect();
+    let needed = finish.live.when_passed(finish.graph, around.behind);
+    around.assigns = behind.difference(ahead).filter(|variable| needed.contains(variable)).copied().collect();
     around.saves_behind = finish.at_once(&around.assigns);
     around.assigns.extend(finish.overwritten(around.ahead, around.behind));
 }
