@@ -258,7 +258,8 @@ async fn it_shares_a_file_with_a_store_whichever_comes_first() {
         store.create(&new_run("a"), prose::store::Commit::empty(1)).await.unwrap();
         // In a flow's transaction, and in one of the application's own.
         let db = store.database().await.unwrap();
-        let mut open = prose::Database::begin(&db, Some(&store as &dyn Store)).await.unwrap();
+        let begun = prose::Database::begin(&db, prose::Beginning::default()).await.unwrap();
+        let prose::Begun::Open(mut open) = begun else { panic!("{begun:?}") };
         assert!(
             inbox.once("a", <prose_sqlite::SqliteDatabase as prose::Database>::tx(&mut open)).await.unwrap().is_first()
         );
