@@ -57,7 +57,7 @@ use pass::Carrier;
 /// let relay = Relay::start(&store, broker.clone());
 ///
 /// greet("Ada".to_owned()).durable(&store, "greeting-1").await?;
-/// assert_eq!(broker.published()[0].1.id, "greeting-1:greeted");
+/// assert_eq!(broker.published()[0].1.id, "greeting-1:greetings");
 /// relay.stop().await;
 /// # Ok(()) }
 /// ```
