@@ -183,6 +183,28 @@ async fn under_a_snapshot_a_second_delivery_is_first_if_the_other_was_rolled_bac
     }
 }
 
+/// What the documentation of `once` says of several events in one transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_take_the_same_events_in_opposite_orders_do_not_wait_for_ever() {
+    let Some(consumer) = Consumer::new().await else { return };
+    let both = async |first: &str, second: &str| {
+        let mut tx = consumer.begin().await;
+        let _noted = consumer.inbox.once(first, &mut tx).await?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let second = consumer.inbox.once(second, &mut tx).await?;
+        tx.commit().await?;
+        Ok::<Delivery, sqlx::Error>(second)
+    };
+    let (one, other) = tokio::join!(both("a", "b"), both("b", "a"));
+    let (done, failed) = if one.is_ok() { (one, other) } else { (other, one) };
+    assert!(done.unwrap().is_first());
+    assert_eq!(sqlstate(&failed.unwrap_err()), "40P01");
+    assert_eq!(
+        (consumer.delivered("a").await, consumer.delivered("b").await),
+        (Delivery::Repeated, Delivery::Repeated)
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_ids_are_told_apart_byte_by_byte() {
     let Some(consumer) = Consumer::new().await else { return };

@@ -108,13 +108,13 @@ const NOTE: &str = "insert into {s}.inbox (consumer, event_id) values ($1, case 
     else left($2::text, 100) || E'\\x01#' || encode(sha256(convert_to($2::text, 'UTF8')), 'hex') end) \
     on conflict (consumer, event_id) do nothing";
 
-/// A few at a time: whoever waits for one of the rows, or for the disk, does not wait long.
+/// A few at a time, so that nobody waits long. By `ctid` and by the statement's own time, so that whatever the planner knows of the table,
+/// it goes through no more rows than that: `clock_timestamp` may change from row to row, and is not looked up in an index.
 const PRUNE: &str = "\
-    with old as ( \
-        select event_id from {s}.inbox where consumer = $1 and seen_at <= clock_timestamp() - make_interval(secs => $2) \
+    delete from {s}.inbox where ctid = any (array( \
+        select ctid from {s}.inbox where consumer = $1 and seen_at <= statement_timestamp() - make_interval(secs => $2) \
         order by seen_at limit $3 for update skip locked \
-    ) \
-    delete from {s}.inbox using old where inbox.consumer = $1 and inbox.event_id = old.event_id";
+    ))";
 
 /// How many ids are forgotten in one statement.
 const PRUNE_AT_ONCE: i64 = 1_000;
@@ -170,7 +170,7 @@ impl PostgresInbox {
     /// What is delivered again after that is **applied again**. So `older_than` is longer than the longest time after which a repeat can
     /// come, which is never less than: what the broker keeps unacknowledged (NATS: the stream's `max_age`; RabbitMQ: for as
     /// long as the message waits in a queue, a dead letter queue too), plus the longest outage of a publishing service, which publishes anew
-    /// what it does not know to have arrived. A row has some hundred bytes: thirty days is a good choice.
+    /// what it does not know to have arrived. A row takes a few hundred bytes: thirty days is a good choice.
     ///
     /// ```no_run
     /// # use std::time::Duration;

@@ -124,7 +124,7 @@ impl SqliteInbox {
     /// What is delivered again after that is **applied again**. So `older_than` is longer than the longest time after which a repeat can
     /// come, which is never less than: what the broker keeps unacknowledged (NATS: the stream's `max_age`; RabbitMQ: for as
     /// long as the message waits in a queue, a dead letter queue too), plus the longest outage of a publishing service, which publishes anew
-    /// what it does not know to have arrived. A row has some hundred bytes: thirty days is a good choice.
+    /// what it does not know to have arrived. A row takes a few hundred bytes: thirty days is a good choice.
     ///
     /// ```
     /// # use std::time::Duration;
