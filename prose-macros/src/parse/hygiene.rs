@@ -14,25 +14,38 @@ pub(super) fn unified(item: TokenStream) -> TokenStream {
 }
 
 fn resolved_as(own: Span, own_context: &str, tokens: TokenStream) -> TokenStream {
-    let token = |token: TokenTree| {
-        let mut token = match token {
-            TokenTree::Group(group) => {
-                let inside = resolved_as(own, own_context, group.stream());
-                let mut inside = Group::new(group.delimiter(), inside);
-                inside.set_span(group.span());
-                return inside.into();
-            }
+    let token = |mut token: TokenTree| {
+        match &token {
+            TokenTree::Group(group) => return in_group(own, own_context, group).into(),
             // It means another crate in each context.
-            TokenTree::Ident(word) if word == "$crate" => return word.into(),
-            other => other,
-        };
-        let at = token.span();
-        if context(at).is_some_and(|context| context != own_context) {
-            token.set_span(at.resolved_at(own));
+            TokenTree::Ident(word) if word == "$crate" => {}
+            _ if is_other(own_context, token.span()) => token.set_span(token.span().resolved_at(own)),
+            _ => {}
         }
         token
     };
     tokens.into_iter().map(token).collect()
+}
+
+/// A group that is made anew has lost the places of its brackets, so one that need not stays.
+fn in_group(own: Span, own_context: &str, group: &Group) -> Group {
+    if !has_others(own_context, group.stream()) {
+        return group.clone();
+    }
+    let mut unified = Group::new(group.delimiter(), resolved_as(own, own_context, group.stream()));
+    unified.set_span(group.span());
+    unified
+}
+
+fn has_others(own_context: &str, tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => has_others(own_context, group.stream()),
+        token => is_other(own_context, token.span()),
+    })
+}
+
+fn is_other(own_context: &str, at: Span) -> bool {
+    context(at).is_some_and(|context| context != own_context)
 }
 
 /// The context that names resolve in. A span tells it only where it is shown: `#4 bytes(2..7)`; other compilers show none.
