@@ -271,6 +271,7 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
             block(&mut node.block, finish);
             around(&mut node.around, finish);
             jumps(&mut node.jumps, &mut node.around, finish);
+            ends_again(&node.jumps, &mut node.around, finish);
         }
         Node::Each(node) => {
             if let Over::List(list) = &mut node.over {
@@ -322,6 +323,14 @@ fn way(way: &mut Way, finish: &Finish<'_>) {
 fn jumps(jumps: &mut Jumps, around: &mut Around, finish: &Finish<'_>) {
     around.saves_behind.extend(finish.saves_behind_jumps(&jumps.out, jumps.inner));
     jumps.saves_ahead = finish.saves_behind_jumps(&jumps.again, jumps.inner);
+}
+
+/// A turn of a `for` that is left by `continue` may have been the last.
+fn ends_again(jumps: &Jumps, around: &mut Around, finish: &Finish<'_>) {
+    let needed = finish.live.when_passed(finish.graph, around.behind);
+    let changed = finish.saves_behind_jumps(&jumps.again, jumps.inner).into_iter();
+    let missing = changed.filter(|one| needed.contains(one) && !around.saves_behind.contains(one)).collect::<Vec<_>>();
+    around.saves_behind.extend(missing);
 }
 
 fn around(around: &mut Around, finish: &Finish<'_>) {
