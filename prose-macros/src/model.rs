@@ -338,6 +338,18 @@ pub(crate) struct Around {
     pub(crate) behind: NodeId,
 }
 
+impl Around {
+    /// May it be the value of its block?
+    pub(crate) fn is_value(&self) -> bool {
+        self.is_end() && !self.semi
+    }
+
+    /// Is it only reached while running? Nothing is behind it, and nobody takes its value.
+    pub(crate) fn is_end(&self) -> bool {
+        self.last && matches!(self.taker, Taker::Nobody)
+    }
+}
+
 /// What undoes a point.
 #[derive(Clone)]
 pub(crate) struct Compensation {

@@ -163,6 +163,37 @@ async fn several_loops() {
     sweep(twice, orders()).await;
 }
 
+/// A change that a `continue` follows, in a turn that may be the last, where the steps of the loop see another variable of that name.
+#[flow]
+async fn changed_last(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let mut seen = vec![input.items.len() as u32];
+    #[step]
+    'first: {
+        ctx.tell(format!("{seen:?}"));
+    }
+    for item in &input.items {
+        if item % 2 == 1 {
+            seen.push(*item);
+            continue;
+        }
+        let seen = item + 1;
+        #[step]
+        'even: {
+            ctx.tell(format!("{seen}"));
+        }
+    }
+    #[step]
+    'last: {
+        ctx.tell(format!("{seen:?}"));
+    }
+    Ok(seen)
+}
+
+#[tokio::test]
+async fn a_change_in_the_last_turn() {
+    sweep(changed_last, orders()).await;
+}
+
 /// A loop over what the turn of another loop has, which is moved behind it.
 #[flow]
 async fn batches(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::handover::Handover;
-use crate::ast::Kind;
+use crate::ast::{Kind, Target};
 use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
@@ -55,17 +55,28 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     let (v, body) = (names::local("v"), block_or_expr(point));
     let ok = quote!(::core::result::Result::Ok::<_, #error>);
     let attrs = &point.attrs;
-    // What rustc says of the body as a whole, it says at the attribute.
+    // What rustc says of the body as a whole, it says at the attribute. A body without a value may end in `return Err(..)`: `if true`,
+    // because a lint would say that what stands behind it is unreachable.
     let asynchronous = Token![async](Span::mixed_site().located_at(point.span));
     if let Some(target) = &point.target {
+        if is_nobodys(target) {
+            let value = names::local("_v");
+            // A type that nothing tells is chosen for the other branch.
+            let run = quote!(let #value = if true { #body } else { ::core::unreachable!() };);
+            return quote!(#asynchronous { #open if true { #run } #ok(()) });
+        }
         let ty = target.ty.as_ref().map(|ty| quote!(: #ty));
         return quote!(#asynchronous { #open #(#attrs)* let #v #ty = #body; #ok(#v) });
     }
     match point.kind {
         Kind::Event { .. } => quote!(#asynchronous { #open #(#attrs)* let #v = #body; #ok(#v) }),
-        // A block may end in `return Err(..)`: what stands behind it is unreachable then, and a lint would say so.
         _ => quote!(#asynchronous { #open #(#attrs)* if true { #body } #ok(()) }),
     }
+}
+
+/// Is it a compensation's? What it comes to is dropped.
+fn is_nobodys(target: &Target) -> bool {
+    matches!(target.pat, Pat::Wild(_)) && target.ty.is_none()
 }
 
 /// The body as written. The braces of a block that lost its label are ours: a lint would else find them unneeded.

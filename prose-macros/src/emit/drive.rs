@@ -3,26 +3,16 @@
 use super::{Context, block};
 use crate::model::VarId;
 use crate::names;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The body of `drive`.
 pub(super) fn body(cx: &Context<'_>) -> TokenStream {
     let body = block::block(cx, &cx.model.body, block::Place::Function);
     let saved = (0..cx.model.variables.len()).map(VarId).filter(|id| cx.variable(*id).class.is_saved());
-    // One that was declared without a value is perhaps neither saved nor loaded; the type of its key would not be known.
-    let is_used = |id: &VarId| !cx.variable(*id).deferred || mentions(&body, &cx.key(*id));
-    let keys = saved.filter(is_used).map(|id| key(cx, id));
+    let keys = saved.map(|id| key(cx, id));
     let undone = seen_by_compensations(cx);
     quote!(#(#keys)* #undone #body)
-}
-
-fn mentions(code: &TokenStream, name: &Ident) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
 }
 
 /// `let _ = &input;`: what only compensations mention is not unused.

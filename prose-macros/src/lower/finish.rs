@@ -26,7 +26,29 @@ pub(crate) fn model(head: Head, outline: Outline, mut draft: Draft, live: &Liven
     let assigned = assigned::analyse(&graph, &deferred);
     let elsewhere = graph.mentioned_elsewhere();
     block(&mut body, &Finish { graph: &graph, live, variables: &variables, assigned, elsewhere });
+    let (mut variables, kept) = (variables, kept(&body, &points));
+    // One that was declared without a value is perhaps neither saved nor loaded after all.
+    let unkept = variables.iter_mut().enumerate().filter(|(id, one)| one.deferred && !kept.contains(&VarId(*id)));
+    unkept.for_each(|(_, variable)| variable.class = Class::Local);
     Model { head, variables, points, body, outline }
+}
+
+/// What is saved or loaded anywhere.
+fn kept(body: &Block, points: &[Point]) -> Vars {
+    let mut kept: Vars = points.iter().flat_map(|point| &point.saves).copied().collect();
+    body.for_each(&mut |node| {
+        if let Node::Leaf(leaf) = node {
+            kept.extend(leaf.assigns.iter().chain(&leaf.overwrites).chain(&leaf.saves).chain(&leaf.saves_again));
+        }
+        match node {
+            Node::Loop(node) => kept.extend(&node.jumps.saves_ahead),
+            Node::For(node) => kept.extend(&node.jumps.saves_ahead),
+            _ => {}
+        }
+        let around = node.around().into_iter();
+        kept.extend(around.flat_map(|around| around.assigns.iter().chain(&around.saves).chain(&around.saves_behind)));
+    });
+    kept
 }
 
 /// A variable that was declared without a value is there from where it surely has one, if that is needed any more.
@@ -249,6 +271,7 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
             block(&mut node.block, finish);
             around(&mut node.around, finish);
             jumps(&mut node.jumps, &mut node.around, finish);
+            ends_again(&node.jumps, &mut node.around, finish);
         }
         Node::Each(node) => {
             if let Over::List(list) = &mut node.over {
@@ -276,6 +299,10 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     leaf.assigns.retain(|variable| finish.class(*variable).is_saved() && needed.contains(variable));
     let defined = node.defines.iter().copied().filter(|variable| !finish.variables[variable.0].deferred);
     (leaf.exports, leaf.saves) = finish.handed_on(defined);
+    if leaf.last {
+        // Saved behind the control flow that ends with it, and never loaded.
+        leaf.assigns.clear();
+    }
     leaf.saves.extend(finish.at_once(&leaf.assigns));
     leaf.overwrites = node.overwrites.iter().copied().collect();
     leaf.takes = finish.takes(leaf.node);
@@ -298,6 +325,14 @@ fn jumps(jumps: &mut Jumps, around: &mut Around, finish: &Finish<'_>) {
     jumps.saves_ahead = finish.saves_behind_jumps(&jumps.again, jumps.inner);
 }
 
+/// A turn of a `for` that is left by `continue` may have been the last.
+fn ends_again(jumps: &Jumps, around: &mut Around, finish: &Finish<'_>) {
+    let needed = finish.live.when_passed(finish.graph, around.behind);
+    let changed = finish.saves_behind_jumps(&jumps.again, jumps.inner).into_iter();
+    let missing = changed.filter(|one| needed.contains(one) && !around.saves_behind.contains(one)).collect::<Vec<_>>();
+    around.saves_behind.extend(missing);
+}
+
 fn around(around: &mut Around, finish: &Finish<'_>) {
     let defined = std::mem::take(&mut around.exports);
     (around.exports, around.saves) = finish.handed_on(defined.into_iter());
@@ -307,5 +342,8 @@ fn around(around: &mut Around, finish: &Finish<'_>) {
     let needed = finish.live.when_passed(finish.graph, around.behind);
     around.assigns = behind.difference(ahead).filter(|variable| needed.contains(variable)).copied().collect();
     around.saves_behind = finish.at_once(&around.assigns);
+    if around.is_end() {
+        return around.assigns.clear();
+    }
     around.assigns.extend(finish.overwritten(around.ahead, around.behind));
 }

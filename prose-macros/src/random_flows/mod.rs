@@ -177,6 +177,22 @@ fn a_mut_variable_without_a_value_is_given_one_and_changed() {
     );
 }
 
+/// A change that a `continue` follows is saved behind the loop as well: that turn may have been the last.
+#[test]
+fn a_change_in_front_of_a_continue_in_the_last_turn() {
+    survives(
+        "let mut bee = vec![1]; \
+        #[step] 's1: { act_int((&bee,)); } \
+        for cat in 0..3 { \
+            if cat % 2 == 0 { bee.push(cat); continue; } \
+            let bee = &input.items; \
+            #[step] 's2: { act_int((bee,)); } \
+        } \
+        #[step] 's3: { act_int((&bee,)); } \
+        Ok(mix((&bee,)))",
+    );
+}
+
 /// Runs a flow with this body, on many inputs, and crashed wherever it commits.
 fn survives(body: &str) {
     let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
