@@ -38,6 +38,7 @@ mod claim;
 mod columns;
 mod core;
 mod create;
+mod database;
 mod error;
 mod fold;
 mod instance;
@@ -54,4 +55,5 @@ mod text;
 mod turns;
 mod writer;
 
+pub use database::{OpenTransaction, PostgresDatabase};
 pub use store::{PostgresStore, PostgresStoreBuilder};

@@ -42,12 +42,7 @@ impl Link {
 
     /// The server and the database, for messages; without a password.
     pub(crate) fn place(&self) -> String {
-        let (host, port) = (self.options.get_host(), self.options.get_port());
-        let database = self.options.get_database().unwrap_or(self.options.get_username());
-        match self.options.get_socket() {
-            Some(socket) => format!("Postgres at {} (database `{database}`)", socket.display()),
-            None => format!("Postgres at {host}:{port} (database `{database}`)"),
-        }
+        place(&self.options)
     }
 
     /// A connection of its own, for what must not wait for the pool.
@@ -78,6 +73,15 @@ impl Link {
     ) -> Result<T, sqlx::Error> {
         let limit = self.limits.statement;
         within((!limit.is_zero()).then(|| limit.saturating_add(GRACE)), doing).await
+    }
+}
+
+/// The server and the database, for messages; without a password.
+pub(crate) fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("Postgres at {} (database `{database}`)", socket.display()),
+        None => format!("Postgres at {}:{} (database `{database}`)", options.get_host(), options.get_port()),
     }
 }
 

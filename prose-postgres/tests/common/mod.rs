@@ -2,8 +2,12 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-use prose_postgres::{PostgresStore, PostgresStoreBuilder};
-use sqlx::{Connection, PgConnection};
+use std::str::FromStr;
+use std::time::Duration;
+
+use prose_postgres::{PostgresDatabase, PostgresStore, PostgresStoreBuilder};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 
 /// The server's URL; `None` where there is none, which has been told then.
 pub(crate) fn url() -> Option<String> {
@@ -29,6 +33,32 @@ impl Schema {
     pub(crate) async fn store(&self) -> PostgresStore {
         self.builder().connect().await.unwrap()
     }
+
+    /// Where unqualified names are found in this schema.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::from_str(&self.url).unwrap().options([("search_path", &self.name)])
+    }
+
+    pub(crate) fn pool(&self, most: u32) -> PgPool {
+        let options = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10));
+        options.connect_lazy_with(self.options())
+    }
+
+    /// A database of the application, with a table, and receipts beside it.
+    pub(crate) async fn database(&self) -> PostgresDatabase {
+        let pool = self.pool(4);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create schema if not exists {}", self.name)))
+            .execute(&pool)
+            .await
+            .unwrap();
+        sqlx::raw_sql("create table if not exists orders (id text)").execute(&pool).await.unwrap();
+        PostgresDatabase::new(pool).schema(&self.name).unwrap()
+    }
+}
+
+/// The orders that are committed.
+pub(crate) async fn orders(db: &PostgresDatabase) -> Vec<String> {
+    sqlx::query_scalar("select id from orders order by id").fetch_all(db.pool()).await.unwrap()
 }
 
 impl Drop for Schema {
