@@ -4,9 +4,8 @@ use prose::{Begun, DatabaseError, Isolation, Json};
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use super::pair::Partner;
-use super::receipt::Receipt;
+use super::receipt::{Receipt, is_missing};
 use super::{OpenTransaction, PostgresDatabase};
-use crate::error::code;
 use crate::link::millis;
 use crate::patience::Patience;
 
@@ -17,18 +16,18 @@ impl PostgresDatabase {
         partner: Partner,
         isolation: Option<Isolation>,
     ) -> Result<Begun<OpenTransaction>, DatabaseError> {
-        let (mut patience, mut created) = (Patience::new(), false);
+        let mut patience = Patience::new();
         loop {
             let error = match self.try_begin(&partner, isolation).await {
                 Ok(begun) => return begun,
+                Err(error) if matches!(partner, Partner::Receipt { .. }) && is_missing(&error) => {
+                    let Err(error) = self.create_receipts().await else { continue };
+                    error
+                }
                 Err(error) => error,
             };
-            let missing = code(&error).is_some_and(|code| code == "42P01" || code == "3F000");
-            if missing && !created && matches!(partner, Partner::Receipt { .. }) {
-                self.create_receipts().await?;
-                created = true;
-            } else if !is_passing(&error) || !patience.again(&error).await {
-                return Err(self.failed(error));
+            if matches!(error, sqlx::Error::PoolTimedOut) || !patience.again(&error).await {
+                return Err(self.not_begun(error));
             }
         }
     }
@@ -91,9 +90,4 @@ impl PostgresDatabase {
         });
         asking.await.copied()
     }
-}
-
-/// Whether another attempt is worth it: not where the pool has waited long enough.
-fn is_passing(error: &sqlx::Error) -> bool {
-    !matches!(error, sqlx::Error::PoolTimedOut)
 }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use prose::DatabaseError;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::PostgresDatabase;
 use crate::error::code;
@@ -97,7 +97,7 @@ impl PostgresDatabase {
             let pruning = sqlx::query(sql.clone()).bind(older_than.as_secs_f64()).bind(PRUNE_AT_ONCE);
             let gone = match pruning.execute(&self.0.pool).await {
                 Ok(done) => done.rows_affected(),
-                Err(error) if code(&error).is_some_and(|code| code == "42P01" || code == "3F000") => return Ok(0),
+                Err(error) if is_missing(&error) => return Ok(0),
                 Err(error) => return Err(self.failed(error)),
             };
             pruned += gone;
@@ -108,35 +108,37 @@ impl PostgresDatabase {
     }
 
     /// Creates the table. Others may do so at the same moment: who comes second waits, and finds it.
-    pub(super) async fn create_receipts(&self) -> Result<(), DatabaseError> {
+    pub(super) async fn create_receipts(&self) -> Result<(), sqlx::Error> {
         let schema = &self.0.settings.schema;
-        let creating = async {
-            let mut connection = self.0.pool.acquire().await?;
-            let mut tx = connection.begin().await?;
-            sqlx::query("select pg_advisory_xact_lock(hashtextextended('prose.receipts.' || $1, 0))")
-                .bind(schema.name())
-                .execute(&mut *tx)
-                .await?;
-            create(&mut tx, schema).await?;
-            tx.commit().await
-        };
-        creating.await.map_err(|error| match code(&error).as_deref() {
-            Some("42501") => self.may_not_create(error),
-            _ => self.failed(error),
-        })
+        let mut tx = self.0.pool.begin().await?;
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended('prose.receipts.' || $1, 0))")
+            .bind(schema.name())
+            .execute(&mut *tx)
+            .await?;
+        create(&mut tx, schema).await?;
+        tx.commit().await
     }
 
-    fn may_not_create(&self, error: sqlx::Error) -> DatabaseError {
-        let (place, schema) = (&self.0.place, self.0.settings.schema.name());
-        let table = self.0.settings.schema.sql(TABLE);
+    /// An error of a beginning, which may be that the table cannot be made or written.
+    pub(super) fn not_begun(&self, error: sqlx::Error) -> DatabaseError {
+        if code(&error).as_deref() != Some("42501") {
+            return self.failed(error);
+        }
+        let (place, schema) = (&self.0.place, &self.0.settings.schema);
+        let (name, table) = (schema.name(), schema.sql(TABLE));
         let what = format!(
-            "{place} does not let the pool's user create the table of receipts, which transactions of runs that are kept \
-             elsewhere need; let it (`create schema {schema} authorization ..`), or run this once as another user, and `grant usage \
-             on schema {schema}` and `grant select, insert, update, delete on {schema}.receipts` to it: {} ({error})",
+            "{place} does not let the pool's user make or write the table of receipts, which transactions of runs that are kept \
+             elsewhere need; `create schema {name} authorization ..` for it, or run this once as another user: `{}`, and \
+             `grant usage on schema {name} to ..`, `grant select, insert, update, delete on {name}.receipts to ..` ({error})",
             table.as_str()
         );
         DatabaseError::failed(what, error)
     }
+}
+
+/// Whether there is no table, or not even its schema.
+pub(super) fn is_missing(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| code == "42P01" || code == "3F000")
 }
 
 /// Who may create no schema may use one that is there.
