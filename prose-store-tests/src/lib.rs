@@ -31,6 +31,8 @@
 pub mod cases;
 mod kit;
 #[cfg(unix)]
+pub mod money;
+#[cfg(unix)]
 pub mod process;
 
 use std::any::Any;
