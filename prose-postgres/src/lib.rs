@@ -39,6 +39,7 @@ mod claim;
 mod columns;
 mod core;
 mod create;
+mod database;
 mod error;
 mod fold;
 mod inbox;
@@ -56,6 +57,7 @@ mod text;
 mod turns;
 mod writer;
 
+pub use database::{OpenTransaction, PostgresDatabase};
 pub use inbox::{PostgresInbox, PostgresInboxBuilder};
 pub use prose::inbox::{Delivery, InboxError};
 pub use store::{PostgresStore, PostgresStoreBuilder};

@@ -16,6 +16,11 @@ pub(crate) struct Schema {
 const LONGEST: usize = 63;
 
 impl Schema {
+    /// `prose`
+    pub(crate) fn usual() -> Self {
+        Self { name: "prose".to_owned(), quoted: "\"prose\"".to_owned() }
+    }
+
     /// Any name that Postgres takes, quoted.
     pub(crate) fn new(name: &str) -> Result<Self, StoreError> {
         let fault = match name {

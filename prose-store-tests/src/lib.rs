@@ -32,6 +32,8 @@ pub mod cases;
 pub mod deliveries;
 mod kit;
 #[cfg(unix)]
+pub mod money;
+#[cfg(unix)]
 pub mod process;
 
 use std::any::Any;
