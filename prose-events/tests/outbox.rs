@@ -6,7 +6,7 @@
 //! ```text
 //! PROSE_CHAOS_RUNS=10000 PROSE_CHAOS_KILLS=40 cargo test -p prose-events --test outbox -- --nocapture
 //! ```
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -192,14 +192,14 @@ impl Database for SqliteDatabase {
 
 /// A record that is written on a task of its own.
 enum Written {
-    Commit(Lease, Commit),
+    Commit(Box<(Lease, Commit)>),
     Receipt(Json),
 }
 
 impl From<Record<'_>> for Written {
     fn from(record: Record<'_>) -> Self {
         match record {
-            Record::Commit { lease, commit } => Self::Commit(lease.clone(), commit.clone()),
+            Record::Commit { lease, commit } => Self::Commit(Box::new((lease.clone(), commit.clone()))),
             Record::Receipt(given) => Self::Receipt(given.clone()),
         }
     }
@@ -258,7 +258,8 @@ impl SqliteDatabase {
     async fn try_end(&self, opened: &mut Opened, record: Option<Written>) -> Result<(), DatabaseError> {
         let mut written = None;
         match record {
-            Some(Written::Commit(lease, commit)) => {
+            Some(Written::Commit(run)) => {
+                let (lease, commit) = *run;
                 let size = self.append(opened, &lease, &commit).await?;
                 written = Some((lease, size, commit.ending.is_some()));
             }
