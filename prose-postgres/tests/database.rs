@@ -373,11 +373,11 @@ async fn a_committed_transaction_never_runs_again() {
 
 #[flow]
 async fn slow(ctx: Ctx<Deps>, id: String) -> Result<(), sqlx::Error> {
-    #[transaction(tx = ctx.deps.db, timeout = "300ms")]
+    #[transaction(tx = ctx.deps.db, timeout = "2s")]
     'insert: {
         sqlx::query("insert into orders values ($1)").bind(&id).execute(&mut **tx).await?;
         if ctx.deps.bodies.fetch_add(1, Ordering::SeqCst) == 0 {
-            sqlx::query("select pg_sleep(1)").execute(&mut **tx).await?;
+            sqlx::query("select pg_sleep(4)").execute(&mut **tx).await?;
         }
     }
     Ok(())
@@ -390,7 +390,8 @@ async fn a_body_that_times_out_is_rolled_back() {
     let timed_out = slow("o1".to_owned()).deps(deps.clone()).durable(&shop.store, "a").await;
     assert!(matches!(timed_out, Err(Error::StepTimeout { .. })), "{timed_out:?}");
     slow("o1".to_owned()).deps(deps).durable(&shop.store, "a").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    // Longer than the first body's statement would have taken.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(orders(&shop.db).await, ["o1"]);
 }
 
@@ -399,7 +400,15 @@ async fn a_flow_that_is_dropped_in_a_body_is_rolled_back() {
     let Some(shop) = shop().await else { return };
     let deps = deps(&shop);
     let call = slow("o1".to_owned()).deps(deps.clone()).durable(&shop.store, "a");
-    assert!(tokio::time::timeout(Duration::from_millis(150), call).await.is_err());
+    let in_the_body = async {
+        while deps.bodies.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        outcome = call => panic!("it sleeps in its body: {outcome:?}"),
+        () = in_the_body => {}
+    }
     assert_eq!(orders(&shop.db).await.len(), 0);
     slow("o1".to_owned()).deps(deps).durable(&shop.store, "a").await.unwrap();
     assert_eq!(orders(&shop.db).await, ["o1"]);
