@@ -240,17 +240,19 @@ fn holds<C: Future<Output = Consumer>>(
 #[test]
 fn every_event_arrives_over_nats_whoever_is_killed() {
     let server = private_nats();
-    if let Some(server) = &server {
-        runtime().block_on(async {
-            let jetstream = jetstream::new(async_nats::connect(server.url()).await.unwrap());
-            let subjects = vec!["prose.>".to_owned()];
-            // As if the broker recognised no repeat: the inbox must.
-            let duplicate_window = Duration::from_millis(100);
-            let config = stream::Config { name: "ORDERS".into(), subjects, duplicate_window, ..Default::default() };
-            jetstream.create_stream(config).await.unwrap();
-        });
-    }
+    server.as_ref().into_iter().for_each(create_stream);
     holds("over NATS", server, consume_nats);
+}
+
+fn create_stream(server: &PrivateServer) {
+    runtime().block_on(async {
+        let jetstream = jetstream::new(async_nats::connect(server.url()).await.unwrap());
+        let subjects = vec!["prose.>".to_owned()];
+        // As if the broker recognised no repeat: the inbox must.
+        let duplicate_window = Duration::from_millis(100);
+        let config = stream::Config { name: "ORDERS".into(), subjects, duplicate_window, ..Default::default() };
+        jetstream.create_stream(config).await.unwrap();
+    });
 }
 
 async fn consume_nats(url: String, mut consumer: Consumer, over: Arc<AtomicBool>) -> Consumer {
@@ -277,6 +279,65 @@ async fn consume_nats_once(url: &str, consumer: &mut Consumer, over: &AtomicBool
         }
     }
     Ok(())
+}
+
+/// Runs complete without it, nobody waits long, and nothing is told twice or forgotten when it is there.
+fn holds_without_a_broker<P: Publisher, F: Future<Output = P>, C: Future<Output = Consumer>>(
+    server: Option<PrivateServer>,
+    publisher: impl FnOnce(String) -> F,
+    consume: impl FnOnce(String, Consumer, Arc<AtomicBool>) -> C,
+) {
+    let Some(server) = server else { return };
+    server.stop();
+    runtime().block_on(async {
+        let (folder, over) = (tempfile::tempdir().unwrap(), Arc::new(AtomicBool::new(false)));
+        let store = SqliteStore::open(folder.path().join("flows.db")).await.unwrap();
+        let db = store.database().await.unwrap();
+        sqlx::query("create table bookings (number integer)").execute(db.pool()).await.unwrap();
+        let deps = Arc::new(Deps { db });
+        let relay = Relay::start(&store, publisher(server.url().to_owned()).await);
+        let calls =
+            (0..9).map(|number| order(number).deps(Arc::clone(&deps)).durable(&store, run_id(number)).into_future());
+        futures_util::future::join_all(calls).await.into_iter().for_each(|outcome| outcome.unwrap());
+        let mut left = 0;
+        for number in 0..9 {
+            left += store.outbox().unpublished(&RunKey::new(run_id(number))).await.unwrap();
+        }
+        assert_eq!(left, 18, "the broker is down");
+        tokio::task::block_in_place(|| server.start());
+        let consumer = Consumer::new(folder.path()).await;
+        let applied = Arc::clone(&consumer.applied);
+        let consuming = consume(server.url().to_owned(), consumer, Arc::clone(&over));
+        let waiting = async {
+            while applied.load(Ordering::Relaxed) < 18 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            over.store(true, Ordering::Relaxed);
+        };
+        let arrived = async { tokio::join!(consuming, waiting).0 };
+        let consumer = tokio::time::timeout(Duration::from_secs(120), arrived).await.expect("all events arrive");
+        for number in 0..9 {
+            assert_eq!(consumer.order[&run_id(number)], events_of(number));
+        }
+        relay.stop().await;
+    });
+}
+
+#[test]
+fn nats_may_be_down_at_the_start() {
+    let server = private_nats();
+    server.as_ref().into_iter().for_each(create_stream);
+    let publisher =
+        |url: String| async move { NatsPublisher::connect(url).await.unwrap().timeout(Duration::from_secs(1)) };
+    holds_without_a_broker(server, publisher, consume_nats);
+}
+
+#[test]
+fn rabbitmq_may_be_down_at_the_start() {
+    let publisher = |url: String| async move {
+        AmqpPublisher::new(&url).unwrap().exchange("").unwrap().timeout(Duration::from_secs(1))
+    };
+    holds_without_a_broker(private_rabbitmq(), publisher, consume_amqp);
 }
 
 #[test]

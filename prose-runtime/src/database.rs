@@ -17,8 +17,8 @@ use crate::store::{Commit, Lease, Store};
 ///   inserted first, so that a second execution of the step waits there, and completed last, with what the body has given. Whoever
 ///   finds it complete takes that ([`Begun::Done`]) and runs no body.
 ///
-/// The second way needs no knowledge of stores, and so is the one for a library that prose has no crate for. The
-/// [book of examples](https://github.com/prose-rs/prose/tree/main/examples/other_database) has it for tokio-postgres.
+/// The second way needs no knowledge of stores, and so is the one for a library that prose has no crate for:
+/// `examples/other_database` in the repository has it for tokio-postgres, in a hundred lines.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a database that a transaction can use",
     label = "`#[transaction(tx = ..)]` takes a `prose::Database`",
