@@ -373,11 +373,11 @@ async fn a_committed_transaction_never_runs_again() {
 
 #[flow]
 async fn slow(ctx: Ctx<Deps>, id: String) -> Result<(), sqlx::Error> {
-    #[transaction(tx = ctx.deps.db, timeout = "300ms")]
+    #[transaction(tx = ctx.deps.db, timeout = "800ms")]
     'insert: {
         sqlx::query("insert into orders values ($1)").bind(&id).execute(&mut **tx).await?;
         if ctx.deps.bodies.fetch_add(1, Ordering::SeqCst) == 0 {
-            sqlx::query("select pg_sleep(1)").execute(&mut **tx).await?;
+            sqlx::query("select pg_sleep(2)").execute(&mut **tx).await?;
         }
     }
     Ok(())
@@ -390,7 +390,7 @@ async fn a_body_that_times_out_is_rolled_back() {
     let timed_out = slow("o1".to_owned()).deps(deps.clone()).durable(&shop.store, "a").await;
     assert!(matches!(timed_out, Err(Error::StepTimeout { .. })), "{timed_out:?}");
     slow("o1".to_owned()).deps(deps).durable(&shop.store, "a").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    tokio::time::sleep(Duration::from_millis(2_000)).await;
     assert_eq!(orders(&shop.db).await, ["o1"]);
 }
 
@@ -398,8 +398,13 @@ async fn a_body_that_times_out_is_rolled_back() {
 async fn a_flow_that_is_dropped_in_a_body_is_rolled_back() {
     let Some(shop) = shop().await else { return };
     let deps = deps(&shop);
-    let call = slow("o1".to_owned()).deps(deps.clone()).durable(&shop.store, "a");
-    assert!(tokio::time::timeout(Duration::from_millis(150), call).await.is_err());
+    let call = slow("o1".to_owned()).deps(deps.clone()).durable(&shop.store, "a").into_future();
+    let in_body = async {
+        while deps.bodies.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! { _ = call => panic!("it stays in its body"), () = in_body => {} }
     assert_eq!(orders(&shop.db).await.len(), 0);
     slow("o1".to_owned()).deps(deps).durable(&shop.store, "a").await.unwrap();
     assert_eq!(orders(&shop.db).await, ["o1"]);
@@ -454,7 +459,7 @@ async fn isolation_levels_are_in_force() {
 /// Each reads what the others write: as if one after the other, or not at all.
 #[flow]
 async fn counted(ctx: Ctx<Deps>, id: String) -> Result<(), sqlx::Error> {
-    #[transaction(tx = ctx.deps.db, isolation = "serializable", retry(max_attempts = 60, delay = "2ms", jitter = true))]
+    #[transaction(tx = ctx.deps.db, isolation = "serializable", retry(max_attempts = 60, delay = "20ms", backoff = 1.0, jitter = true))]
     'count: {
         ctx.deps.bodies.fetch_add(1, Ordering::SeqCst);
         let count: i64 = sqlx::query_scalar("select count(*) from orders").fetch_one(&mut **tx).await?;
@@ -496,4 +501,70 @@ async fn serializable_transactions_are_not_in_the_way_of_one_another_by_their_re
         one.unwrap();
         two.unwrap();
     }
+}
+
+fn event(id: &str) -> prose::store::Outgoing {
+    let text = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"tested","time":"2026-02-28T10:00:00Z","data":null}}"#
+    );
+    prose::store::Outgoing { channel: "orders".to_owned(), event: serde_json::from_str(&text).unwrap() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_committed_with_the_rows_or_not_at_all() {
+    let Some(shop) = shop().await else { return };
+    let lease = shop.run("a").await;
+    let publishing = |seq| Commit { events: vec![event("1"), event("2")], ..writing(seq) };
+    let fenced = shop.begin().await;
+    let stale = Lease { epoch: 7, ..lease.clone() };
+    let record = Record::Commit { lease: &stale, commit: &publishing(2) };
+    shop.db.commit(fenced, Some(record)).await.unwrap_err();
+    let mut ended = shop.begin().await;
+    execute(&mut ended, "commit").await.unwrap();
+    let record = Record::Commit { lease: &lease, commit: &publishing(2) };
+    shop.db.commit(ended, Some(record)).await.unwrap_err();
+    assert_eq!(shop.store.outbox().due(&[], 10).await.unwrap().unwrap(), []);
+    let ending = Some(Ending::Completed { output: json("1") });
+    for (seq, isolation, ending) in [(2, None, None), (3, Some(Isolation::Serializable), ending)] {
+        let open = shop.begin_at(isolation).await;
+        let commit = Commit { ending, ..publishing(seq) };
+        shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &commit })).await.unwrap();
+    }
+    let due = shop.store.outbox().due(&[], 10).await.unwrap().unwrap();
+    assert_eq!(due.iter().map(|due| due.event.id.as_str()).collect::<Vec<_>>(), ["1", "2", "1", "2"]);
+}
+
+#[derive(serde::Serialize, prose::Event)]
+#[event(type = "order.placed")]
+struct Placed {
+    id: String,
+}
+
+#[flow]
+async fn publishes(ctx: Ctx<Deps>, id: String) -> Result<(), sqlx::Error> {
+    #[transaction(tx = ctx.deps.db)]
+    'insert: {
+        sqlx::query("insert into orders values ($1)").bind(&id).execute(&mut **tx).await?;
+    }
+    #[event("orders")]
+    Placed { id: id.clone() };
+    #[transaction(tx = ctx.deps.db)]
+    'insert_again: {
+        sqlx::query("insert into orders values ($1)").bind(&id).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_publishes_what_flows_with_transactions_have_committed() {
+    let Some(shop) = shop().await else { return };
+    let broker = prose::MemoryPublisher::new();
+    let relay = prose::Relay::start(&shop.store, broker.clone());
+    for id in ["a", "b", "a"] {
+        publishes(id.to_owned()).deps(deps(&shop)).durable(&shop.store, id).await.unwrap();
+    }
+    relay.stop().await;
+    let published = broker.published();
+    assert_eq!(published.iter().map(|(_, event)| event.id.as_str()).collect::<Vec<_>>(), ["a:orders", "b:orders"]);
+    assert_eq!(shop.store.outbox().due(&[], 10).await.unwrap().unwrap(), []);
 }
