@@ -311,6 +311,7 @@ async fn a_pool_without_rights_on_the_store_says_what_to_grant() {
     let options = shop.schema.options().username(&user).password("secret-of-the-test");
     let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
     let db = PostgresDatabase::new(pool.clone());
+    assert!(!format!("{db:?}").contains("secret-of-the-test"));
     let step = Some(TransactionStep { store: &shop.store, uid: "uid", name: "step" });
     let lease = shop.run("a").await;
     let blind = db.begin(Beginning { step, isolation: None }).await.unwrap_err().to_string();

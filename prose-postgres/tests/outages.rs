@@ -100,6 +100,10 @@ async fn what_cannot_be_opened_says_what_to_do() {
     let elsewhere = url.rsplit_once('/').unwrap().0.to_owned() + "/there_is_no_such_database";
     let missing = PostgresStore::connect(elsewhere).await.unwrap_err().to_string();
     assert!(missing.contains("has no such database") && missing.contains("createdb"), "{missing}");
+    let with_password = url.replacen("//postgres@", "//postgres:secret-of-the-test@", 1);
+    let schema_of_it = Schema::new(url.clone());
+    let store = PostgresStore::builder(with_password).schema(&schema_of_it.name).connect().await.unwrap();
+    assert!(!format!("{store:?}").contains("secret-of-the-test"));
     let separator = if url.contains('?') { '&' } else { '?' };
     let read_only = format!("{url}{separator}options=-c%20default_transaction_read_only%3Don");
     let schema = Schema::new(url);
@@ -136,7 +140,7 @@ async fn runs_and_their_transactions_go_on_when_the_server_is_back() {
     let deps = Arc::new(Deps { db: db.clone() });
     let calls = (0..100).map(|run| {
         let (store, deps) = (store.clone(), deps.clone());
-        tokio::spawn(async move { through_an_outage(run).deps(deps).durable(&store, &format!("run-{run}")).await })
+        tokio::spawn(async move { through_an_outage(run).deps(deps).durable(&store, format!("run-{run}")).await })
     });
     let calls: Vec<_> = calls.collect();
     while common::orders(&db).await.len() < 200 {

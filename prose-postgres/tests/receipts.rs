@@ -82,6 +82,25 @@ async fn of_two_executors_the_second_goes_on_when_the_first_rolls_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_executor_that_is_stopped_in_its_body_does_not_hold_up_the_next_one_for_ever() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let db = schema.database().await.idle_timeout(Duration::from_millis(300));
+    let mut stopped = open(&db, "uid", Isolation::ReadCommitted).await;
+    insert(&mut stopped, "never").await;
+    let next = tokio::time::timeout(Duration::from_secs(20), open(&db, "uid", Isolation::ReadCommitted)).await;
+    complete(&db, next.expect("the server has ended the transaction")).await.unwrap();
+    let error = complete(&db, stopped).await.unwrap_err();
+    assert!(matches!(error, DatabaseError::Failed { .. }), "{error}");
+    let patient = db.idle_timeout(Duration::ZERO);
+    let mut slow = open(&patient, "other", Isolation::ReadCommitted).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    insert(&mut slow, "o").await;
+    complete(&patient, slow).await.unwrap();
+    assert_eq!(orders(&patient).await, ["o"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_ends_the_transaction_is_found_out_and_can_run_again() {
     let Some(url) = common::url() else { return };
     let schema = Schema::new(url);
