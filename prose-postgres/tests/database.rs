@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use common::{Schema, orders};
+use common::{Role, Schema, orders};
 use futures_util::future::poll_immediate;
 use prose::store::{Commit, Ending, Lease, Write};
 use prose::{
@@ -303,29 +303,22 @@ async fn an_exhausted_pool_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_without_rights_on_the_store_says_what_to_grant() {
     let Some(shop) = shop().await else { return };
-    let (user, schema) = (prose_test_servers::unique("user"), &shop.schema.name);
-    let run = async |sql: String| {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(shop.db.pool()).await.unwrap();
-    };
-    run(format!("create role {user} login password 'secret-of-the-test'")).await;
-    let options = shop.schema.options().username(&user).password("secret-of-the-test");
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
-    let db = PostgresDatabase::new(pool.clone());
-    assert!(!format!("{db:?}").contains("secret-of-the-test"));
+    let role = Role::new(&shop.schema.url).await;
+    let (user, schema) = (&role.name, &shop.schema.name);
+    let db = PostgresDatabase::new(role.pool(&shop.schema));
+    assert!(!format!("{db:?}").contains(Role::PASSWORD));
     let step = Some(TransactionStep { store: &shop.store, uid: "uid", name: "step" });
     let lease = shop.run("a").await;
     let blind = db.begin(Beginning { step, isolation: None }).await.unwrap_err().to_string();
-    assert!(blind.contains("grant usage on schema") && !blind.contains("secret-of-the-test"), "{blind}");
-    run(format!("grant usage on schema {schema} to {user}; grant select on all tables in schema {schema} to {user}"))
-        .await;
+    assert!(blind.contains("grant usage on schema") && !blind.contains(Role::PASSWORD), "{blind}");
+    role.as_owner(&format!("grant usage on schema {schema} to {user}")).await;
+    role.as_owner(&format!("grant select on all tables in schema {schema} to {user}")).await;
     let Begun::Open(open) = db.begin(Beginning { step, isolation: None }).await.unwrap() else { panic!() };
     let error = db.commit(open, Some(Record::Commit { lease: &lease, commit: &writing(2) })).await.unwrap_err();
     assert!(error.to_string().contains("grant select, insert, update"), "{error}");
-    run(format!("grant select, insert, update on all tables in schema {schema} to {user}")).await;
+    role.as_owner(&format!("grant select, insert, update on all tables in schema {schema} to {user}")).await;
     let Begun::Open(open) = db.begin(Beginning { step, isolation: None }).await.unwrap() else { panic!() };
     db.commit(open, Some(Record::Commit { lease: &lease, commit: &writing(2) })).await.unwrap();
-    pool.close().await;
-    run(format!("drop owned by {user}; drop role {user}")).await;
 }
 
 struct Deps {

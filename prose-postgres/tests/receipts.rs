@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use common::{Database as OtherDatabase, Schema, orders};
+use common::{Database as OtherDatabase, Role, Schema, orders};
 use prose::{
     Beginning, Begun, Ctx, Database, DatabaseError, Error, Isolation, Json, MemoryStore, Record, Store,
     TransactionStep, flow,
@@ -135,31 +135,22 @@ async fn a_user_who_may_not_make_the_table_is_told_what_to_do() {
     let Some(url) = common::url() else { return };
     let schema = Schema::new(url);
     let owner = schema.database().await;
-    let user = prose_test_servers::unique("user");
-    let run = async |sql: String| {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(owner.pool()).await.unwrap();
-    };
-    run(format!("create role {user} login password 'secret-of-the-test'")).await;
-    let options = schema.options().username(&user).password("secret-of-the-test");
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+    let role = Role::new(&schema.url).await;
+    let pool = role.pool(&schema);
     let missing = PostgresDatabase::new(pool.clone()).schema(&format!("{}_b", schema.name)).unwrap();
-    let db = PostgresDatabase::new(pool.clone()).schema(&schema.name).unwrap();
+    let db = PostgresDatabase::new(pool).schema(&schema.name).unwrap();
     let store = MemoryStore::new();
     let step = Some(TransactionStep { store: &store, uid: "a", name: "step" });
     for db in [&missing, &db] {
         let error = db.begin(Beginning { step, isolation: None }).await.unwrap_err().to_string();
         assert!(error.contains("create table if not exists") && error.contains("grant usage on schema"), "{error}");
-        assert!(!error.contains("secret-of-the-test"), "{error}");
+        assert!(!error.contains(Role::PASSWORD), "{error}");
     }
     complete(&owner, open(&owner, "b", Isolation::ReadCommitted).await).await.unwrap();
-    run(format!(
-        "grant usage on schema {0} to {user}; grant select, insert, update, delete on {0}.receipts to {user}",
-        schema.name
-    ))
-    .await;
+    let (schema, user) = (&schema.name, &role.name);
+    role.as_owner(&format!("grant usage on schema {schema} to {user}")).await;
+    role.as_owner(&format!("grant select, insert, update, delete on {schema}.receipts to {user}")).await;
     complete(&db, open(&db, "a", Isolation::ReadCommitted).await).await.unwrap();
-    pool.close().await;
-    run(format!("drop owned by {user}; drop role {user}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
