@@ -10,10 +10,17 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 use crate::error::{refused, unavailable};
 
 /// Where the server is, and what each connection is told.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Link {
     options: PgConnectOptions,
     pub(crate) limits: Limits,
+}
+
+/// Without the options: they may hold a password.
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("place", &self.place()).field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 /// How long a statement may take; zero is no limit.

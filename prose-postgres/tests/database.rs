@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use common::{Schema, orders};
+use common::{Role, Schema, orders};
 use futures_util::future::poll_immediate;
 use prose::store::{Commit, Ending, Lease, Write};
 use prose::{
@@ -303,28 +303,22 @@ async fn an_exhausted_pool_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_without_rights_on_the_store_says_what_to_grant() {
     let Some(shop) = shop().await else { return };
-    let (user, schema) = (prose_test_servers::unique("user"), &shop.schema.name);
-    let run = async |sql: String| {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(shop.db.pool()).await.unwrap();
-    };
-    run(format!("create role {user} login password 'secret-of-the-test'")).await;
-    let options = shop.schema.options().username(&user).password("secret-of-the-test");
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
-    let db = PostgresDatabase::new(pool.clone());
+    let role = Role::new(&shop.schema.url).await;
+    let (user, schema) = (&role.name, &shop.schema.name);
+    let db = PostgresDatabase::new(role.pool(&shop.schema));
+    assert!(!format!("{db:?}").contains(Role::PASSWORD));
     let step = Some(TransactionStep { store: &shop.store, uid: "uid", name: "step" });
     let lease = shop.run("a").await;
     let blind = db.begin(Beginning { step, isolation: None }).await.unwrap_err().to_string();
-    assert!(blind.contains("grant usage on schema") && !blind.contains("secret-of-the-test"), "{blind}");
-    run(format!("grant usage on schema {schema} to {user}; grant select on all tables in schema {schema} to {user}"))
-        .await;
+    assert!(blind.contains("grant usage on schema") && !blind.contains(Role::PASSWORD), "{blind}");
+    role.as_owner(&format!("grant usage on schema {schema} to {user}")).await;
+    role.as_owner(&format!("grant select on all tables in schema {schema} to {user}")).await;
     let Begun::Open(open) = db.begin(Beginning { step, isolation: None }).await.unwrap() else { panic!() };
     let error = db.commit(open, Some(Record::Commit { lease: &lease, commit: &writing(2) })).await.unwrap_err();
     assert!(error.to_string().contains("grant select, insert, update"), "{error}");
-    run(format!("grant select, insert, update on all tables in schema {schema} to {user}")).await;
+    role.as_owner(&format!("grant select, insert, update on all tables in schema {schema} to {user}")).await;
     let Begun::Open(open) = db.begin(Beginning { step, isolation: None }).await.unwrap() else { panic!() };
     db.commit(open, Some(Record::Commit { lease: &lease, commit: &writing(2) })).await.unwrap();
-    pool.close().await;
-    run(format!("drop owned by {user}; drop role {user}")).await;
 }
 
 struct Deps {
@@ -463,7 +457,7 @@ async fn isolation_levels_are_in_force() {
 /// Each reads what the others write: as if one after the other, or not at all.
 #[flow]
 async fn counted(ctx: Ctx<Deps>, id: String) -> Result<(), sqlx::Error> {
-    #[transaction(tx = ctx.deps.db, isolation = "serializable", retry(max_attempts = 60, delay = "2ms", jitter = true))]
+    #[transaction(tx = ctx.deps.db, isolation = "serializable", retry(max_attempts = 60, delay = "20ms", backoff = 1.0, jitter = true))]
     'count: {
         ctx.deps.bodies.fetch_add(1, Ordering::SeqCst);
         let count: i64 = sqlx::query_scalar("select count(*) from orders").fetch_one(&mut **tx).await?;
@@ -505,4 +499,70 @@ async fn serializable_transactions_are_not_in_the_way_of_one_another_by_their_re
         one.unwrap();
         two.unwrap();
     }
+}
+
+fn event(id: &str) -> prose::store::Outgoing {
+    let text = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"tested","time":"2026-02-28T10:00:00Z","data":null}}"#
+    );
+    prose::store::Outgoing { channel: "orders".to_owned(), event: serde_json::from_str(&text).unwrap() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_committed_with_the_rows_or_not_at_all() {
+    let Some(shop) = shop().await else { return };
+    let lease = shop.run("a").await;
+    let publishing = |seq| Commit { events: vec![event("1"), event("2")], ..writing(seq) };
+    let fenced = shop.begin().await;
+    let stale = Lease { epoch: 7, ..lease.clone() };
+    let record = Record::Commit { lease: &stale, commit: &publishing(2) };
+    shop.db.commit(fenced, Some(record)).await.unwrap_err();
+    let mut ended = shop.begin().await;
+    execute(&mut ended, "commit").await.unwrap();
+    let record = Record::Commit { lease: &lease, commit: &publishing(2) };
+    shop.db.commit(ended, Some(record)).await.unwrap_err();
+    assert_eq!(shop.store.outbox().due(&[], 10).await.unwrap().unwrap(), []);
+    let ending = Some(Ending::Completed { output: json("1") });
+    for (seq, isolation, ending) in [(2, None, None), (3, Some(Isolation::Serializable), ending)] {
+        let open = shop.begin_at(isolation).await;
+        let commit = Commit { ending, ..publishing(seq) };
+        shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &commit })).await.unwrap();
+    }
+    let due = shop.store.outbox().due(&[], 10).await.unwrap().unwrap();
+    assert_eq!(due.iter().map(|due| due.event.id.as_str()).collect::<Vec<_>>(), ["1", "2", "1", "2"]);
+}
+
+#[derive(serde::Serialize, prose::Event)]
+#[event(type = "order.placed")]
+struct Placed {
+    id: String,
+}
+
+#[flow]
+async fn publishes(ctx: Ctx<Deps>, id: String) -> Result<(), sqlx::Error> {
+    #[transaction(tx = ctx.deps.db)]
+    'insert: {
+        sqlx::query("insert into orders values ($1)").bind(&id).execute(&mut **tx).await?;
+    }
+    #[event("orders")]
+    Placed { id: id.clone() };
+    #[transaction(tx = ctx.deps.db)]
+    'insert_again: {
+        sqlx::query("insert into orders values ($1)").bind(&id).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_publishes_what_flows_with_transactions_have_committed() {
+    let Some(shop) = shop().await else { return };
+    let broker = prose::MemoryPublisher::new();
+    let relay = prose::Relay::start(&shop.store, broker.clone());
+    for id in ["a", "b", "a"] {
+        publishes(id.to_owned()).deps(deps(&shop)).durable(&shop.store, id).await.unwrap();
+    }
+    relay.stop().await;
+    let published = broker.published();
+    assert_eq!(published.iter().map(|(_, event)| event.id.as_str()).collect::<Vec<_>>(), ["a:orders", "b:orders"]);
+    assert_eq!(shop.store.outbox().due(&[], 10).await.unwrap().unwrap(), []);
 }

@@ -47,7 +47,7 @@ async fn transfers(ctx: Ctx<Deps>, run: u64) -> Result<(), sqlx::Error> {
                 .execute(&mut **tx)
                 .await?;
             // Time to be killed in.
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            tokio::time::sleep(Duration::from_millis((run + number) % 12)).await;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use common::{Database as OtherDatabase, Schema, orders};
+use common::{Database as OtherDatabase, Role, Schema, orders};
 use prose::{
     Beginning, Begun, Ctx, Database, DatabaseError, Error, Isolation, Json, MemoryStore, Record, Store,
     TransactionStep, flow,
@@ -82,6 +82,25 @@ async fn of_two_executors_the_second_goes_on_when_the_first_rolls_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_executor_that_is_stopped_in_its_body_does_not_hold_up_the_next_one_for_ever() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let db = schema.database().await.idle_timeout(Duration::from_millis(300));
+    let mut stopped = open(&db, "uid", Isolation::ReadCommitted).await;
+    insert(&mut stopped, "never").await;
+    let next = tokio::time::timeout(Duration::from_secs(20), open(&db, "uid", Isolation::ReadCommitted)).await;
+    complete(&db, next.expect("the server has ended the transaction")).await.unwrap();
+    let error = complete(&db, stopped).await.unwrap_err();
+    assert!(matches!(error, DatabaseError::Failed { .. }), "{error}");
+    let patient = db.idle_timeout(Duration::ZERO);
+    let mut slow = open(&patient, "other", Isolation::ReadCommitted).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    insert(&mut slow, "o").await;
+    complete(&patient, slow).await.unwrap();
+    assert_eq!(orders(&patient).await, ["o"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_ends_the_transaction_is_found_out_and_can_run_again() {
     let Some(url) = common::url() else { return };
     let schema = Schema::new(url);
@@ -116,31 +135,22 @@ async fn a_user_who_may_not_make_the_table_is_told_what_to_do() {
     let Some(url) = common::url() else { return };
     let schema = Schema::new(url);
     let owner = schema.database().await;
-    let user = prose_test_servers::unique("user");
-    let run = async |sql: String| {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(owner.pool()).await.unwrap();
-    };
-    run(format!("create role {user} login password 'secret-of-the-test'")).await;
-    let options = schema.options().username(&user).password("secret-of-the-test");
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+    let role = Role::new(&schema.url).await;
+    let pool = role.pool(&schema);
     let missing = PostgresDatabase::new(pool.clone()).schema(&format!("{}_b", schema.name)).unwrap();
-    let db = PostgresDatabase::new(pool.clone()).schema(&schema.name).unwrap();
+    let db = PostgresDatabase::new(pool).schema(&schema.name).unwrap();
     let store = MemoryStore::new();
     let step = Some(TransactionStep { store: &store, uid: "a", name: "step" });
     for db in [&missing, &db] {
         let error = db.begin(Beginning { step, isolation: None }).await.unwrap_err().to_string();
         assert!(error.contains("create table if not exists") && error.contains("grant usage on schema"), "{error}");
-        assert!(!error.contains("secret-of-the-test"), "{error}");
+        assert!(!error.contains(Role::PASSWORD), "{error}");
     }
     complete(&owner, open(&owner, "b", Isolation::ReadCommitted).await).await.unwrap();
-    run(format!(
-        "grant usage on schema {0} to {user}; grant select, insert, update, delete on {0}.receipts to {user}",
-        schema.name
-    ))
-    .await;
+    let (schema, user) = (&schema.name, &role.name);
+    role.as_owner(&format!("grant usage on schema {schema} to {user}")).await;
+    role.as_owner(&format!("grant select, insert, update, delete on {schema}.receipts to {user}")).await;
     complete(&db, open(&db, "a", Isolation::ReadCommitted).await).await.unwrap();
-    pool.close().await;
-    run(format!("drop owned by {user}; drop role {user}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,15 +67,26 @@ impl PostgresDatabase {
     /// All that a transaction begins with, in one message. Nothing here reads a row: a snapshot is taken by the body's first statement.
     fn text(&self, nonce: &str, partner: &Partner, isolation: Option<Isolation>, durable: &str) -> SqlStr {
         let isolation = isolation.map(|level| format!(" isolation level {}", level.as_str())).unwrap_or_default();
-        let idle = match partner {
-            Partner::Store(core) => self.0.settings.idle.min(core.lease * 3 / 4),
-            Partner::None | Partner::Receipt { .. } => self.0.settings.idle,
-        };
-        // Zero would be no limit.
-        let idle = millis(idle).max(1);
+        let idle = self.idle_limit(partner);
         let settings =
             format!("set local prose.transaction = '{nonce}'; set local idle_in_transaction_session_timeout = {idle}");
         AssertSqlSafe(format!("begin{isolation}; {settings}{durable}")).into_sql_str()
+    }
+
+    /// As Postgres takes it: milliseconds, and zero for no limit.
+    fn idle_limit(&self, partner: &Partner) -> i32 {
+        let wished = match self.0.settings.idle {
+            limit if limit.is_zero() => None,
+            limit => Some(limit),
+        };
+        let limit = match partner {
+            Partner::Store(core) => {
+                let most = core.lease * 3 / 4;
+                Some(wished.map_or(most, |wished| wished.min(most)))
+            }
+            Partner::None | Partner::Receipt { .. } => wished,
+        };
+        limit.map_or(0, |limit| millis(limit).max(1))
     }
 
     /// What to set where the pool's connections would acknowledge a COMMIT that is not on disk: the step's record relies on it.

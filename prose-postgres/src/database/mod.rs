@@ -28,7 +28,8 @@ use pair::Partner;
 /// - *The run is kept in the same database* (a [`PostgresStore`](crate::PostgresStore) on it, found out by itself): the step's record
 ///   is written as the transaction's last statement, which also locks the run's row and checks that the run is still the
 ///   caller's; both are committed by one COMMIT. The pool's user needs the right to do that:
-///   `grant usage on schema prose to shop; grant select, insert, update on all tables in schema prose to shop`.
+///   `grant usage on schema prose to shop; grant select, insert, update on all tables in schema prose to shop`, once more where a
+///   later version has added a table.
 /// - *The run is kept elsewhere* (in memory, in SQLite, in another database): a row of the table `prose.receipts` in this
 ///   database does it. It is inserted first, so that a second executor of the step waits there, and completed last, with what the body
 ///   has given; whoever finds it complete takes that and runs no body. The table is created when it is first needed.
@@ -94,7 +95,6 @@ struct Settings {
     idle: Duration,
 }
 
-#[derive(Debug)]
 struct Shared {
     pool: PgPool,
     settings: Settings,
@@ -104,6 +104,14 @@ struct Shared {
     pairs: Mutex<HashMap<String, bool>>,
     /// What a transaction has to set so that its COMMIT is durable.
     durable: OnceCell<&'static str>,
+}
+
+/// Without the pool, whose options may hold a password.
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { settings, place, .. } = self;
+        f.debug_struct("Shared").field("place", place).field("settings", settings).finish_non_exhaustive()
+    }
 }
 
 /// Less than the usual lease of a store.
@@ -131,7 +139,8 @@ impl PostgresDatabase {
         Ok(Self::with(self.0.pool.clone(), Settings { schema, ..self.0.settings.clone() }))
     }
 
-    /// How long a transaction may do nothing in the database before the server rolls it back; 20 seconds unless told otherwise. Where
+    /// How long a transaction may do nothing in the database before the server rolls it back; 20 seconds unless told otherwise, zero is
+    /// no limit. Where
     /// the run is kept in the same database it is never more than three quarters of the store's lease: when others take a run over,
     /// the transaction of a stopped owner has ended.
     ///

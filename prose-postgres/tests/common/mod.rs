@@ -81,6 +81,40 @@ impl Database {
     }
 }
 
+/// A user without any right, dropped with this.
+pub(crate) struct Role {
+    pub(crate) name: String,
+    url: String,
+}
+
+impl Role {
+    pub(crate) const PASSWORD: &str = "secret-of-the-test";
+
+    pub(crate) async fn new(url: &str) -> Self {
+        let role = Self { name: prose_test_servers::unique("user"), url: url.to_owned() };
+        role.as_owner(&format!("create role {} login password '{}'", role.name, Self::PASSWORD)).await;
+        role
+    }
+
+    /// Runs a statement as the tests' own user.
+    pub(crate) async fn as_owner(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+
+    /// The schema as this user sees it.
+    pub(crate) fn pool(&self, schema: &Schema) -> PgPool {
+        let options = schema.options().username(&self.name).password(Self::PASSWORD);
+        PgPoolOptions::new().max_connections(2).connect_lazy_with(options)
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        run_apart(&self.url, format!("drop owned by {0}; drop role {0}", self.name));
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         run_apart(&self.server, format!("drop database if exists {} with (force)", self.name));
