@@ -177,3 +177,39 @@ async fn a_transaction_on_a_read_only_server_and_a_heavy_one() {
     let checkpoint = store.load("heavy").await.unwrap().unwrap();
     assert_eq!(checkpoint.state.get("heavy"), Some(&heavy.writes[0].value));
 }
+
+/// On a server that asks for passwords, and by a user who may do nothing yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_missing_rights_say_what_to_do() {
+    let Some(server) = prose_test_servers::private_postgres() else { return };
+    let mut admin = PgConnection::connect(server.url()).await.unwrap();
+    let file: String = sqlx::query_scalar("show hba_file").fetch_one(&mut admin).await.unwrap();
+    let rules = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("host all shop 127.0.0.1/32 scram-sha-256\n{rules}")).unwrap();
+    sqlx::raw_sql("create role shop login password 'right'; select pg_reload_conf()")
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    let of = |password: &str| server.url().replace("postgres@", &format!("shop:{password}@"));
+
+    let refused = async {
+        loop {
+            match PostgresStore::connect(of("wr%2Fong")).await {
+                Err(error) if error.to_string().contains("refuses this user") => break error.to_string(),
+                // The rules are not read again yet: this user may come in, and do nothing.
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(60), refused).await.unwrap();
+    assert!(refused.contains("password") && !refused.contains("ong"), "{refused}");
+
+    let refused = PostgresStore::connect(of("right")).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("refuses what a store needs") && refused.contains("grant create on database"),
+        "{refused}"
+    );
+    sqlx::raw_sql("grant create on database postgres to shop").execute(&mut admin).await.unwrap();
+    let store = PostgresStore::connect(of("right")).await.unwrap();
+    store.create(&new_run("a"), Commit::empty(1)).await.unwrap();
+}
