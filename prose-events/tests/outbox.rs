@@ -328,7 +328,7 @@ fn nats_may_be_down_at_the_start() {
     let server = private_nats();
     server.as_ref().into_iter().for_each(create_stream);
     let publisher =
-        |url: String| async move { NatsPublisher::connect(url).await.unwrap().timeout(Duration::from_secs(1)) };
+        |url: String| async move { NatsPublisher::connect(&url).await.unwrap().timeout(Duration::from_secs(1)) };
     holds_without_a_broker(server, publisher, consume_nats);
 }
 
