@@ -138,3 +138,87 @@ async fn what_cannot_be_found_out_now_is_found_out_by_the_next_call() {
     assert_eq!(place.deps.bodies.load(Ordering::SeqCst), 1);
     assert_eq!(orders(&place.deps.db).await, ["o"]);
 }
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error("sold out")]
+    SoldOut,
+}
+
+#[flow]
+async fn sell(ctx: Ctx<Deps>, id: String) -> Result<(), Failure> {
+    #[transaction(tx = ctx.deps.db, retry(max_attempts = 9, delay = "1ms", backoff = 1.0), compensate(
+        run = {
+            sqlx::query("insert into orders values ($1)").bind(format!("{id} 2 undone")).execute(&mut **tx).await?;
+        },
+        retry(max_attempts = 9, delay = "1ms", backoff = 1.0),
+    ))]
+    'book: {
+        sqlx::query("insert into orders values ($1)").bind(format!("{id} 1 done")).execute(&mut **tx).await?;
+    }
+    Err(Failure::SoldOut)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compensation_whose_commit_was_lost_happens_once() {
+    let Some(place) = place().await else { return };
+    let (store, memory) = (place.schema.store().await, MemoryStore::new());
+    let cuts = [Cut::Before, Cut::Behind];
+    for (index, of_step) in cuts.into_iter().enumerate() {
+        for (other, of_undoing) in cuts.into_iter().enumerate() {
+            // One that did not come through is followed by one that does.
+            place.proxy.cut([of_step]);
+            if of_step == Cut::Before {
+                place.proxy.cut([Cut::Behind]);
+            }
+            place.proxy.cut([of_undoing]);
+            let id = format!("{index}{other}");
+            for (name, elsewhere) in [("same", false), ("elsewhere", true)] {
+                if elsewhere {
+                    place.proxy.cut([of_step, of_undoing]);
+                }
+                let call = sell(format!("{name} {id}")).deps(place.deps.clone());
+                let sold_out =
+                    if elsewhere { call.durable(&memory, &*id).await } else { call.durable(&store, &*id).await };
+                assert!(matches!(sold_out, Err(Error::Failed { error: Failure::SoldOut, .. })), "{sold_out:?}");
+                assert_eq!(place.proxy.cuts_left(), 0);
+            }
+        }
+    }
+    let expected = ["elsewhere", "same"].into_iter().flat_map(|name| {
+        ["00", "01", "10", "11"]
+            .into_iter()
+            .flat_map(move |id| ["1 done", "2 undone"].map(|what| format!("{name} {id} {what}")))
+    });
+    assert_eq!(orders(&place.deps.db).await, expected.collect::<Vec<_>>());
+}
+
+/// Dropped at any moment, and called again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_is_dropped_anywhere_is_done_and_undone_once() {
+    let Some(place) = place().await else { return };
+    let (store, memory) = (place.schema.store().await, MemoryStore::new());
+    for run in 0..4_u64 {
+        for elsewhere in [false, true] {
+            let id = format!("{run:02} {elsewhere}");
+            for round in 0.. {
+                let patience = Duration::from_micros(run * 1_700 + round * 7_000);
+                let call = sell(id.clone()).deps(place.deps.clone());
+                let call = if elsewhere { call.durable(&memory, &*id) } else { call.durable(&store, &*id) };
+                match tokio::time::timeout(patience, call).await {
+                    Ok(Err(Error::Failed { .. } | Error::JoinedFailed { .. })) => break,
+                    Ok(other) => panic!("{other:?}"),
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+    let expected = (0..4).flat_map(|run| {
+        [false, true]
+            .into_iter()
+            .flat_map(move |other| ["1 done", "2 undone"].map(|what| format!("{run:02} {other} {what}")))
+    });
+    assert_eq!(orders(&place.deps.db).await, expected.collect::<Vec<_>>());
+}

@@ -116,6 +116,23 @@ async fn a_body_that_ends_the_transaction_is_found_out_and_can_run_again() {
     }
 }
 
+/// Transactions of different runs whose bodies touch nothing in common do not fail by their receipts.
+#[tokio::test(flavor = "multi_thread")]
+async fn serializable_transactions_are_not_in_the_way_of_one_another_by_their_receipts() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let db = schema.database().await;
+    for round in 0..10 {
+        let mut one = open(&db, &format!("a {round}"), Isolation::Serializable).await;
+        let mut two = open(&db, &format!("b {round}"), Isolation::Serializable).await;
+        insert(&mut one, "o").await;
+        insert(&mut two, "o").await;
+        let (one, two) = tokio::join!(complete(&db, one), complete(&db, two));
+        one.unwrap();
+        two.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_may_need_the_table_at_once() {
     let Some(url) = common::url() else { return };

@@ -34,9 +34,14 @@ async fn a_steps_commit_is_one_round_trip() {
     let proxy = Proxy::before(&schema.options()).await;
     let store = store_through(&proxy, &schema).await;
     let lease = store.create(&new_run("a"), Commit::empty(1)).await.unwrap();
+    let other = store.create(&new_run("b"), Commit::empty(1)).await.unwrap();
+    // Two at once, so that both lines to the server know the statement.
     for seq in 2..10 {
-        store.commit(&lease, writing(seq)).await.unwrap();
+        let (one, two) = tokio::join!(store.commit(&lease, writing(seq)), store.commit(&other, writing(seq)));
+        one.unwrap();
+        two.unwrap();
     }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     proxy.asked();
     for seq in 10..20 {
         store.commit(&lease, writing(seq)).await.unwrap();

@@ -44,6 +44,8 @@ impl PostgresDatabase {
             return Ok(Ok(Begun::WithReceipt(open)));
         }
         let given = receipt.read(&mut open.tx).await?;
+        // Its row is locked as long as this is open.
+        open.tx.rollback().await?;
         Ok(match Json::parse(given) {
             Ok(given) => Ok(Begun::Done(given)),
             Err(error) => Err(self.unreadable(step, error)),

@@ -29,9 +29,13 @@ const INSERT: &str = "\
 
 const READ: &str = "select given from {s}.receipts where uid = $1 and step = $2";
 
+/// Written as an insertion, because that reads no page of the table: where all is serializable, a reader and a writer of one page make
+/// one another fail.
 const COMPLETE: &str = "\
-    update {s}.receipts set given = $3, completed_at = clock_timestamp() \
-    where uid = $1 and step = $2 and given is null and current_setting('prose.transaction', true) = $4";
+    insert into {s}.receipts as receipt (uid, step, begun_at, given, completed_at) \
+    select $1, $2, clock_timestamp(), $3, clock_timestamp() where current_setting('prose.transaction', true) = $4 \
+    on conflict (uid, step) do update set given = excluded.given, completed_at = excluded.completed_at \
+        where receipt.given is null";
 
 const TABLE: &str = "\
     create table if not exists {s}.receipts (uid text not null, step text not null, begun_at timestamptz not null, \
