@@ -129,6 +129,7 @@ impl Outbox for PostgresOutbox {
         Box::pin(async move {
             let sql = self.0.schema.sql(RELEASE);
             let released = self.ask(|| sqlx::query(sql.clone()).bind(id).execute(&self.0.pool)).await?;
+            self.0.bell.events_are_committed();
             Ok(released.value.rows_affected() > 0 || released.resent)
         })
     }

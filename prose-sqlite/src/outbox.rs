@@ -254,7 +254,11 @@ impl Outbox for SqliteStore {
     }
 
     fn release(&self, id: i64) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.change_outbox(OutboxJob::Release(id)))
+        Box::pin(async move {
+            let released = self.change_outbox(OutboxJob::Release(id)).await?;
+            self.core().bell.events_are_committed();
+            Ok(released)
+        })
     }
 
     fn bell(&self) -> &Bell {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-/// Each store has one for its outbox: flows ring it when they have committed events, relays when they have published some. It
-/// reaches this process only; relays of others look for themselves, now and then.
+/// Each store has one for its outbox: flows ring it when they have committed events, the store when it has released one, relays when they have
+/// published some. It reaches this process only; relays of others look for themselves, now and then.
 #[derive(Debug, Default)]
 pub struct Bell {
     committed: watch::Sender<()>,
@@ -23,8 +23,8 @@ pub(crate) struct Carried {
 }
 
 impl Bell {
-    /// Events were committed.
-    pub(crate) fn events_are_committed(&self) {
+    /// Events were committed, or released: a relay of this process looks for them at once.
+    pub fn events_are_committed(&self) {
         self.committed.send_replace(());
     }
 
