@@ -193,6 +193,74 @@ fn a_change_in_front_of_a_continue_in_the_last_turn() {
     );
 }
 
+// What random flows would notice seldom.
+
+/// A stretch that breaks out cannot give back what it has taken.
+#[test]
+fn what_no_point_needs_is_changed_by_code_that_breaks_out() {
+    survives(
+        "let mut bee = input.n; \
+        'b1: { \
+            if input.n == 0 { #[step] 's1: { act_int(()); } return Err(1); } \
+            bee += 1; \
+            if input.n < 5 { break 'b1; } \
+            bee += 1; \
+            if input.n == 7 { #[step] 's2: { act_int(()); } return Err(2); } \
+        } \
+        if bee > 4 { return Err(bee); } \
+        Ok(bee)",
+    );
+}
+
+/// No point behind a change can name what it has changed, and the change is followed by a jump.
+#[test]
+fn what_the_points_behind_a_jump_cannot_name_is_saved_where_it_leads() {
+    survives(
+        "let mut bee = vec![1]; \
+        #[step] 's1: { act_int((&bee,)); } \
+        'b1: { \
+            if input.n < 5 { bee.push(2); break 'b1; } \
+            let bee = input.n; \
+            #[step] 's2: { act_int((bee,)); } \
+        } \
+        #[step] 's3: { act_int((&bee,)); } \
+        Ok(mix((&bee,)))",
+    );
+}
+
+/// The same in a loop, whose next turn goes another way.
+#[test]
+fn what_the_points_behind_a_continue_cannot_name_is_saved_in_the_next_turn() {
+    survives(
+        "let mut bee = vec![1]; \
+        #[step] 's1: { act_int((&bee,)); } \
+        for cat in 0..3 { \
+            if cat == 0 { \
+                #[step] 's2: { act_int(()); } \
+                bee.push(cat); \
+                if input.n < 8 { continue; } \
+            } \
+            let bee = input.n + cat; \
+            #[step] 's3: { act_int((bee,)); } \
+        } \
+        #[step] 's4: { act_int((&bee,)); } \
+        Ok(mix((&bee,)))",
+    );
+}
+
+/// A view is all that a point needs of what it borrows from.
+#[test]
+fn what_a_view_borrows_from_is_saved_when_it_has_changed() {
+    survives(
+        "let mut bee = input.items.clone(); \
+        #[step] 's1: { act_int((&bee,)); } \
+        bee.push(1); \
+        let cat = &bee; \
+        #[step] 's2: { act_int((cat,)); } \
+        Ok(mix(()))",
+    );
+}
+
 /// Runs a flow with this body, on many inputs, and crashed wherever it commits.
 fn survives(body: &str) {
     let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
