@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prose::StoreError;
 use prose::store::rows::EventRow;
-use prose::store::{Bell, BoxFuture, Outbox, OutboxEvent, ParkedEvent, Rejection, RunKey, from_millis};
+use prose::store::{Bell, BoxFuture, DueRequest, Outbox, OutboxEvent, ParkedEvent, Rejection, RunKey, from_millis};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -36,7 +36,7 @@ const DUE: &str = "\
     select leads.leads, due.id, due.uid, due.channel, due.rejections, due.event \
     from leads left join lateral ( \
         select waiting.id, waiting.uid, waiting.channel, waiting.rejections, waiting.event from {s}.outbox waiting \
-        where leads.leads and waiting.parked_at is null and not exists ( \
+        where leads.leads and waiting.parked_at is null and waiting.channel <> all($4::text[]) and not exists ( \
             select from {s}.outbox held where held.run = waiting.run and held.channel = waiting.channel \
                 and held.id <= waiting.id and (held.again_at is not null or held.parked_at is not null) \
                 and case when held.parked_at is null then held.again_at > clock_timestamp() \
@@ -71,12 +71,8 @@ const RELEASE: &str = "\
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 impl Outbox for PostgresOutbox {
-    fn due<'a>(
-        &'a self,
-        ordered: &'a [String],
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>> {
-        Box::pin(self.look(ordered, limit))
+    fn due<'a>(&'a self, request: &'a DueRequest) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>> {
+        Box::pin(self.look(request))
     }
 
     fn step_down(&self) {
@@ -140,12 +136,13 @@ impl Outbox for PostgresOutbox {
 }
 
 impl PostgresOutbox {
-    async fn look(&self, ordered: &[String], limit: usize) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
+    async fn look(&self, request: &DueRequest) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
         let sql = self.0.schema.sql(&DUE.replace("{alive}", &ALIVE.replace("{i}", "instance")));
-        let ordered: Vec<_> = ordered.iter().map(|channel| escape(channel)).collect();
+        let texts = |channels: &[String]| channels.iter().map(|one| escape(one).into_owned()).collect::<Vec<_>>();
+        let (ordered, without) = (texts(&request.ordered), texts(&request.without));
         let looking = || {
-            let query = sqlx::query(sql.clone()).bind(&self.0.instance.id).bind(&ordered).bind(bound(limit));
-            query.fetch_all(&self.0.pool)
+            let query = sqlx::query(sql.clone()).bind(&self.0.instance.id).bind(&ordered);
+            query.bind(bound(request.limit)).bind(&without).fetch_all(&self.0.pool)
         };
         let rows = self.ask(looking).await?.value;
         let leads = rows.first().map(|row| row.try_get::<bool, _>("leads")).transpose();

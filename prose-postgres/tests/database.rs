@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{Role, Schema, orders};
 use futures_util::future::poll_immediate;
-use prose::store::{Commit, Ending, Lease, Write};
+use prose::store::{Commit, DueRequest, Ending, Lease, Write};
 use prose::{
     Beginning, Begun, Ctx, Database, DatabaseError, Error, Isolation, Record, Status, Store, TransactionStep, flow,
 };
@@ -521,14 +521,14 @@ async fn events_are_committed_with_the_rows_or_not_at_all() {
     execute(&mut ended, "commit").await.unwrap();
     let record = Record::Commit { lease: &lease, commit: &publishing(2) };
     shop.db.commit(ended, Some(record)).await.unwrap_err();
-    assert_eq!(shop.store.outbox().due(&[], 10).await.unwrap().unwrap(), []);
+    assert_eq!(shop.store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().unwrap(), []);
     let ending = Some(Ending::Completed { output: json("1") });
     for (seq, isolation, ending) in [(2, None, None), (3, Some(Isolation::Serializable), ending)] {
         let open = shop.begin_at(isolation).await;
         let commit = Commit { ending, ..publishing(seq) };
         shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &commit })).await.unwrap();
     }
-    let due = shop.store.outbox().due(&[], 10).await.unwrap().unwrap();
+    let due = shop.store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().unwrap();
     assert_eq!(due.iter().map(|due| due.event.id.as_str()).collect::<Vec<_>>(), ["1", "2", "1", "2"]);
 }
 
@@ -564,5 +564,5 @@ async fn a_relay_publishes_what_flows_with_transactions_have_committed() {
     relay.stop().await;
     let published = broker.published();
     assert_eq!(published.iter().map(|(_, event)| event.id.as_str()).collect::<Vec<_>>(), ["a:orders", "b:orders"]);
-    assert_eq!(shop.store.outbox().due(&[], 10).await.unwrap().unwrap(), []);
+    assert_eq!(shop.store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().unwrap(), []);
 }

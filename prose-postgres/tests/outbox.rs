@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::Schema;
-use prose::store::{Commit, Ending, Outgoing, Rejection, RunKey};
+use prose::store::{Commit, DueRequest, Ending, Outgoing, Rejection, RunKey};
 use prose::{EventRecord, Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::{json, new_run};
@@ -25,7 +25,7 @@ fn publishing(seq: u64, ids: &[&str]) -> Commit {
 }
 
 async fn due(store: &PostgresStore) -> Option<Vec<(i64, String)>> {
-    let due = store.outbox().due(&[], 10_000).await.unwrap()?;
+    let due = store.outbox().due(&DueRequest { limit: 10_000, ..DueRequest::default() }).await.unwrap()?;
     Some(due.into_iter().map(|due| (due.id, due.event.id)).collect())
 }
 
@@ -51,7 +51,7 @@ async fn events_of_commits_that_travel_together_are_in_the_order_of_their_runs()
     for run in runs.collect::<Vec<_>>() {
         run.await.unwrap();
     }
-    let events = store.outbox().due(&[], 10_000).await.unwrap().unwrap();
+    let events = store.outbox().due(&DueRequest { limit: 10_000, ..DueRequest::default() }).await.unwrap().unwrap();
     assert_eq!(events.len(), 40 * 30);
     assert!(events.iter().all(|event| event.channel == "a\0b" && event.event.data == json(r#"{"nul":"\u0000"}"#)));
     for run in 0..40 {
@@ -120,7 +120,15 @@ async fn what_the_broker_rejects_waits_is_parked_and_released() {
     assert_eq!(due(&store).await.unwrap(), [], "the later one waits as well");
     assert!(store.outbox().rejected(first, &Rejection { again_in: None, ..again }).await.unwrap());
     assert_eq!(due(&store).await.unwrap().len(), 1);
-    assert_eq!(store.outbox().due(&["a\0b".to_owned()], 10).await.unwrap().unwrap(), []);
+    assert_eq!(
+        store
+            .outbox()
+            .due(&DueRequest { ordered: vec!["a\0b".to_owned()], limit: 10, ..DueRequest::default() })
+            .await
+            .unwrap()
+            .unwrap(),
+        []
+    );
     let parked = store.outbox().parked(0, 10).await.unwrap();
     assert_eq!((parked.len(), parked[0].rejections, parked[0].error.as_str()), (1, 2, "no \0"));
     assert_eq!((parked[0].key.clone(), parked[0].channel.as_str()), (RunKey::new("a"), "a\0b"));

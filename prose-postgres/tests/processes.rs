@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::Schema;
-use prose::store::{Claim, Commit, Lease, RunKey};
+use prose::store::{Claim, Commit, DueRequest, Lease, RunKey};
 use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::process::{Other, Signal, part, say};
@@ -31,7 +31,7 @@ fn child() {
 /// Publishes, until the process is killed.
 async fn leads(schema: &str, url: &str) {
     let store = PostgresStore::builder(url).schema(schema).lease(LEASE).max_connections(4).connect().await.unwrap();
-    while store.outbox().due(&[], 10).await.unwrap().is_none() {
+    while store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().is_none() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     say("leads");
@@ -125,14 +125,14 @@ async fn another_instance_publishes_when_the_one_that_did_is_dead() {
     for stopped in [false, true] {
         let mut other = Other::plays("leads", &place);
         other.expect("leads");
-        assert!(store.outbox().due(&[], 10).await.unwrap().is_none());
+        assert!(store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().is_none());
         if stopped {
             other.signal(Signal::STOP);
         } else {
             other.kill();
         }
         let taken = async {
-            while store.outbox().due(&[], 10).await.unwrap().is_none() {
+            while store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().is_none() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::Schema;
 use common::proxy::Proxy;
-use prose::store::{Commit, Lease, Write};
+use prose::store::{Commit, DueRequest, Lease, Write};
 use prose::{Beginning, Begun, Database, Json, MemoryStore, Record, Store, TransactionStep};
 use prose_postgres::{PostgresDatabase, PostgresStore};
 use prose_store_tests::{json, new_run};
@@ -47,9 +47,9 @@ async fn a_steps_commit_is_one_round_trip() {
         store.commit(&lease, writing(seq)).await.unwrap();
     }
     assert_eq!(proxy.asked(), vec!["sync"; 10]);
-    store.outbox().due(&[], 10).await.unwrap();
+    store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap();
     given_back(&proxy).await;
-    store.outbox().due(&[], 10).await.unwrap();
+    store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap();
     assert_eq!(given_back(&proxy).await, 1, "what is due");
     let reclaimed = store.reclaim(&lease, 20).await.unwrap();
     given_back(&proxy).await;

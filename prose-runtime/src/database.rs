@@ -181,6 +181,15 @@ impl DatabaseError {
         Self::Failed { message: message.into(), source: source.into() }
     }
 
+    /// Whether a COMMIT's answer was lost, whatever was found out of it.
+    pub(crate) fn is_of_a_lost_commit(&self) -> bool {
+        match self {
+            Self::Unknown { .. } => true,
+            Self::Failed { source, .. } => source.is::<Self>(),
+            _ => false,
+        }
+    }
+
     /// COMMIT was sent, and its answer has not come.
     pub fn unknown(message: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unknown { message: message.into(), source: source.into() }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use prose::EventRecord;
 use prose::store::rows::EventRow;
 use prose::store::{
-    Bell, BoxFuture, Lease, Outbox, OutboxEvent, ParkedEvent, Rejection, RunKey, StoreError, from_millis,
+    Bell, BoxFuture, DueRequest, Lease, Outbox, OutboxEvent, ParkedEvent, Rejection, RunKey, StoreError, from_millis,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -38,12 +38,12 @@ const KEEP: &str = "\
 /// An instant that is far away is one of a clock that was set back since.
 const DUE: &str = "\
     select id, uid, channel, rejections, event from prose_outbox one \
-    where parked_at is null and not exists ( \
+    where parked_at is null and channel not in (select value from json_each(?3)) and not exists ( \
         select 1 from prose_outbox earlier \
         where earlier.rejections > 0 and earlier.uid = one.uid and earlier.channel = one.channel and earlier.id <= one.id \
         and (earlier.again_at - ?1 between 1 and 3600000 and earlier.parked_at is null \
              or earlier.parked_at is not null and earlier.channel in (select value from json_each(?2)))) \
-    order by id limit ?3";
+    order by id limit ?4";
 
 const PARKED: &str = "\
     select id, namespace, run_id, channel, rejections, error, parked_at, event from prose_outbox \
@@ -123,7 +123,9 @@ fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn due(sql: &Connection, path: &Path, ordered: &str, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+fn due(sql: &Connection, path: &Path, request: &DueRequest) -> Result<Vec<OutboxEvent>, StoreError> {
+    let list = |channels: &[String]| serde_json::Value::from(channels.to_vec()).to_string();
+    let (ordered, without) = (list(&request.ordered), list(&request.without));
     let mut events = Vec::new();
     let mut read = |row: &Row<'_>| {
         let (id, uid, channel, rejections) =
@@ -131,7 +133,7 @@ fn due(sql: &Connection, path: &Path, ordered: &str, limit: usize) -> Result<Vec
         events.push(event(row, path, id)?.map(|event| OutboxEvent { id, uid, channel, rejections, event }));
         Ok(())
     };
-    each(sql, DUE, params![clock::now(), ordered, bounded(limit)], &mut read)
+    each(sql, DUE, params![clock::now(), ordered, without, bounded(request.limit)], &mut read)
         .map_err(|error| unavailable(path, error))?;
     events.into_iter().collect()
 }
@@ -184,7 +186,7 @@ fn event(row: &Row<'_>, path: &Path, id: i64) -> rusqlite::Result<Result<EventRe
 }
 
 impl SqliteStore {
-    async fn due_now(&self, ordered: &[String], limit: usize) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
+    async fn due_now(&self, request: &DueRequest) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
         let leader =
             self.read(|core, sql| batch(core, sql).leader().map_err(|error| unavailable(&core.path, error))).await?;
         let leads = match leader {
@@ -197,8 +199,8 @@ impl SqliteStore {
         if !leads {
             return Ok(None);
         }
-        let ordered = serde_json::Value::from(ordered.to_vec()).to_string();
-        self.read(move |core, sql| due(sql, &core.path, &ordered, limit)).await.map(Some)
+        let request = request.clone();
+        self.read(move |core, sql| due(sql, &core.path, &request)).await.map(Some)
     }
 
     async fn change_outbox(&self, job: OutboxJob) -> Result<bool, StoreError> {
@@ -222,12 +224,8 @@ impl SqliteStore {
 }
 
 impl Outbox for SqliteStore {
-    fn due<'a>(
-        &'a self,
-        ordered: &'a [String],
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>> {
-        Box::pin(self.due_now(ordered, limit))
+    fn due<'a>(&'a self, request: &'a DueRequest) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>> {
+        Box::pin(self.due_now(request))
     }
 
     fn step_down(&self) {

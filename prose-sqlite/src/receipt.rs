@@ -78,8 +78,8 @@ impl SqliteDatabase {
     /// Forgets the receipts of transactions that were committed more than `older_than` ago. Returns how many.
     ///
     /// A receipt keeps its step from running again where the run is kept in another place than this file: while the run itself does
-    /// not know that it is done, and for as long as a process that had the run may be stopped and wake. So let them be
-    /// older than any process can be stopped: a week, say. Runs kept in this file have no receipts.
+    /// not know that it is done, which may be until somebody calls it again, and while a process that had the run may be stopped and
+    /// wake. So let them be older than any run may stay unfinished. Runs kept in this file have no receipts.
     ///
     /// # Errors
     /// [`DatabaseError::Failed`], in words that name the file and say what to do.

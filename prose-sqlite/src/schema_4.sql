@@ -17,6 +17,9 @@ create table prose_outbox (
 
 create index prose_outbox_run on prose_outbox (namespace, run_id);
 
+-- What a relay looks for.
+create index prose_outbox_waiting on prose_outbox (id) where parked_at is null;
+
 -- What later events of a run on a channel may have to wait for.
 create index prose_outbox_rejected on prose_outbox (uid, channel, id) where rejections > 0;
 

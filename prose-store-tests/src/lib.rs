@@ -135,6 +135,7 @@ macro_rules! conformance {
                 events_of_a_fenced_commit_never_appear
                 what_is_published_is_gone
                 no_more_events_are_given_than_asked_for
+                a_channel_whose_broker_is_down_keeps_no_other_events
                 later_events_wait_for_a_rejected_one
                 a_rejected_event_is_due_again_after_its_pause
                 a_parked_event_holds_up_ordered_channels_only

@@ -76,6 +76,15 @@ pub(super) fn given_name(options: &mut Options, errors: &mut Errors) -> Option<N
         let why = "the name is the point's identity in the saved run";
         errors.push(&name, "a point's name cannot be empty", why, "write what it does: `name = \"charge_payment\"`");
     }
+    if name.value().contains(['[', ']', ':']) {
+        let why = "in keys, `pay[3]` is the fourth turn of `pay` in a loop, and `pay:undo` what undoes it";
+        errors.push(
+            &name,
+            "a point's name has no `[`, `]` and `:`",
+            why,
+            "use other signs: `name = \"charge_payment\"`",
+        );
+    }
     Some(Name { text: name.value(), span: name.span() })
 }
 

@@ -61,7 +61,11 @@ impl PostgresDatabase {
         // Not found here: so it is elsewhere, if it is anywhere.
         let there = knows(core, &core.pool).await.map_err(|error| self.failed(error))?;
         if there {
-            return Ok(false);
+            // It may have come in between: a pair that was taken for none would use receipts, and others would not.
+            return knows(core, &self.0.pool).await.or_else(|error| match code(&error) {
+                Some(code) if code == "42P01" || code == "3F000" || code == "42703" => Ok(false),
+                _ => Err(self.failed(error)),
+            });
         }
         let what = format!("{} is not connected right now, and was not asked where it is; try again", core.place);
         Err(DatabaseError::failed(what, sqlx::Error::RowNotFound))

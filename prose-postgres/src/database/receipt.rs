@@ -38,7 +38,7 @@ const COMPLETE: &str = "\
         where receipt.given is null";
 
 const TABLE: &str = "\
-    create table if not exists {s}.receipts (uid text not null, step text not null, begun_at timestamptz not null, \
+    create table if not exists {s}.receipts (uid text collate \"C\" not null, step text collate \"C\" not null, begun_at timestamptz not null, \
         given text, completed_at timestamptz, primary key (uid, step)); \
     create index if not exists receipts_completed on {s}.receipts (completed_at)";
 
@@ -115,7 +115,7 @@ impl PostgresDatabase {
     pub(super) async fn create_receipts(&self) -> Result<(), sqlx::Error> {
         let schema = &self.0.settings.schema;
         let mut tx = self.0.pool.begin().await?;
-        sqlx::query("select pg_advisory_xact_lock(hashtextextended('prose.receipts.' || $1, 0))")
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended('prose.schema.' || $1, 0))")
             .bind(schema.name())
             .execute(&mut *tx)
             .await?;

@@ -24,6 +24,7 @@ use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
+pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
 use subject::{Subject, Typed};
 
@@ -107,9 +108,7 @@ impl Execution {
     }
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
-        if in_transaction() {
-            return Err(Error::InsideTransaction { run_id: key.to_string() });
-        }
+        self.refuse_in_transaction(&key)?;
         let mut asked = Asked::new(store, key, flow)?;
         loop {
             match self.claim(&mut asked).await? {
@@ -122,6 +121,13 @@ impl Execution {
                     }
                 }
             }
+        }
+    }
+
+    fn refuse_in_transaction(&self, key: &RunKey) -> Result<(), Error<()>> {
+        match in_transaction() {
+            true => Err(Error::InsideTransaction { run_id: key.to_string() }),
+            false => Ok(()),
         }
     }
 

@@ -40,6 +40,7 @@ impl Execution {
         if self.event().is_none() {
             return self.run_durable(store, key, flow).await;
         }
+        self.refuse_in_transaction(&key)?;
         let relay = match &self.settings.publisher {
             Some(publisher) if !store.outbox().bell().has_relay() => {
                 Some(Relay::of_call(Arc::clone(&store), Arc::clone(publisher)))
@@ -53,7 +54,9 @@ impl Execution {
                 relay.stop().await;
             }
         };
-        let _settled_or_left_to_others = tokio::time::timeout(PATIENCE, settle).await;
+        let patience = Instant::now() + PATIENCE;
+        let until = self.limits.deadline.map_or(patience, |deadline| deadline.min(patience));
+        let _settled_or_left_to_others = tokio::time::timeout_at(until, settle).await;
         outcome
     }
 }
@@ -61,7 +64,7 @@ impl Execution {
 /// Waits until the run's events are published, or the broker has not answered for a while.
 async fn wait_for_events(store: &dyn Store, key: &RunKey) {
     let mut carried = store.outbox().bell().on_carried();
-    let mut down_since = None;
+    let mut down_since = carried.borrow().is_down.then(Instant::now);
     loop {
         carried.mark_unchanged();
         match store.outbox().unpublished(key).await {

@@ -51,7 +51,7 @@ impl Machine {
     pub async fn begin_once<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Option<Open<'d, D>> {
         match self.open(point, database).await {
             Ok(open) => open,
-            Err(source) => self.stop_at_transaction(point, source).await,
+            Err(source) => self.stop_at_transaction(point, false, source).await,
         }
     }
 
@@ -61,14 +61,14 @@ impl Machine {
             Ok(Some(open)) => Start::Open(open),
             Ok(None) => Start::Done,
             Err(source) if self.again(point, &source, true).await => Start::Again,
-            Err(source) => self.stop_at_transaction(point, source).await,
+            Err(source) => self.stop_at_transaction(point, false, source).await,
         }
     }
 
     /// Commits a transaction that is not retried, with the record that its step is done.
     pub async fn commit_once<D: Database>(&mut self, point: u16, open: Open<'_, D>) {
         if let Err(source) = self.commit_together(point, open).await {
-            self.stop_at_transaction(point, source).await
+            self.stop_at_transaction(point, true, source).await
         }
     }
 
@@ -77,7 +77,7 @@ impl Machine {
         match self.commit_together(point, open).await {
             Ok(()) => Committed::Done,
             Err(source) if self.again(point, &source, false).await => Committed::Again,
-            Err(source) => self.stop_at_transaction(point, source).await,
+            Err(source) => self.stop_at_transaction(point, true, source).await,
         }
     }
 }
@@ -88,8 +88,14 @@ impl Machine {
         point: u16,
         database: &'d D,
     ) -> Result<Option<Open<'d, D>>, DatabaseError> {
-        self.ready(point).await;
-        let (open, receipt) = match self.begin_in(point, database).await? {
+        // A run that stands at the entrance of a transaction asks first whether that is committed, and is stopped then.
+        match self.runner.shared.exit.asks() {
+            true => self.settle_if_needed().await,
+            false => self.ready(point).await,
+        }
+        let begun = self.begin_in(point, database).await;
+        self.runner.shared.exit.set_asking(false);
+        let (open, receipt) = match begun? {
             Begun::Open(open) => (open, false),
             Begun::WithReceipt(open) => (open, true),
             Begun::Done(given) => {
@@ -130,7 +136,10 @@ impl Machine {
         let shared = self.runner.shared.clone();
         match self.owner.as_ref().and_then(|owner| owner.lease()).cloned() {
             None => {
-                open.database.commit(open.open, None).await?;
+                shared.exit.set_writing(true);
+                let committed = open.database.commit(open.open, None).await;
+                shared.exit.set_writing(false);
+                committed?;
                 self.complete(point);
                 self.committed(point);
             }
@@ -169,11 +178,11 @@ impl Machine {
         true
     }
 
-    async fn stop_at_transaction<T>(&self, point: u16, source: DatabaseError) -> T {
+    async fn stop_at_transaction<T>(&self, point: u16, begun: bool, source: DatabaseError) -> T {
         if !matches!(source, DatabaseError::Fenced) {
             self.runner.failed(point, &source);
         }
-        self.runner.stop(Exit::Database { step: self.runner.step_name(point), source }).await
+        self.runner.stop(Exit::Database { step: self.runner.step_name(point), begun, source }).await
     }
 }
 
@@ -253,7 +262,9 @@ impl Machine {
             Err(unknown @ DatabaseError::Unknown { .. }) => {
                 // The receipt that is inserted now waits for the end of the one whose outcome is unknown.
                 match self.begin_in(point, open.database).await {
-                    Ok(Begun::Done(_)) => Ok(()),
+                    Ok(Begun::Done(found)) if found == given => Ok(()),
+                    // The next beginning takes what that one has given.
+                    Ok(Begun::Done(_)) => Err(overtaken(unknown)),
                     Ok(_) => Err(rolled_back(unknown)),
                     Err(_) => Err(unknown),
                 }
@@ -282,6 +293,11 @@ impl Machine {
         }
         committed
     }
+}
+
+/// The transaction whose outcome was unknown turned out to be another execution's.
+fn overtaken(unknown: DatabaseError) -> DatabaseError {
+    DatabaseError::failed(format!("{unknown}. Another execution of the step has committed it meanwhile"), unknown)
 }
 
 /// The transaction whose outcome was unknown turned out to be rolled back.

@@ -26,14 +26,16 @@ use pass::Carrier;
 /// - *At least once*: an event is deleted when the broker has confirmed it. A crash in between repeats it, with the same id.
 /// - *In order*: of the events of one run on one channel the next is published when the one before is confirmed. A repeat may
 ///   come later.
-/// - *While the broker is down* all events wait, and are tried again with growing pauses of at most 5 seconds.
+/// - *While a channel's broker is down* its events wait, and are tried again with growing pauses of at most 5 seconds. Those on other
+///   channels go on.
 /// - *An event that the broker rejects* ([`PublishError::rejected`](crate::PublishError::rejected)) is tried again with growing pauses,
 ///   8 times unless told otherwise, and then parked: [`Outbox::parked`](crate::store::Outbox::parked) lists it, and
 ///   [`Outbox::release`](crate::store::Outbox::release) lets it go on. It holds up the later events of its own run on its channel while it
 ///   is tried again; once it is parked, only if the channel is [`ordered`](RelayBuilder::ordered).
 ///
-/// One publisher carries all events of the store. Where channels go to different brokers, write a [`Publisher`] that
-/// chooses by channel.
+/// One publisher carries all events of the store: also those of calls that were given another one by
+/// [`Call::publisher`](crate::Call::publisher). Where channels go to different brokers, write a [`Publisher`] that chooses by channel. A
+/// publisher that panics has rejected the event; one that does not answer for a minute is down.
 ///
 /// ```
 /// use prose::{Ctx, Event, MemoryPublisher, MemoryStore, Relay, flow};
@@ -65,8 +67,6 @@ use pass::Carrier;
 pub struct Relay {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
-    /// The bell that counts it, if it is one that stays.
-    stays: Option<Arc<dyn Store>>,
 }
 
 /// Settings of a [`Relay`]; made by [`Relay::builder`].
@@ -91,10 +91,11 @@ impl Relay {
 
     /// A relay for the time of one call.
     pub(crate) fn of_call(store: Arc<dyn Store>, publisher: Arc<dyn Publisher>) -> Self {
-        RelayBuilder::new(store, publisher).spawn()
+        RelayBuilder::new(store, publisher).spawn(None)
     }
 
-    /// Stops, and returns when what was under way is confirmed and noted, or has failed. What is left waits in the outbox.
+    /// Stops, and returns when what was under way is confirmed and noted, or has failed: no later than the publisher gives up. What is
+    /// left waits in the outbox.
     pub async fn stop(mut self) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {
@@ -107,9 +108,6 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.stop.cancel();
-        if let Some(store) = &self.stays {
-            store.outbox().bell().relay_ends();
-        }
     }
 }
 
@@ -140,18 +138,15 @@ impl RelayBuilder {
 
     /// Starts it, on the current tokio runtime.
     pub fn start(self) -> Relay {
-        let store = Arc::clone(&self.store);
-        store.outbox().bell().relay_begins();
-        let mut relay = self.spawn();
-        relay.stays = Some(store);
-        relay
+        let staying = wait::Staying::begin(&self.store);
+        self.spawn(Some(staying))
     }
 
-    fn spawn(self) -> Relay {
+    fn spawn(self, staying: Option<wait::Staying>) -> Relay {
         let stop = CancellationToken::new();
         let carrier = Carrier::new(self.store, self.publisher, self.ordered, self.max_rejections);
-        let task = tokio::spawn(wait::serve(carrier, stop.clone()));
-        Relay { stop, task: Some(task), stays: None }
+        let task = tokio::spawn(wait::serve(carrier, stop.clone(), staying));
+        Relay { stop, task: Some(task) }
     }
 }
 

@@ -27,7 +27,7 @@ pub use code::Code;
 pub use commit::{Commit, Compensable, Ending, Outgoing, Phase, Position, Undoing, Undone, Write};
 pub use error::StoreError;
 pub use fold::RunState;
-pub use outbox::{Outbox, OutboxEvent, ParkedEvent, Rejection};
+pub use outbox::{DueRequest, Outbox, OutboxEvent, ParkedEvent, Rejection};
 
 use crate::Json;
 use crate::flow::Flow;

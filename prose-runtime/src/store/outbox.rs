@@ -21,16 +21,12 @@ use crate::event::EventRecord;
 /// # Ok(()) }
 /// ```
 pub trait Outbox: Send + Sync {
-    /// The events that are to be published now, oldest first, at most `limit`; `None` while another living instance of the store
-    /// publishes. Asking makes this instance the one that does, until [`step_down`](Self::step_down) or its death.
+    /// The events that are to be published now, oldest first; `None` while another living instance of the store publishes. Asking
+    /// makes this instance the one that does, until [`step_down`](Self::step_down) or its death.
     ///
     /// Of a run's events on one channel none comes ahead of an earlier one: behind one that was rejected and waits, the later ones wait
-    /// as well; behind one that is parked they do if the channel is among the `ordered` ones.
-    fn due<'a>(
-        &'a self,
-        ordered: &'a [String],
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>>;
+    /// as well; behind one that is parked they do if the channel is among the ordered ones.
+    fn due<'a>(&'a self, request: &'a DueRequest) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>>;
 
     /// Lets another instance publish. A hint, as [`Store::release`](super::Store::release): it must not block.
     fn step_down(&self);
@@ -52,6 +48,17 @@ pub trait Outbox: Send + Sync {
 
     /// The outbox's bell; always the same one for an opened store and its clones.
     fn bell(&self) -> &Bell;
+}
+
+/// What a relay asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DueRequest {
+    /// The channels on which a run's later events wait for a parked one.
+    pub ordered: Vec<String>,
+    /// The channels that are not asked for: their broker does not answer.
+    pub without: Vec<String>,
+    /// At most so many events.
+    pub limit: usize,
 }
 
 /// An event that is to be published.

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use crate::event::EventRecord;
 use crate::store::{
-    Bell, BoxFuture, Outbox, OutboxEvent, Outgoing, ParkedEvent, Rejection, RunKey, StoreError, from_millis, to_millis,
+    Bell, BoxFuture, DueRequest, Outbox, OutboxEvent, Outgoing, ParkedEvent, Rejection, RunKey, StoreError,
+    from_millis, to_millis,
 };
 
 #[derive(Default)]
@@ -58,7 +59,8 @@ impl MemoryOutbox {
         self.events().rows.values().map(|row| row.uid.clone()).collect()
     }
 
-    fn due_now(&self, ordered: &[String], limit: usize) -> Vec<OutboxEvent> {
+    fn due_now(&self, request: &DueRequest) -> Vec<OutboxEvent> {
+        let DueRequest { ordered, without, limit } = request;
         let (now, events) = (Instant::now(), self.events());
         let mut behind = HashSet::new();
         let mut due = Vec::new();
@@ -68,7 +70,8 @@ impl MemoryOutbox {
             if waits || (row.parked_at.is_some() && ordered.contains(&row.channel)) {
                 behind.insert(queue);
             }
-            if row.parked_at.is_none() && !behind.contains(&queue) && due.len() < limit {
+            let asked = !without.contains(&row.channel) && due.len() < *limit;
+            if row.parked_at.is_none() && !behind.contains(&queue) && asked {
                 due.push(row.due(*id));
             }
         }
@@ -99,12 +102,8 @@ impl Row {
 }
 
 impl Outbox for MemoryOutbox {
-    fn due<'a>(
-        &'a self,
-        ordered: &'a [String],
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>> {
-        Box::pin(async move { Ok(Some(self.due_now(ordered, limit))) })
+    fn due<'a>(&'a self, request: &'a DueRequest) -> BoxFuture<'a, Result<Option<Vec<OutboxEvent>>, StoreError>> {
+        Box::pin(async move { Ok(Some(self.due_now(request))) })
     }
 
     fn step_down(&self) {}
