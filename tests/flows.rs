@@ -9,6 +9,7 @@ mod flows {
     mod collections;
     mod exits;
     mod harness;
+    mod hidden_jumps;
     mod loops;
     mod macros;
     mod matches;

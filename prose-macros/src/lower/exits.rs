@@ -105,7 +105,7 @@ pub(crate) struct Jump {
     pub(crate) label: Option<String>,
 }
 
-/// The jumps out of these statements. In a macro call any `break` counts: it errs on the side of saving.
+/// The jumps out of these statements. A macro of the user's may hide any: it errs on the side of saving.
 pub(crate) fn jumps(stmts: &[Stmt]) -> Vec<Jump> {
     let mut search = Jumps { found: Vec::new(), loops: 0 };
     stmts.iter().for_each(|stmt| search.visit_stmt(stmt));
@@ -126,6 +126,14 @@ struct Jumps {
 }
 
 impl Jumps {
+    /// What a macro of the user's may hide: a jump out of the loop around it, and to each label that it is given.
+    fn hidden(&mut self, tokens: TokenStream) {
+        for again in [false, true] {
+            self.jump(again, None);
+            labels(tokens.clone()).into_iter().for_each(|label| self.jump(again, Some(label)));
+        }
+    }
+
     fn jump(&mut self, again: bool, label: Option<String>) {
         if label.is_some() || self.loops == 0 {
             self.found.push(Jump { again, label });
@@ -150,6 +158,58 @@ impl Jumps {
             }
         }
     }
+}
+
+fn labels(tokens: TokenStream) -> Vec<String> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let here = (0..tokens.len()).filter_map(|place| label_at(&tokens[place..]));
+    let inside = tokens.iter().filter_map(|token| match token {
+        TokenTree::Group(group) => Some(labels(group.stream())),
+        _ => None,
+    });
+    here.chain(inside.flatten()).collect()
+}
+
+/// Macros that are known to jump only where their tokens say so.
+fn stays(mac: &Macro) -> bool {
+    const STAYING: [&str; 34] = [
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "column",
+        "concat",
+        "dbg",
+        "debug",
+        "debug_assert",
+        "debug_assert_eq",
+        "debug_assert_ne",
+        "env",
+        "eprint",
+        "eprintln",
+        "error",
+        "file",
+        "format",
+        "format_args",
+        "include_bytes",
+        "include_str",
+        "info",
+        "json",
+        "line",
+        "matches",
+        "module_path",
+        "option_env",
+        "print",
+        "println",
+        "stringify",
+        "trace",
+        "vec",
+        "warn",
+        "write",
+        "writeln",
+        "debug_span",
+    ];
+    let known = |last: &syn::PathSegment| STAYING.iter().any(|name| last.ident == name);
+    panics(mac) || mac.path.segments.last().is_some_and(known)
 }
 
 fn label_at(tokens: &[TokenTree]) -> Option<String> {
@@ -183,6 +243,9 @@ impl<'ast> Visit<'ast> for Jumps {
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
         self.tokens(mac.tokens.clone());
+        if !stays(mac) {
+            self.hidden(mac.tokens.clone());
+        }
     }
 
     // What stands in these cannot leave them.

@@ -32,8 +32,25 @@ fn statement(mut stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
         refuse_attrs_around(&attrs, errors);
         return structured(stmt, errors);
     }
+    refuse_cfg_on_plain(&attrs, &stmt, errors);
     attribute::put(&mut stmt, attrs);
     Some(Stmt::Plain(stmt))
+}
+
+/// What is saved and where a run goes is found out before `#[cfg]` is. A call that is not there changes none of it.
+fn refuse_cfg_on_plain(attrs: &[Attribute], stmt: &syn::Stmt, errors: &mut Errors) {
+    let is_call = match stmt {
+        syn::Stmt::Macro(_) => true,
+        syn::Stmt::Expr(expr, _) => {
+            matches!(expr, Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_) | Expr::Await(_))
+        }
+        syn::Stmt::Local(_) | syn::Stmt::Item(_) => false,
+    };
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") && !is_call) {
+        let why = "what a run saves, and where it goes on, is known before `#[cfg]` is";
+        let instead = "ask in the code: `let limit = if cfg!(test) { 3 } else { 10 };`";
+        errors.push(attr, "plain code between steps cannot be left out by `#[cfg]`", why, instead);
+    }
 }
 
 // Control flow around points
