@@ -67,7 +67,7 @@ impl Host for Machine<'_> {
             ("within", [first, last]) => return Ok(Value::Bool(self.within(first, last)?)),
             ("iteration", [depth, first, last]) => return self.iteration(depth, first, last),
             ("arrive", [point]) => return self.arrive(point),
-            ("load", [key]) => return self.load(text(key)?),
+            ("load", [key]) => return Ok(Value::variant("Some", vec![self.load(text(key)?)?])),
             ("enter", [point, at]) => self.enter(point, at)?,
             ("ready", [point]) | ("begin_once", [point, _]) => self.ready(point)?,
             ("save" | "output", [key, value]) => self.save(text(key)?, value)?,
