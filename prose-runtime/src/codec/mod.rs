@@ -25,7 +25,15 @@ pub trait Saved: Sized + Send {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send> Saved for T {
-    const CODEC: Codec<Self> = Codec { write: |value| value, read: |value| value };
+    const CODEC: Codec<Self> = Codec { write: to_write::<T>, read: to_read::<T> };
+}
+
+fn to_write<T: Serialize>(value: &T) -> &dyn Write {
+    value
+}
+
+fn to_read<T: DeserializeOwned>(place: &mut Option<T>) -> &mut dyn Read {
+    place
 }
 
 /// A variable's name and codec. Made by one bounded call for each variable, so that a type that cannot be saved is one error.
