@@ -104,10 +104,7 @@ impl<F: Flow> Subject for Typed<F> {
     ) -> Result<Driving<'a>, serde_json::Error> {
         let input = match (saved, self.input.take()) {
             (None, Some(given)) => given,
-            (Some(saved), _) => match decode(saved) {
-                Ok(input) => input,
-                Err(error) => return Err(error),
-            },
+            (Some(saved), _) => decode(saved)?,
             (None, None) => unreachable!("the given input is taken once, by the run that it creates"),
         };
         let ctx = Ctx::new(self.deps.clone(), machine.info().clone());

@@ -76,10 +76,7 @@ struct Struct<'a, 'j, V: Visitor<'j>> {
 
 impl<'j, V: Visitor<'j>> Sink<'j> for Struct<'_, 'j, V> {
     fn take(&mut self, event: Event<'_, 'j>) -> Result<(), Error> {
-        let fields = match Fields::of(event, self.fields) {
-            Ok(fields) => fields,
-            Err(error) => return Err(error),
-        };
+        let fields = Fields::of(event, self.fields)?;
         let Some(visitor) = self.visitor.take() else { return Err(nothing()) };
         match visitor.visit_map(fields) {
             Ok(value) => {
