@@ -9,6 +9,8 @@
 //!     total
 //! };
 //! ```
+//!
+//! A point that stages nothing has one call for both: `if !m.reach(p, &[i0]) { .. }`.
 
 use super::handover::Handover;
 use super::{Context, body, child, event, transaction};
@@ -69,16 +71,19 @@ fn entrance(cx: &Context<'_>, id: PointId, ahead: Option<TokenStream>, handover:
     };
     let ahead =
         ahead.map(|ahead| quote!(if !(#m.running() || #m.within(#number, #number)) { break #label #loaded; } #ahead));
-    quote! {
-        let #number = #this;
-        #ahead
-        if #m.running() {
-            #saves #(#m.forget(#forgets);)*
-            #m.enter(#number, &[#(#turns),*]);
-        } else if !#m.arrive(#number) {
-            #leave
-        }
-    }
+    let stages = !point.saves.is_empty() || forgets.clone().next().is_some();
+    let reached = match stages {
+        false => quote!(if !#m.reach(#number, &[#(#turns),*]) { #leave }),
+        true => quote! {
+            if #m.running() {
+                #saves #(#m.forget(#forgets);)*
+                #m.enter(#number, &[#(#turns),*]);
+            } else if !#m.arrive(#number) {
+                #leave
+            }
+        },
+    };
+    quote!(let #number = #this; #ahead #reached)
 }
 
 fn run(cx: &Context<'_>, id: PointId) -> TokenStream {

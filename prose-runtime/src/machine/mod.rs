@@ -214,6 +214,15 @@ impl Machine {
         }
     }
 
+    /// Goes to the entrance of a point that stages nothing, or passes it while resuming. `true`: its body is to run.
+    pub fn reach(&mut self, point: u16, at: &[u64]) -> bool {
+        if self.running() {
+            self.enter(point, at);
+            return true;
+        }
+        self.arrive(point)
+    }
+
     /// Commits the entrance, if that is still to be done, and waits for ever if the machine is to stop.
     async fn ready(&mut self, point: u16) {
         self.checkpoint().await;
