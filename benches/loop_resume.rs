@@ -2,7 +2,7 @@
 //! cost nothing.
 //!
 //! ```sh
-//! cargo bench --bench loop_resume               # 1,000,000 turns (some minutes: each is a commit on disk)
+//! cargo bench --bench loop_resume               # 1,000,000 turns (five minutes: each is a commit on disk)
 //! cargo bench --bench loop_resume -- 100000     # fewer
 //! ```
 //!

@@ -284,9 +284,29 @@ mod strict {
         made.push(last);
         Ok(made)
     }
+
+    /// Compensations that come to no value.
+    #[flow]
+    pub(super) async fn undone(ctx: Ctx, input: u32) -> Result<u32, String> {
+        #[step(name = "done", compensate = {
+            drop(ctx);
+            return Err(format!("{done} stays"));
+        })]
+        let done: u32 = input;
+        #[step(compensate(run = { return Err("this too".to_owned()); }, retry(max_attempts = 2, delay = "1ms")))]
+        'other: {
+            drop(ctx);
+        }
+        if done > 5 {
+            return Err("wrong".to_owned());
+        }
+        Ok(done)
+    }
 }
 
 #[tokio::test]
 async fn forbidden_lints() {
     assert_eq!(strict::strict(7).await.unwrap(), [7, 1, 7, 7, 2, 2]);
+    let error = strict::undone(7).await.unwrap_err();
+    assert!(matches!(&error, prose::Error::NotUndone { .. }), "{error:?}");
 }

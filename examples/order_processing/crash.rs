@@ -6,8 +6,8 @@ use std::any::Any;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
-use prose::{Checkpoint, Database, DatabaseError, Record, Store, StoreError};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
+use prose::{Beginning, Begun, Checkpoint, Database, DatabaseError, Record, Store, StoreError};
 
 /// The steps of the order flow, as they can be named on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,6 +83,12 @@ impl<S: Store> Store for Crashing<S> {
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
         self.inner.create(run, first)
     }
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        self.inner.reclaim(lease, seq)
+    }
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
+    }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         self.inner.migrate(lease, run)
     }
@@ -118,15 +124,15 @@ impl<D: Database> Database for Crashing<D> {
     type Tx = D::Tx;
     type Open = D::Open;
 
-    async fn begin(&self, store: Option<&dyn Store>) -> Result<Self::Open, DatabaseError> {
-        self.inner.begin(store).await
+    async fn begin(&self, beginning: Beginning<'_>) -> Result<Begun<Self::Open>, DatabaseError> {
+        self.inner.begin(beginning).await
     }
     fn tx(open: &mut Self::Open) -> &mut Self::Tx {
         D::tx(open)
     }
     async fn commit(&self, open: Self::Open, record: Option<Record<'_>>) -> Result<(), DatabaseError> {
         let mut dies = false;
-        if let Some(Record { commit, .. }) = &record {
+        if let Some(Record::Commit { commit, .. }) = &record {
             self.before(commit);
             dies = self.dies_after(commit);
         }

@@ -24,7 +24,8 @@
 //!
 //! # At least once
 //! An event is published again with the same id when it is not known to have arrived: a confirmation was lost, a process died
-//! before it wrote the confirmation down. So **consumers deduplicate by the id**. JetStream does it for them, but only within the stream's
+//! before it wrote the confirmation down. So **consumers deduplicate by the id**, most simply
+//! with `prose_sqlite::SqliteInbox` or `prose_postgres::PostgresInbox`. JetStream does it for them, but only within the stream's
 //! duplicate window (`duplicate_window`, two minutes by default): a repeat that comes later, because a machine was down for an
 //! hour, is stored again. RabbitMQ does not deduplicate.
 //!

@@ -20,10 +20,14 @@ async fn channel(server: &PrivateServer) -> (Connection, Channel) {
     (connection, channel)
 }
 
+/// RabbitMQ writes down a new queue a while after it has said that it is there: killed before, it has lost the queue, with all that was
+/// confirmed to be in it. A queue that has seen an orderly restart stays.
 async fn create_queue(server: &PrivateServer) {
     let (_connection, channel) = channel(server).await;
     let durable = QueueDeclareOptions { durable: true, ..Default::default() };
     channel.queue_declare("orders".into(), durable, FieldTable::default()).await.unwrap();
+    server.stop();
+    server.start();
 }
 
 async fn take_ids(server: &PrivateServer) -> HashSet<String> {

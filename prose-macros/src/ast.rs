@@ -204,6 +204,7 @@ pub(crate) enum Kind {
     Step,
     Transaction {
         tx: Expr,
+        isolation: Option<Isolation>,
     },
     Event {
         channel: LitStr,
@@ -214,6 +215,27 @@ pub(crate) enum Kind {
     },
     Each(Box<Each>),
     Child,
+}
+
+/// `isolation = ".."`
+#[derive(Clone, Copy)]
+pub(crate) enum Isolation {
+    ReadCommitted,
+    RepeatableRead,
+    Serializable,
+}
+
+impl Isolation {
+    pub(crate) const ALL: [Self; 3] = [Self::ReadCommitted, Self::RepeatableRead, Self::Serializable];
+
+    /// As the attribute says it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "read committed",
+            Self::RepeatableRead => "repeatable read",
+            Self::Serializable => "serializable",
+        }
+    }
 }
 
 /// `for PAT in ITERABLE`, whose body comes to an `ELEMENT`.

@@ -127,6 +127,20 @@ pub(crate) enum Node {
 }
 
 impl Node {
+    /// What stands around it, if it is control flow.
+    pub(crate) fn around(&self) -> Option<&Around> {
+        match self {
+            Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) | Node::Parallel(_) | Node::Each(_) => {
+                None
+            }
+            Node::If(node) => Some(&node.around),
+            Node::Match(node) => Some(&node.around),
+            Node::Loop(node) => Some(&node.around),
+            Node::For(node) => Some(&node.around),
+            Node::Nested(node) => Some(&node.around),
+        }
+    }
+
     /// The blocks inside of it.
     fn blocks(&self) -> Vec<&Block> {
         match self {
@@ -322,6 +336,18 @@ pub(crate) struct Around {
     /// The place in the control flow graph where it begins, and where it ends.
     pub(crate) ahead: NodeId,
     pub(crate) behind: NodeId,
+}
+
+impl Around {
+    /// May it be the value of its block?
+    pub(crate) fn is_value(&self) -> bool {
+        self.is_end() && !self.semi
+    }
+
+    /// Is it only reached while running? Nothing is behind it, and nobody takes its value.
+    pub(crate) fn is_end(&self) -> bool {
+        self.last && matches!(self.taker, Taker::Nobody)
+    }
 }
 
 /// What undoes a point.

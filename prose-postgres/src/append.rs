@@ -1,14 +1,15 @@
-//! The statement that appends commits: the fence of each, the row, and what it changes of its run. Many are sent at once.
+//! The statement that appends commits: the fence of each, the row, what it changes of its run, and its events. Many are sent at
+//! once; one that travels with a transaction is sent alone.
 
 use std::collections::HashMap;
 
-use prose::store::rows::{CommitRow, integer};
+use prose::store::rows::{CommitRow, EventRow, integer};
 use prose::store::{Commit, Lease};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{Postgres, Row, SqlStr};
 
-use crate::columns::{Change, row};
+use crate::columns::{Change, events, row};
 use crate::names::Schema;
 use crate::text::escape;
 
@@ -20,6 +21,7 @@ pub(crate) struct Item {
     uid: String,
     columns: CommitRow,
     change: Option<Change>,
+    events: Vec<EventRow>,
     /// Bytes, about.
     pub(crate) size: usize,
 }
@@ -33,17 +35,49 @@ const APPEND: &str = "\
             undoing, ending, fingerprint) \
         select run.run, item.seq, run.epoch, greatest(clock_timestamp(), last.at), item.point, item.phase, item.iterations, \
             item.completed, item.dropped, item.writes, item.compensable, item.undoing, item.ending, item.fingerprint \
-        from unnest($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], \
-            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]) \
-            as item (run, seq, epoch, uid, point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, \
-            fingerprint) \
+        from {items} \
         join {s}.runs run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
             and run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
         join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
         order by item.run \
         on conflict (run, seq) do nothing \
         returning run, at \
-    ), changed as ( \
+    ) ";
+
+/// In a transaction of the application, whose settings are not ours: the nonce tells that it is still the one that was begun.
+///
+/// The run's row is locked: nobody claims the run until the transaction has ended. The log is not read: where all is
+/// serializable, whoever reads a page of it and whoever writes there would make one another fail.
+const APPEND_IN_TRANSACTION: &str = "\
+    with fenced as ( \
+        select run.run, run.epoch, run.updated_at from {s}.runs run \
+        join unnest($1::int8[], $3::int8[], $4::text[]) as item (run, epoch, uid) \
+            on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
+        where run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
+            and current_setting('prose.transaction', true) = $28 \
+        for share of run \
+    ), appended as ( \
+        insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, \
+            undoing, ending, fingerprint) \
+        select run.run, item.seq, run.epoch, greatest(clock_timestamp(), run.updated_at), item.point, item.phase, \
+            item.iterations, item.completed, item.dropped, item.writes, item.compensable, item.undoing, item.ending, \
+            item.fingerprint \
+        from {items} join fenced run on run.run = item.run \
+        on conflict (run, seq) do nothing \
+        returning run, at \
+    ) ";
+
+/// What `{items}` stands for.
+const ITEMS: &str = "\
+    unnest($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], \
+        $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]) \
+        as item (run, seq, epoch, uid, point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, \
+        fingerprint)";
+
+/// What follows from what was appended. A run that has changed, and one that has events, is looked at once more, as it is now: a
+/// claim may have come in between.
+const FOLLOW: &str = "\
+    , changed as ( \
         update {s}.runs run set status = change.status, updated_at = greatest(appended.at, run.updated_at), \
             compensating_since = case when change.begins then appended.at else run.compensating_since end, \
             owner = case when change.ends then null else run.owner end \
@@ -56,24 +90,49 @@ const APPEND: &str = "\
         from unnest($15::int8[], $19::bool[], $20::text[], $21::text[], $22::text[]) \
             as change (run, ends, output, step, error) join changed using (run) \
         where details.run = change.run and change.ends \
+    ), locked as ( \
+        select run.run from {s}.runs run \
+        join unnest($26::int8[], $27::int8[]) as item (run, epoch) on run.run = item.run and run.epoch = item.epoch \
+        join appended on appended.run = run.run \
+        for share of run \
+    ), outboxed as ( \
+        insert into {s}.outbox (run, key, namespace, run_id, uid, channel, event, created_at) \
+        select run.run, run.key, run.namespace, run.run_id, run.uid, item.channel, item.event, clock_timestamp() \
+        from unnest($23::int8[], $24::text[], $25::text[]) with ordinality as item (run, channel, event, place) \
+        join {s}.runs run on run.run = item.run \
+        where item.run in (select run from changed union all select run from locked) \
+        order by item.place \
     ) ";
 
-/// For a batch: which runs were appended to, and which of them changed.
-const WHICH: &str =
-    "select appended.run, changed.run is not null as changed from appended left join changed using (run)";
+/// For a batch: which runs were appended to, and which of them were looked at once more.
+const WHICH: &str = "\
+    select appended.run, coalesce(changed.run, locked.run) is not null as again \
+    from appended left join changed on changed.run = appended.run left join locked on locked.run = appended.run";
+
+/// For one in a transaction: whether that is still open, and whether it was appended.
+const WHETHER: &str = "\
+    select current_setting('prose.transaction', true) is not distinct from $28 as open, \
+        exists (select from appended) as appended";
 
 /// The text for a batch.
 pub(crate) fn of_batch(schema: &Schema) -> SqlStr {
-    schema.sql(&format!("{APPEND}{WHICH}"))
+    schema.sql(&format!("{APPEND}{FOLLOW}{WHICH}").replace("{items}", ITEMS))
+}
+
+/// The text for a commit that travels with a transaction. `$28` is the transaction's nonce.
+pub(crate) fn in_transaction(schema: &Schema) -> SqlStr {
+    schema.sql(&format!("{APPEND_IN_TRANSACTION}{FOLLOW}{WHETHER}").replace("{items}", ITEMS))
 }
 
 impl Item {
     pub(crate) fn new(lease: &Lease, commit: &Commit) -> Result<Self, serde_json::Error> {
         let columns = row(commit)?;
         let change = Change::by(commit);
-        let size = columns.size() + change.as_ref().map_or(0, Change::size);
+        let events = events(commit)?;
+        let published = events.iter().map(EventRow::size).sum::<usize>();
+        let size = columns.size() + change.as_ref().map_or(0, Change::size) + published;
         let uid = escape(&lease.uid).into_owned();
-        Ok(Self { lease: lease.clone(), seq: integer(commit.seq), uid, columns, change, size })
+        Ok(Self { lease: lease.clone(), seq: integer(commit.seq), uid, columns, change, events, size })
     }
 
     /// Whether it ends the run, or at least this claim of it.
@@ -84,6 +143,11 @@ impl Item {
     pub(crate) fn epoch(&self) -> i64 {
         integer(self.lease.epoch)
     }
+
+    /// Whether all of it is in its row.
+    fn is_row_alone(&self) -> bool {
+        self.change.is_none() && self.events.is_empty()
+    }
 }
 
 /// What the store is told of each run of a batch; runs that are missing were fenced.
@@ -92,21 +156,22 @@ pub(crate) struct Written(HashMap<i64, bool>);
 
 impl Written {
     pub(crate) fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Self, sqlx::Error> {
-        rows.iter().map(|row| Ok((row.try_get("run")?, row.try_get("changed")?))).collect::<Result<_, _>>().map(Self)
+        rows.iter().map(|row| Ok((row.try_get("run")?, row.try_get("again")?))).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a commit is written, and with it what it changes: where the run was claimed in between, only the row is, in a
-    /// place where nobody reads it any more.
+    /// Whether a commit is written, and with it what it changes and its events: where the run was claimed in between, only the row
+    /// is, in a place where nobody reads it any more.
     pub(crate) fn has(&self, item: &Item) -> bool {
-        self.0.get(&item.lease.row).is_some_and(|changed| *changed || item.change.is_none())
+        self.0.get(&item.lease.row).is_some_and(|again| *again || item.is_row_alone())
     }
 }
 
 type Appending = Query<'static, Postgres, PgArguments>;
 
-/// Binds `$1` to `$22`.
+/// Binds `$1` to `$27`.
 pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
-    bind_changes(bind_rows(sqlx::query(sql), items.clone()), items)
+    let query = bind_rows(sqlx::query(sql), items.clone());
+    bind_events(bind_changes(query, items.clone()), items)
 }
 
 fn bind_rows<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
@@ -141,4 +206,15 @@ fn bind_changes<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Cl
         .bind(changes.clone().map(|(_, change)| change.row.output.as_deref()).collect::<Vec<_>>())
         .bind(changes.clone().map(|(_, change)| change.row.failed_step.as_deref()).collect::<Vec<_>>())
         .bind(changes.map(|(_, change)| change.row.error.as_deref()).collect::<Vec<_>>())
+}
+
+fn bind_events<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    let events = items.clone().flat_map(|item| item.events.iter().map(|event| (item.lease.row, event)));
+    let locked = items.filter(|item| item.change.is_none() && !item.events.is_empty());
+    query
+        .bind(events.clone().map(|(run, _)| run).collect::<Vec<_>>())
+        .bind(events.clone().map(|(_, event)| event.channel.as_str()).collect::<Vec<_>>())
+        .bind(events.map(|(_, event)| event.event.as_str()).collect::<Vec<_>>())
+        .bind(locked.clone().map(|item| item.lease.row).collect::<Vec<_>>())
+        .bind(locked.map(Item::epoch).collect::<Vec<_>>())
 }

@@ -1,7 +1,7 @@
-//! A commit as the columns of its row, and what it changes of its run's, with text that Postgres can hold: what is not JSON is
-//! escaped.
+//! A commit as the columns of its row, of its events' rows, and what it changes of its run's, with text that Postgres can hold:
+//! what is not JSON is escaped.
 
-use prose::store::rows::{CommitRow, EndingRow};
+use prose::store::rows::{CommitRow, EndingRow, EventRow};
 use prose::store::{Commit, Status, Undoing};
 
 use crate::text::escaped;
@@ -10,6 +10,12 @@ use crate::text::escaped;
 pub(crate) fn row(commit: &Commit) -> Result<CommitRow, serde_json::Error> {
     let row = CommitRow::new(commit)?;
     Ok(CommitRow { point: row.point.map(escaped), ..row })
+}
+
+/// The columns of its events.
+pub(crate) fn events(commit: &Commit) -> Result<Vec<EventRow>, serde_json::Error> {
+    let event = |outgoing| EventRow::new(outgoing).map(|row| EventRow { channel: escaped(row.channel), ..row });
+    commit.events.iter().map(event).collect()
 }
 
 /// What a commit changes of the run's row and details.

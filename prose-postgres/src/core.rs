@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::StoreError;
+use prose::store::Bell;
 use prose::store::rows::Holds;
 use sqlx::PgPool;
 use tokio::runtime::Handle;
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) holds: Holds,
     pub(crate) turns: Turns,
     pub(crate) instance: Instance,
+    pub(crate) bell: Bell,
     /// Fingerprints of code that is known to be in the database.
     pub(crate) kept: Mutex<HashSet<u64>>,
     /// Where tasks run that outlive the call that began them.
@@ -52,6 +54,7 @@ impl Core {
             holds: Holds::default(),
             turns: Turns::default(),
             instance: Instance::new(),
+            bell: Bell::default(),
             kept: Mutex::default(),
             runtime: Handle::current(),
             link_lost: Notify::new(),

@@ -1,13 +1,13 @@
-//! Creating a run: its row, its details and its first commit, in one statement.
+//! Creating a run: its row, its details and its first commit with its events, in one statement.
 
 use std::sync::Arc;
 
 use prose::StoreError;
-use prose::store::rows::{CommitRow, integer, print_fingerprint};
+use prose::store::rows::{CommitRow, EventRow, integer, print_fingerprint};
 use prose::store::{Commit, Lease, NewRun, to_millis};
 
 use crate::claim::Taken;
-use crate::columns::{Change, row};
+use crate::columns::{Change, events, row};
 use crate::core::Core;
 use crate::error::refused;
 use crate::patience::answered;
@@ -20,7 +20,7 @@ const CREATE: &str = "\
         select sha256(convert_to($1, 'UTF8')), $2, $3, $4, $5, $6, $7, $8, 1, $9, \
             timestamptz 'epoch' + $10 * interval '1 millisecond', now.at, case when $11 then now.at end \
         from (select clock_timestamp() as at) now \
-        on conflict (key) do nothing returning run, updated_at \
+        on conflict (key) do nothing returning run, key, namespace, run_id, uid, updated_at \
     ), detailed as ( \
         insert into {s}.details (run, correlation_id, input, output, failed_step, error) \
         select run, $12, $13, $14, $15, $16 from created \
@@ -28,6 +28,11 @@ const CREATE: &str = "\
         insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, \
             undoing, ending, fingerprint) \
         select run, $17, 1, updated_at, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27 from created \
+    ), outboxed as ( \
+        insert into {s}.outbox (run, key, namespace, run_id, uid, channel, event, created_at) \
+        select run, key, namespace, run_id, uid, item.channel, item.event, updated_at \
+        from created cross join unnest($28::text[], $29::text[]) with ordinality as item (channel, event, place) \
+        order by item.place \
     ) \
     select run from created";
 
@@ -43,13 +48,16 @@ struct Creation {
     seq: i64,
     columns: CommitRow,
     change: Option<Change>,
+    events: Vec<EventRow>,
 }
 
 impl Core {
     /// Creates a run. On a task of its own, so that a run that nobody is told of is given back.
     pub(crate) async fn create(self: &Arc<Self>, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
-        let columns = row(&first).map_err(|error| self.unwritable(&run.key, &error))?;
-        let creation = Creation { run: run.clone(), seq: integer(first.seq), columns, change: Change::by(&first) };
+        let unwritable = |error| self.unwritable(&run.key, &error);
+        let (columns, events) = (row(&first).map_err(unwritable)?, events(&first).map_err(unwritable)?);
+        let (seq, change) = (integer(first.seq), Change::by(&first));
+        let creation = Creation { run: run.clone(), seq, columns, change, events };
         let core = Arc::clone(self);
         let creating = self.runtime.spawn(async move { core.create_in_turn(creation).await });
         let (lease, taken) = creating.await.map_err(|error| self.given_up(error))??;
@@ -76,7 +84,7 @@ impl Core {
     }
 
     async fn try_create(&self, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
-        let Creation { run, seq, columns, change } = new;
+        let Creation { run, seq, columns, change, events } = new;
         let change = change.as_ref();
         let owner = (!change.is_some_and(|change| change.ends)).then_some(&self.instance.id);
         sqlx::query_scalar(self.schema.sql(CREATE))
@@ -107,6 +115,8 @@ impl Core {
             .bind(&columns.undoing)
             .bind(columns.ending)
             .bind(&columns.fingerprint)
+            .bind(events.iter().map(|event| event.channel.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.event.as_str()).collect::<Vec<_>>())
             .fetch_optional(&self.pool)
             .await
     }

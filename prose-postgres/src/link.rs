@@ -10,10 +10,17 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 use crate::error::{refused, unavailable};
 
 /// Where the server is, and what each connection is told.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Link {
     options: PgConnectOptions,
     pub(crate) limits: Limits,
+}
+
+/// Without the options: they may hold a password.
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("place", &self.place()).field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 /// How long a statement may take; zero is no limit.
@@ -42,12 +49,7 @@ impl Link {
 
     /// The server and the database, for messages; without a password.
     pub(crate) fn place(&self) -> String {
-        let (host, port) = (self.options.get_host(), self.options.get_port());
-        let database = self.options.get_database().unwrap_or(self.options.get_username());
-        match self.options.get_socket() {
-            Some(socket) => format!("Postgres at {} (database `{database}`)", socket.display()),
-            None => format!("Postgres at {host}:{port} (database `{database}`)"),
-        }
+        place(&self.options)
     }
 
     /// A connection of its own, for what must not wait for the pool.
@@ -78,6 +80,16 @@ impl Link {
     ) -> Result<T, sqlx::Error> {
         let limit = self.limits.statement;
         within((!limit.is_zero()).then(|| limit.saturating_add(GRACE)), doing).await
+    }
+}
+
+/// The server and the database that a connection is told to go to, for messages; without a password.
+pub(crate) fn place(options: &PgConnectOptions) -> String {
+    let (host, port) = (options.get_host(), options.get_port());
+    let database = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("Postgres at {} (database `{database}`)", socket.display()),
+        None => format!("Postgres at {host}:{port} (database `{database}`)"),
     }
 }
 

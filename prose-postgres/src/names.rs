@@ -16,6 +16,11 @@ pub(crate) struct Schema {
 const LONGEST: usize = 63;
 
 impl Schema {
+    /// `prose`
+    pub(crate) fn usual() -> Self {
+        Self { name: "prose".to_owned(), quoted: "\"prose\"".to_owned() }
+    }
+
     /// Any name that Postgres takes, quoted.
     pub(crate) fn new(name: &str) -> Result<Self, StoreError> {
         let fault = match name {
@@ -29,7 +34,7 @@ impl Schema {
             }
         };
         Err(refused(format!(
-            "{name:?} cannot be the name of a store's schema: {fault}; choose another, such as `prose`"
+            "{name:?} cannot be the name of a schema for the tables: {fault}; choose another, such as `prose`"
         )))
     }
 

@@ -1,4 +1,4 @@
-//! Removing runs: one by its name, or all that have ended long ago.
+//! Removing runs: one by its name, or all that have ended long ago. Events that were not published yet stay.
 
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ const OLD: &str = "\
     with doomed as ( \
         select run from {s}.runs where status in ('completed', 'failed', 'cancelled') \
             and updated_at <= clock_timestamp() - make_interval(secs => $1) \
+            and not exists (select from {s}.outbox where outbox.key = runs.key and outbox.run = runs.run) \
         order by updated_at limit $2 for update skip locked \
     )";
 

@@ -1,4 +1,5 @@
-//! The version of the tables, and the way from one version to the next. `schema.sql` has the tables.
+//! The version of the tables, and the way from one version to the next. `schema.sql` has the tables of version 1,
+//! `schema_outbox.sql` those that version 2 has added.
 
 use prose::StoreError;
 use sqlx::{Connection, PgConnection};
@@ -7,7 +8,7 @@ use crate::error::{code, refused, unavailable};
 use crate::names::Schema;
 
 /// What leads from each version to the next. Steps are only ever added: schemas of every version exist.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_outbox.sql")];
 
 const VERSIONS: &str = "create table {s}.schema_version (version bigint not null, \
     migrated_at timestamptz not null default clock_timestamp())";

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prose::store::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey, Store, StoreError,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey,
+    Store, StoreError,
 };
 
 use crate::append::Item;
 use crate::core::Core;
 use crate::link::{Limits, Link};
 use crate::names::Schema;
+use crate::outbox::PostgresOutbox;
 use crate::writer::{LINES, Outcome};
 
 /// Keeps runs in a Postgres database, for any number of processes on any number of machines. Clones share it.
@@ -37,11 +39,14 @@ pub struct PostgresStore(Arc<Handle>);
 
 /// Ends the instance with its last clone.
 #[derive(Debug)]
-struct Handle(Arc<Core>);
+struct Handle {
+    core: Arc<Core>,
+    outbox: PostgresOutbox,
+}
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.close();
+        self.core.close();
     }
 }
 
@@ -130,7 +135,8 @@ impl PostgresStoreBuilder {
         let schema = Schema::new(&self.schema)?;
         let link = Link::new(&self.url, self.limits)?;
         let core = Core::open(link, schema, self.lease, self.most).await?;
-        Ok(PostgresStore(Arc::new(Handle(core))))
+        let outbox = PostgresOutbox(Arc::clone(&core));
+        Ok(PostgresStore(Arc::new(Handle { core, outbox })))
     }
 }
 
@@ -160,7 +166,7 @@ impl PostgresStore {
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.0.0
+        &self.0.core
     }
 
     async fn commit_run(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
@@ -173,6 +179,13 @@ impl PostgresStore {
             Outcome::Fenced => return Err(self.fenced(lease).await),
         }
         Ok(())
+    }
+
+    async fn reclaim_run(&self, lease: &Lease, seq: u64) -> Result<Reclaimed, StoreError> {
+        match self.core().reclaim(lease, seq).await? {
+            Some(reclaimed) => Ok(reclaimed),
+            None => Err(self.fenced(lease).await),
+        }
     }
 
     async fn migrate_run(&self, lease: &Lease, run: &Migrated) -> Result<(), StoreError> {
@@ -218,6 +231,14 @@ impl Store for PostgresStore {
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.commit_run(lease, commit))
+    }
+
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        Box::pin(self.reclaim_run(lease, seq))
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        &self.0.outbox
     }
 
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -4,12 +4,13 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::Schema;
 use prose::store::{Commit, NewRun, Write};
-use prose::{Store, StoreError};
-use prose_postgres::PostgresStore;
+use prose::{Beginning, Begun, Ctx, Database, Record, Store, StoreError, TransactionStep, flow};
+use prose_postgres::{PostgresDatabase, PostgresStore};
 use prose_store_tests::{json, new_run};
 use sqlx::{Connection, PgConnection};
 
@@ -99,9 +100,116 @@ async fn what_cannot_be_opened_says_what_to_do() {
     let elsewhere = url.rsplit_once('/').unwrap().0.to_owned() + "/there_is_no_such_database";
     let missing = PostgresStore::connect(elsewhere).await.unwrap_err().to_string();
     assert!(missing.contains("has no such database") && missing.contains("createdb"), "{missing}");
+    let with_password = url.replacen("//postgres@", "//postgres:secret-of-the-test@", 1);
+    let schema_of_it = Schema::new(url.clone());
+    let store = PostgresStore::builder(with_password).schema(&schema_of_it.name).connect().await.unwrap();
+    assert!(!format!("{store:?}").contains("secret-of-the-test"));
     let separator = if url.contains('?') { '&' } else { '?' };
     let read_only = format!("{url}{separator}options=-c%20default_transaction_read_only%3Don");
     let schema = Schema::new(url);
     let refused = PostgresStore::builder(read_only).schema(&schema.name).connect().await.unwrap_err().to_string();
     assert!(refused.contains("read-only"), "{refused}");
+}
+
+struct Deps {
+    db: PostgresDatabase,
+}
+
+#[flow]
+async fn through_an_outage(ctx: Ctx<Deps>, run: u64) -> Result<(), sqlx::Error> {
+    for number in 0..10_u64 {
+        #[transaction(tx = ctx.deps.db, retry(max_attempts = 20, delay = "200ms", backoff = 1.0))]
+        'insert: {
+            sqlx::query("insert into orders values ($1)").bind(format!("{run} {number}")).execute(&mut **tx).await?;
+        }
+        #[step]
+        'pause: {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Killed, as a crash would, and started again ten seconds later, in the middle of a hundred runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_and_their_transactions_go_on_when_the_server_is_back() {
+    let Some(server) = prose_test_servers::private_postgres() else { return };
+    let schema = Schema::new(server.url().to_owned());
+    let store = schema.store().await;
+    let db = schema.database().await;
+    let deps = Arc::new(Deps { db: db.clone() });
+    let calls = (0..100).map(|run| {
+        let (store, deps) = (store.clone(), deps.clone());
+        tokio::spawn(async move { through_an_outage(run).deps(deps).durable(&store, format!("run-{run}")).await })
+    });
+    let calls: Vec<_> = calls.collect();
+    while common::orders(&db).await.len() < 200 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.kill();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    server.start();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    let mut expected: Vec<_> = (0..100).flat_map(|run| (0..10).map(move |number| format!("{run} {number}"))).collect();
+    expected.sort();
+    let mut found = common::orders(&db).await;
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_on_a_read_only_server_and_a_heavy_one() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let (store, db) = (schema.store().await, schema.database().await);
+    let read_only = schema.options().options([("default_transaction_read_only", "on")]);
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_lazy_with(read_only);
+    let deps = Arc::new(Deps { db: PostgresDatabase::new(pool) });
+    let refused = through_an_outage(1).deps(deps).durable(&store, "a").await.unwrap_err();
+    assert!(format!("{refused:?}").contains("read-only"), "{refused:?}");
+    let lease = store.create(&new_run("heavy"), Commit::empty(1)).await.unwrap();
+    let heavy = writing(2, "heavy", &serde_json::to_string(&format!("\0{}", "x".repeat(50 << 20))).unwrap());
+    let step = Some(TransactionStep { store: &store, uid: "u", name: "s" });
+    let Begun::Open(open) = db.begin(Beginning { step, isolation: None }).await.unwrap() else { panic!() };
+    db.commit(open, Some(Record::Commit { lease: &lease, commit: &heavy })).await.unwrap();
+    let checkpoint = store.load("heavy").await.unwrap().unwrap();
+    assert_eq!(checkpoint.state.get("heavy"), Some(&heavy.writes[0].value));
+}
+
+/// On a server that asks for passwords, and by a user who may do nothing yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_missing_rights_say_what_to_do() {
+    let Some(server) = prose_test_servers::private_postgres() else { return };
+    let mut admin = PgConnection::connect(server.url()).await.unwrap();
+    let file: String = sqlx::query_scalar("show hba_file").fetch_one(&mut admin).await.unwrap();
+    let rules = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("host all shop 127.0.0.1/32 scram-sha-256\n{rules}")).unwrap();
+    sqlx::raw_sql("create role shop login password 'right'; select pg_reload_conf()")
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    let of = |password: &str| server.url().replace("postgres@", &format!("shop:{password}@"));
+
+    let refused = async {
+        loop {
+            match PostgresStore::connect(of("wr%2Fong")).await {
+                Err(error) if error.to_string().contains("refuses this user") => break error.to_string(),
+                // The rules are not read again yet: this user may come in, and do nothing.
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(60), refused).await.unwrap();
+    assert!(refused.contains("password") && !refused.contains("ong"), "{refused}");
+
+    let refused = PostgresStore::connect(of("right")).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("refuses what a store needs") && refused.contains("grant create on database"),
+        "{refused}"
+    );
+    sqlx::raw_sql("grant create on database postgres to shop").execute(&mut admin).await.unwrap();
+    let store = PostgresStore::connect(of("right")).await.unwrap();
+    store.create(&new_run("a"), Commit::empty(1)).await.unwrap();
 }

@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::Schema;
-use prose::store::{Claim, Commit, Lease, RunKey};
+use prose::store::{Claim, Commit, DueRequest, Lease, RunKey};
 use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::process::{Other, Signal, part, say};
@@ -19,10 +19,23 @@ const LEASE: Duration = Duration::from_millis(1_500);
 /// Plays a part in another process; does nothing in the one that runs the tests.
 #[test]
 fn child() {
-    let Some((_, place)) = part() else { return };
+    let Some((part, place)) = part() else { return };
     let (schema, url) = place.split_once(' ').unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(commits_for_ever(schema, url));
+    match part.as_str() {
+        "leads" => runtime.block_on(leads(schema, url)),
+        _ => runtime.block_on(commits_for_ever(schema, url)),
+    }
+}
+
+/// Publishes, until the process is killed.
+async fn leads(schema: &str, url: &str) {
+    let store = PostgresStore::builder(url).schema(schema).lease(LEASE).max_connections(4).connect().await.unwrap();
+    while store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    say("leads");
+    std::future::pending().await
 }
 
 /// Says each commit that was acknowledged, and that it was fenced.
@@ -100,4 +113,30 @@ async fn a_stopped_process_loses_its_run_after_the_lease_and_is_fenced_when_it_w
         assert!(line.parse::<u64>().unwrap() < seq, "commit {line} was written past the fence");
     }
     panic!("the process that was stopped has not been fenced");
+}
+
+/// One whose process is killed is replaced at once, one whose process is stopped after the lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_instance_publishes_when_the_one_that_did_is_dead() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    let place = format!("{} {}", schema.name, schema.url);
+    for stopped in [false, true] {
+        let mut other = Other::plays("leads", &place);
+        other.expect("leads");
+        assert!(store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().is_none());
+        if stopped {
+            other.signal(Signal::STOP);
+        } else {
+            other.kill();
+        }
+        let taken = async {
+            while store.outbox().due(&DueRequest { limit: 10, ..DueRequest::default() }).await.unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), taken).await.expect("it is dead");
+        store.outbox().step_down();
+    }
 }

@@ -147,7 +147,15 @@ impl<F: Flow, D> Call<F, D> {
         self.set(|settings| settings.observers.push(Arc::new(observer)))
     }
 
-    /// Who publishes the flow's events. Needed if it has any.
+    /// Who publishes the flow's events. Needed if it has any, unless a [`Relay`](crate::Relay) was started for the store.
+    ///
+    /// Without a store events are published in place. With one they are committed with their step and wait in the store's outbox; this
+    /// call then publishes what waits there while it runs, if nobody else does, and waits up to 5 seconds for its own events behind the
+    /// end of the run. What is left is published by the next call with a publisher, or by a relay.
+    ///
+    /// **All flows of a store share one outbox.** Where a relay, or another call's publisher, carries it just now, that one publishes the events
+    /// of this call too, and this publisher is not asked. So give all calls of a store the same publisher, or start a
+    /// [`Relay`](crate::Relay).
     pub fn publisher(self, publisher: impl Publisher) -> Self {
         self.set(|settings| settings.publisher = Some(Arc::new(publisher)))
     }

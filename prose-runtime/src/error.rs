@@ -95,14 +95,15 @@ pub enum Error<E> {
         /// Why.
         reason: String,
     },
-    /// A transaction could not begin or commit; it was rolled back. The run is `failed`.
+    /// A transaction could not begin or commit; it was rolled back. The run is `failed`. ([`DatabaseError::Unknown`]: whether it was
+    /// rolled back could not be found out. The run stays as it is, and the next call finds out.)
     Database {
         /// The step.
         step: String,
         /// What the database said.
         source: DatabaseError,
     },
-    /// An event could not be published. The run is `failed`; calling again publishes it, with the same id.
+    /// An event could not be published, by a flow that runs without a store. (With one, events wait in its outbox.)
     Publish {
         /// The step.
         step: String,
@@ -124,7 +125,8 @@ pub enum Error<E> {
         /// The run.
         run_id: String,
     },
-    /// The flow has an `#[event]`, and was called without `.publisher(..)`. Nothing was run.
+    /// The flow has an `#[event]`, and was called without `.publisher(..)` where there is no [`Relay`](crate::Relay) for the store. Nothing
+    /// was run.
     NoPublisher {
         /// The event's step.
         step: &'static str,
@@ -303,7 +305,10 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
             )
         }
         Error::NoPublisher { step } => {
-            write!(f, "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`")
+            write!(
+                f,
+                "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`, or start a `Relay` for its store"
+            )
         }
     }
 }

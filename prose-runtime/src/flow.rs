@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::decode;
+use crate::database::Isolation;
 use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::migration::Migrate;
@@ -128,6 +129,8 @@ pub struct PointMeta {
     pub outputs: &'static [u16],
     /// How it is retried; `None`: not at all.
     pub retry: Option<RetryMeta>,
+    /// A transaction's isolation; `None`: the database's own default.
+    pub isolation: Option<Isolation>,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
     /// How it is undone: a point of its own, `{name}:undo`, whose `live` are those of the outputs that it needs.

@@ -26,7 +26,7 @@
 //! | a committed step | never runs again |
 //! | a step's outside effect | at least once; every attempt has the same idempotency key and the same input |
 //! | `#[transaction]` | exactly once: its rows and the record that it is done are committed together |
-//! | `#[event]` | published at least once, with the same id each time; without a store at most once |
+//! | `#[event]` | recorded exactly once, with its step; published at least once, with the same id each time; without a store at most once |
 //! | input, result | saved as first given; a completed run returns its result and runs nothing |
 
 mod call;
@@ -40,10 +40,12 @@ mod event;
 mod execute;
 mod flow;
 pub mod graph;
+pub mod inbox;
 mod json;
 mod machine;
 mod migration;
 pub mod observe;
+mod relay;
 pub mod store;
 mod typed;
 mod validation;
@@ -56,7 +58,7 @@ pub mod __private;
 
 pub use call::{Call, DepsOf, NoDeps, Unneeded};
 pub use ctx::Ctx;
-pub use database::{Database, DatabaseError, Record};
+pub use database::{Beginning, Begun, Database, DatabaseError, Isolation, Record, TransactionStep};
 pub use error::Error;
 pub use event::{Event, EventRecord, IntoEvents, MemoryPublisher, PublishError, Publisher, TracingPublisher};
 pub use flow::Flow;
@@ -64,6 +66,7 @@ pub use graph::Graph;
 pub use json::Json;
 pub use migration::Migration;
 pub use observe::{Observer, TracingObserver};
+pub use relay::{Relay, RelayBuilder};
 pub use store::memory::MemoryStore;
 pub use store::{Checkpoint, Status, Store, StoreError};
 pub use tokio_util::sync::CancellationToken;

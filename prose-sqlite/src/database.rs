@@ -2,12 +2,12 @@
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prose::store::{Commit, Lease, Store};
-use prose::{Database, DatabaseError, Record, StoreError};
+use prose::{Beginning, Begun, Database, DatabaseError, Json, Record, StoreError, TransactionStep};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use sqlx_core::transaction::TransactionManager;
@@ -17,21 +17,26 @@ use crate::clock;
 use crate::connection::open_writer;
 use crate::error::describe;
 use crate::gate::{self, Gate};
+use crate::receipt::{self, Receipt};
 use crate::statement::Append;
 use crate::store::SqliteStore;
 
 /// An SQLite file in whose transactions a flow's steps can run: `#[transaction(tx = ctx.deps.db)]`.
 ///
 /// A body sees `tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>` and writes `sqlx::query(..).execute(&mut **tx).await?`.
-/// Where the run is kept in the same file, the step's record is committed by the same COMMIT, and only while the run is
-/// still the caller's: so the body's rows are written exactly once. Without a store it is a transaction as any other.
+/// The body's rows are written exactly once. Where the run is kept in the same file, the step's record is committed by the same
+/// COMMIT, and only while the run is still the caller's. Where it is kept elsewhere (in memory, in another file, on
+/// Postgres), a receipt in the table `prose_receipts` is committed with the rows: whoever runs the step again finds it, and
+/// takes what it says instead ([`prune_receipts`](Self::prune_receipts) forgets old ones). Without a store it is a transaction as any
+/// other.
 ///
 /// Transactions are `BEGIN IMMEDIATE` and stand in one queue with the store's own writes, first come, first served. So a
 /// body should be short, and must not wait for something that writes to the same file (another transaction, a durable call): it
-/// would wait for itself. A process that is stopped within a body holds up all who write to the file.
+/// would wait for itself. A process that is stopped within a body holds up all who write to the file. Transactions are serializable, as
+/// all of SQLite's are, whatever `isolation` says.
 ///
 /// ```
-/// use prose::Database;
+/// use prose::{Beginning, Begun, Database};
 /// use prose_sqlite::{SqliteDatabase, SqliteStore};
 ///
 /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +47,7 @@ use crate::store::SqliteStore;
 /// sqlx::query("create table orders (id text primary key)").execute(db.pool()).await?;
 ///
 /// // What a `#[transaction]` does around its body:
-/// let mut open = db.begin(Some(&store)).await?;
+/// let Begun::Open(mut open) = db.begin(Beginning::default()).await? else { unreachable!("it is no run's") };
 /// let tx = SqliteDatabase::tx(&mut open);
 /// sqlx::query("insert into orders values ('ord_abc123')").execute(&mut **tx).await?;
 /// db.commit(open, None).await?;
@@ -55,6 +60,8 @@ pub struct SqliteDatabase {
     gate: Arc<OnceLock<Gate>>,
     /// The queue of a database that has no file.
     own: Gate,
+    /// There is a table of receipts.
+    receipts: Arc<AtomicBool>,
 }
 
 impl SqliteDatabase {
@@ -86,7 +93,7 @@ impl SqliteDatabase {
     ///
     /// A pool on `:memory:` works without a store.
     pub fn from_pool(pool: SqlitePool) -> Self {
-        Self { pool, gate: Arc::default(), own: Gate::default() }
+        Self { pool, gate: Arc::default(), own: Gate::default(), receipts: Arc::default() }
     }
 
     /// The pool, for reading and for what is no part of a flow.
@@ -95,7 +102,7 @@ impl SqliteDatabase {
     }
 
     /// The file's queue; a file that does not exist yet has none, nor has a database in memory.
-    fn gate(&self) -> Gate {
+    pub(crate) fn gate(&self) -> Gate {
         if let Some(known) = self.gate.get() {
             return Arc::clone(known);
         }
@@ -109,28 +116,23 @@ impl SqliteDatabase {
         self.pool.connect_options().get_filename().to_owned()
     }
 
-    fn failed(&self, error: sqlx::Error) -> DatabaseError {
+    pub(crate) fn failed(&self, error: sqlx::Error) -> DatabaseError {
         DatabaseError::failed(describe(&self.path(), primary_code(&error), &error.to_string()), error)
     }
 
-    /// The store that shares the file; an error if the run is kept elsewhere.
-    fn partner(&self, store: &dyn Store) -> Result<SqliteStore, DatabaseError> {
-        let file = self.path();
-        let file = file.display();
-        let Some(store) = store.as_any().downcast_ref::<SqliteStore>() else {
-            return Err(DatabaseError::Pairing(format!(
-                "the run is not kept in {file}, so the transaction and the step cannot be committed together; keep the runs \
-                 in the same file (`SqliteStore::open`), or run the flow without a store"
-            )));
-        };
-        if !Arc::ptr_eq(store.gate(), &self.gate()) {
-            return Err(DatabaseError::Pairing(format!(
-                "the run is kept in {}, the transaction works on {file}, and two files cannot be committed together; open \
-                 both on one file (`store.database()`), or run the flow without a store",
-                store.path().display()
-            )));
+    /// The store that shares the file; `None` if the run is kept elsewhere.
+    fn partner(&self, store: &dyn Store) -> Option<SqliteStore> {
+        let store = store.as_any().downcast_ref::<SqliteStore>()?;
+        Arc::ptr_eq(store.gate(), &self.gate()).then(|| store.clone())
+    }
+
+    /// Whoever calls this has the file's turn.
+    pub(crate) async fn prepare_receipts(&self) -> Result<(), DatabaseError> {
+        if !self.receipts.load(Ordering::Relaxed) {
+            receipt::prepare(&self.pool).await.map_err(|error| self.failed(error))?;
+            self.receipts.store(true, Ordering::Relaxed);
         }
-        Ok(store.clone())
+        Ok(())
     }
 }
 
@@ -156,14 +158,12 @@ impl Database for SqliteDatabase {
     type Tx = Transaction<'static, Sqlite>;
     type Open = OpenTransaction;
 
-    async fn begin(&self, store: Option<&dyn Store>) -> Result<OpenTransaction, DatabaseError> {
-        let store = store.map(|store| self.partner(store)).transpose()?;
-        // First the turn, then a connection: who waits for a turn keeps none from reading.
-        let turn = self.gate().lock_owned().await;
-        let tx = self.pool.begin_with(BEGIN).await.map_err(|error| self.failed(error))?;
-        let mut open = OpenTransaction(Some(Opened { tx, ending: Arc::default(), store, _turn: turn }));
-        open.guard().await.map_err(|error| self.failed(error))?;
-        Ok(open)
+    async fn begin(&self, beginning: Beginning<'_>) -> Result<Begun<OpenTransaction>, DatabaseError> {
+        let store = beginning.step.and_then(|step| self.partner(step.store));
+        match beginning.step.filter(|_| store.is_none()) {
+            None => self.open_transaction(store).await.map(Begun::Open),
+            Some(step) => self.open_with_receipt(step).await,
+        }
     }
 
     fn tx(open: &mut OpenTransaction) -> &mut Self::Tx {
@@ -175,22 +175,79 @@ impl Database for SqliteDatabase {
         mut open: OpenTransaction,
         record: Option<Record<'_>>,
     ) -> impl Future<Output = Result<(), DatabaseError>> + Send {
-        let record = record.map(|record| (record.lease.clone(), record.commit));
+        let record = record.map(Written::from);
         let database = self.clone();
         async move {
             let Some(opened) = open.0.take() else { return Err(DatabaseError::EndedByBody) };
             // On a task of its own: whoever drops this future does not cut off the commit.
             let ending = tokio::spawn(async move { database.end(opened, record).await });
             ending.await.map_err(|error| {
-                DatabaseError::failed("the commit was cut off by the end of the runtime; its outcome is unknown", error)
+                let message =
+                    "the commit was cut off by the end of the runtime; whether it took place is not known here";
+                DatabaseError::unknown(message, error)
             })?
         }
     }
 }
 
+/// A record that is written on a task of its own.
+enum Written {
+    Commit(Box<(Lease, Commit)>),
+    Receipt(Json),
+}
+
+impl From<Record<'_>> for Written {
+    fn from(record: Record<'_>) -> Self {
+        match record {
+            Record::Commit { lease, commit } => Self::Commit(Box::new((lease.clone(), commit.clone()))),
+            Record::Receipt(given) => Self::Receipt(given.clone()),
+        }
+    }
+}
+
 impl SqliteDatabase {
+    async fn open_transaction(&self, store: Option<SqliteStore>) -> Result<OpenTransaction, DatabaseError> {
+        // First the turn, then a connection: who waits for a turn keeps none from reading.
+        let turn = self.gate().lock_owned().await;
+        self.open_in_turn(turn, store).await
+    }
+
+    async fn open_in_turn(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        store: Option<SqliteStore>,
+    ) -> Result<OpenTransaction, DatabaseError> {
+        let tx = self.pool.begin_with(BEGIN).await.map_err(|error| self.failed(error))?;
+        let opened = Opened { tx, ending: Arc::default(), store, receipt: None, _turn: turn };
+        let mut open = OpenTransaction(Some(opened));
+        open.guard().await.map_err(|error| self.failed(error))?;
+        Ok(open)
+    }
+
+    async fn open_with_receipt(&self, step: TransactionStep<'_>) -> Result<Begun<OpenTransaction>, DatabaseError> {
+        let (uid, name) = (step.uid.to_owned(), step.name.to_owned());
+        let turn = self.gate().lock_owned().await;
+        self.prepare_receipts().await?;
+        let mut open = self.open_in_turn(turn, None).await?;
+        match receipt::begin(Self::tx(&mut open), &uid, &name).await.map_err(|error| self.failed(error))? {
+            Receipt::Complete(given) => {
+                let unreadable = |error| {
+                    let message = format!("the receipt of `{name}` in {} is no JSON: {error}", self.path().display());
+                    DatabaseError::failed(message, error)
+                };
+                Json::parse(given).map(Begun::Done).map_err(unreadable)
+            }
+            Receipt::Begun => {
+                if let Some(opened) = &mut open.0 {
+                    opened.receipt = Some((uid, name));
+                }
+                Ok(Begun::WithReceipt(open))
+            }
+        }
+    }
+
     /// Commits, or has rolled back when it returns.
-    async fn end(&self, mut opened: Opened, record: Option<(Lease, Commit)>) -> Result<(), DatabaseError> {
+    async fn end(&self, mut opened: Opened, record: Option<Written>) -> Result<(), DatabaseError> {
         let ended = self.try_end(&mut opened, record).await;
         if ended.is_err() {
             opened.roll_back().await;
@@ -198,11 +255,16 @@ impl SqliteDatabase {
         ended
     }
 
-    async fn try_end(&self, opened: &mut Opened, record: Option<(Lease, Commit)>) -> Result<(), DatabaseError> {
+    async fn try_end(&self, opened: &mut Opened, record: Option<Written>) -> Result<(), DatabaseError> {
         let mut written = None;
-        if let Some((lease, commit)) = record {
-            let size = self.append(opened, &lease, &commit).await?;
-            written = Some((lease, size, commit.ending.is_some()));
+        match record {
+            Some(Written::Commit(run)) => {
+                let (lease, commit) = *run;
+                let size = self.append(opened, &lease, &commit).await?;
+                written = Some((lease, size, commit.ending.is_some()));
+            }
+            Some(Written::Receipt(given)) => self.complete_receipt(opened, &given).await?,
+            None => {}
         }
         if !opened.ending.allow() {
             return Err(DatabaseError::EndedByBody);
@@ -212,6 +274,18 @@ impl SqliteDatabase {
             store.note_committed(&lease, size, ended);
         }
         Ok(())
+    }
+
+    async fn complete_receipt(&self, opened: &mut Opened, given: &Json) -> Result<(), DatabaseError> {
+        if opened.ending.is_by_body() {
+            return Err(DatabaseError::EndedByBody);
+        }
+        let Some((uid, step)) = opened.receipt.take() else { return Ok(()) };
+        let completed = receipt::complete(&mut opened.tx, &uid, &step, given).await;
+        match completed.map_err(|error| self.failed(error))? {
+            true => Ok(()),
+            false => Err(DatabaseError::EndedByBody),
+        }
     }
 
     /// Writes the run's commit as the last of the transaction: the fence of its epoch is in its first statement.
@@ -241,8 +315,10 @@ pub struct OpenTransaction(Option<Opened>);
 struct Opened {
     tx: Transaction<'static, Sqlite>,
     ending: Arc<TransactionEnd>,
-    /// Where the run is kept, if it is.
+    /// Where the run is kept, if it is in this file.
     store: Option<SqliteStore>,
+    /// The uid and step of its receipt, if it has one.
+    receipt: Option<(String, String)>,
     _turn: OwnedMutexGuard<()>,
 }
 

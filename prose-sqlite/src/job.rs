@@ -6,13 +6,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use prose::store::rows::{CommitRow, Holds, Log, LogFold, RowError, integer, print_fingerprint};
-use prose::store::{ClaimRequest, Code, Lease, NewRun, RunKey, Status, to_millis};
+use prose::store::rows::{CommitRow, EventRow, Holds, Log, LogFold, RowError, integer, print_fingerprint};
+use prose::store::{ClaimRequest, Code, Lease, NewRun, Reclaimed, RunKey, Status, to_millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock;
 use crate::instance::Instance;
 use crate::load;
+use crate::outbox::{self, OutboxJob};
 use crate::statement::{Append, Change, Statement};
 
 /// A write.
@@ -29,6 +30,12 @@ pub(crate) enum Job {
     KeepCode(Code),
     /// Tells other processes that a run is free; here it is known already.
     Release(Lease),
+    /// Looks for the commit of this number, with a new epoch.
+    Reclaim {
+        lease: Lease,
+        seq: u64,
+    },
+    Outbox(OutboxJob),
     Delete(RunKey),
     Prune {
         before: i64,
@@ -61,6 +68,7 @@ pub(crate) struct Creation {
 pub(crate) struct FirstCommit {
     pub(crate) seq: u64,
     pub(crate) row: CommitRow,
+    pub(crate) events: Vec<EventRow>,
     pub(crate) change: Change,
 }
 
@@ -77,6 +85,8 @@ pub(crate) enum Answer {
     Committed { ended: bool, folded: Option<Log> },
     Fenced { replaced: bool },
     Kept,
+    Reclaimed(Reclaimed),
+    Outbox(bool),
     Released,
     Deleted(bool),
     Busy,
@@ -113,13 +123,16 @@ impl Job {
     /// Bytes that it writes, about.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Create(new) => new.run.input.as_str().len() + new.first.row.size(),
+            Self::Create(new) => {
+                let events = new.first.events.iter().map(EventRow::size).sum::<usize>();
+                new.run.input.as_str().len() + new.first.row.size() + events
+            }
             Self::Commit { append, .. } => append.size,
             Self::Migrate(run) => run.input.len() + run.folded.len(),
             Self::KeepCode(code) => code.shape.as_str().len(),
             // Their work is not bounded by their size.
             Self::Delete(_) | Self::Prune { .. } => usize::MAX,
-            Self::Claim(_) | Self::Release(_) | Self::Heartbeat => 0,
+            Self::Claim(_) | Self::Reclaim { .. } | Self::Outbox(_) | Self::Release(_) | Self::Heartbeat => 0,
         }
     }
 }
@@ -134,6 +147,8 @@ impl Batch<'_> {
             Job::Migrate(run) => self.migrate(run),
             Job::KeepCode(code) => self.keep_code(code),
             Job::Release(lease) => self.release(lease),
+            Job::Reclaim { lease, seq } => self.reclaim(lease, *seq),
+            Job::Outbox(job) => self.outbox(job),
             Job::Delete(key) => self.delete(key),
             Job::Prune { before } => self.prune(*before),
             Job::Heartbeat => Ok(Answer::Beaten),
@@ -189,9 +204,10 @@ impl Batch<'_> {
                 columns.compensable,
                 columns.undoing
             ])?;
-        self.run_all(&first.change.statements(row, now))?;
-        let ended = first.change.ends();
         let lease = Lease { key: new.key.clone(), uid: new.uid.clone(), row, epoch: 1 };
+        let keep = first.events.iter().map(|event| outbox::keep(&lease, event.clone(), now));
+        self.run_all(&keep.chain(first.change.statements(row, now)).collect::<Vec<_>>())?;
+        let ended = first.change.ends();
         if !ended {
             self.claimed.push(lease.clone());
         }
@@ -258,8 +274,39 @@ impl Batch<'_> {
             None => Ok(false),
             Some(owner) if *owner == self.instance.id => Ok(self.holds.contains(key, found.epoch)
                 || self.claimed.iter().any(|lease| lease.row == found.run && lease.epoch == found.epoch)),
-            Some(owner) => Ok(self.instance.folder.is_alive(owner) && beats(self.sql, owner)?),
+            Some(owner) => self.is_alive(owner),
         }
+    }
+
+    /// Whether another instance lives, and is not stopped.
+    pub(crate) fn is_alive(&self, instance: &str) -> rusqlite::Result<bool> {
+        Ok(self.instance.folder.is_alive(instance) && beats(self.sql, instance)?)
+    }
+
+    fn reclaim(&self, lease: &Lease, seq: u64) -> rusqlite::Result<Answer> {
+        let raised = self
+            .sql
+            .prepare_cached(
+                "update prose_runs set epoch = epoch + 1 where run = ?1 and uid = ?2 and epoch = ?3 \
+                 and status not in ('completed', 'failed', 'cancelled', 'blocked')",
+            )?
+            .execute(params![lease.row, lease.uid, integer(lease.epoch)])?;
+        if raised == 0 {
+            return self.fenced(lease);
+        }
+        let last: i64 = self
+            .sql
+            .prepare_cached("select max(seq) from prose_commits where run = ?1")?
+            .query_row([lease.row], |row| row.get(0))?;
+        let lease = Lease { epoch: lease.epoch + 1, ..lease.clone() };
+        let committed = last.unsigned_abs() >= seq;
+        if !committed {
+            self.sql
+                .prepare_cached("insert into prose_commits (run, seq, epoch, at) values (?1, ?2, ?3, ?4)")?
+                .execute(params![lease.row, last + 1, integer(lease.epoch), clock::now()])?;
+        }
+        let seq = last.unsigned_abs() + u64::from(!committed);
+        Ok(Answer::Reclaimed(Reclaimed { lease, seq, committed }))
     }
 
     fn commit(&mut self, lease: &Lease, append: &Append, fold: bool) -> rusqlite::Result<Answer> {
@@ -366,8 +413,9 @@ impl Batch<'_> {
         let runs: Vec<i64> = self
             .sql
             .prepare_cached(
-                "select run from prose_runs where status in ('completed', 'failed', 'cancelled') and updated_at <= ?1 \
-                 order by updated_at limit ?2",
+                "select run from prose_runs one where status in ('completed', 'failed', 'cancelled') and updated_at <= ?1 \
+                 and not exists (select 1 from prose_outbox event where event.namespace = one.namespace \
+                 and event.run_id = one.run_id and event.uid = one.uid) order by updated_at limit ?2",
             )?
             .query_map(params![before, PRUNE_AT_ONCE], |row| row.get(0))?
             .collect::<Result<_, _>>()?;

@@ -1,9 +1,11 @@
-//! SQLite for [prose]: the store that needs no server, and transactions on the same file.
+//! SQLite for [prose]: the store that needs no server, transactions on the same file, and the inbox for consumers of events.
 //!
 //! - [`SqliteStore`] keeps runs in a file. What it acknowledges is on the disk; when a process is killed, its runs are free
 //!   at once for the next one that calls.
 //! - [`SqliteDatabase`] (feature `sqlx`, on by default) runs the bodies of `#[transaction]` in the same file: their rows and
 //!   the step's record are one commit.
+//! - [`SqliteInbox`] (feature `sqlx`) is for the other side, who consumes the events that flows publish: it applies each of them
+//!   once.
 //!
 //! ```
 //! use prose::store::{Claim, ClaimRequest, Commit, NewRun, RunKey};
@@ -62,9 +64,14 @@ mod connection;
 mod database;
 mod error;
 mod gate;
+#[cfg(feature = "sqlx")]
+mod inbox;
 mod instance;
 mod job;
 mod load;
+mod outbox;
+#[cfg(feature = "sqlx")]
+mod receipt;
 mod schema;
 mod statement;
 mod store;
@@ -72,6 +79,10 @@ mod writer;
 
 #[cfg(feature = "sqlx")]
 pub use database::{OpenTransaction, SqliteDatabase};
+#[cfg(feature = "sqlx")]
+pub use inbox::SqliteInbox;
+#[cfg(feature = "sqlx")]
+pub use prose::inbox::{Delivery, InboxError};
 pub use store::{SqliteStore, SqliteStoreBuilder};
 
 /// The README's blocks, compiled with the doc tests.

@@ -1,5 +1,5 @@
-//! The version of the tables, and the way from one version to the next. `schema.sql` and `schema_2.sql` have the
-//! tables.
+//! The version of the tables, and the way from one version to the next. `schema.sql` and those behind it
+//! have the tables.
 
 use std::path::Path;
 
@@ -12,7 +12,12 @@ use crate::error::{refused, unavailable};
 const APPLICATION_ID: i64 = 0x7072_6f73;
 
 /// What leads from each version to the next. Steps are only ever added: files of every version exist.
-const STEPS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Makes sure that the file has the tables of this version: creates or migrates them, or says why not.
 pub(crate) fn prepare(sql: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -1,8 +1,10 @@
 //! The statements that append a commit, as text and values: written once, and sent through whichever driver has the
 //! transaction (rusqlite in the store's writer, sqlx in a `#[transaction]`).
 
-use prose::store::rows::{CommitRow, EndingRow, integer};
+use prose::store::rows::{CommitRow, EndingRow, EventRow, integer};
 use prose::store::{Commit, Lease, Undoing};
+
+use crate::outbox;
 
 /// A statement with its values, `?1` first.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ impl<T: Into<String>> From<Option<T>> for Value {
 pub(crate) struct Append {
     /// The fence: inserts one row while the lease is the run's and the commit is the next one; none otherwise.
     pub(crate) fenced: Statement,
-    /// To be run behind it, if it inserted: the run's status has changed.
+    /// To be run behind it, if it inserted: there are events, or the run's status has changed.
     pub(crate) behind: Vec<Statement>,
     /// Whether it ends the run.
     pub(crate) ends: bool,
@@ -61,7 +63,8 @@ impl Append {
     /// The next commit of a run that is claimed.
     pub(crate) fn new(lease: &Lease, commit: &Commit, now: i64) -> Result<Self, serde_json::Error> {
         let row = CommitRow::new(commit)?;
-        let size = row.size();
+        let events = events(commit)?;
+        let size = row.size() + events.iter().map(EventRow::size).sum::<usize>();
         let mut values = vec![
             Value::Integer(lease.row),
             Value::Integer(integer(commit.seq)),
@@ -72,8 +75,15 @@ impl Append {
         values.extend(columns(row));
         let fenced = Statement { sql: APPEND, values };
         let change = Change::by(commit);
-        Ok(Self { fenced, behind: change.statements(lease.row, now), ends: change.ends(), size })
+        let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
+        let behind = keep.chain(change.statements(lease.row, now)).collect();
+        Ok(Self { fenced, behind, ends: change.ends(), size })
     }
+}
+
+/// The rows of a commit's events.
+pub(crate) fn events(commit: &Commit) -> Result<Vec<EventRow>, serde_json::Error> {
+    commit.events.iter().map(EventRow::new).collect()
 }
 
 /// What a commit changes of the run's status.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use prose::store::rows::CommitRow;
 use prose::store::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, RunKey, RunState,
-    Store, StoreError, from_millis,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed,
+    RunKey, RunState, Store, StoreError, from_millis,
 };
 
 use crate::clock;
@@ -16,7 +16,7 @@ use crate::error::{refused, unavailable};
 use crate::gate::Gate;
 use crate::job::{Answer, Batch, Creation, FirstCommit, Job, Migration, find};
 use crate::load::{self, Loaded};
-use crate::statement::{Append, Change};
+use crate::statement::{Append, Change, events};
 use crate::writer::{Core, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
@@ -111,7 +111,7 @@ impl SqliteStore {
         &self.core().path
     }
 
-    fn core(&self) -> &Arc<Core> {
+    pub(crate) fn core(&self) -> &Arc<Core> {
         &self.0.0
     }
 
@@ -133,7 +133,7 @@ impl SqliteStore {
     }
 
     /// Reads on a thread that may block, and sees one moment of the file.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Core, &rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -206,8 +206,9 @@ impl SqliteStore {
     }
 
     async fn create_run(&self, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
-        let row = CommitRow::new(&first).map_err(|error| self.unwritable(&run.key, &error))?;
-        let first = FirstCommit { seq: first.seq, row, change: Change::by(&first) };
+        let unwritable = |error| self.unwritable(&run.key, &error);
+        let (row, events) = (CommitRow::new(&first).map_err(unwritable)?, events(&first).map_err(unwritable)?);
+        let first = FirstCommit { seq: first.seq, row, events, change: Change::by(&first) };
         let reply = self.core().submit(Job::Create(Box::new(Creation { run: run.clone(), first }))).await?;
         match reply.answer {
             Answer::Created { lease, .. } => {
@@ -243,6 +244,13 @@ impl SqliteStore {
         };
         match self.core().submit(Job::Migrate(Box::new(migration))).await?.answer {
             Answer::Committed { .. } => Ok(()),
+            _ => Err(StoreError::Fenced(lease.key.clone())),
+        }
+    }
+
+    async fn reclaim_run(&self, lease: &Lease, seq: u64) -> Result<Reclaimed, StoreError> {
+        match self.core().submit(Job::Reclaim { lease: lease.clone(), seq }).await?.answer {
+            Answer::Reclaimed(reclaimed) => Ok(reclaimed),
             _ => Err(StoreError::Fenced(lease.key.clone())),
         }
     }
@@ -306,7 +314,7 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// A batch that only looks.
-fn batch<'a>(core: &'a Core, sql: &'a rusqlite::Connection) -> Batch<'a> {
+pub(crate) fn batch<'a>(core: &'a Core, sql: &'a rusqlite::Connection) -> Batch<'a> {
     Batch { sql, path: &core.path, instance: &core.instance, holds: &core.holds, claimed: Vec::new() }
 }
 
@@ -329,6 +337,14 @@ impl Store for SqliteStore {
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.commit_run(lease, commit))
+    }
+
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        Box::pin(self.reclaim_run(lease, seq))
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        self
     }
 
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -5,13 +5,13 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prose::StoreError;
 use prose::store::rows::Holds;
-use prose::store::{Lease, in_transaction};
+use prose::store::{Bell, Lease, in_transaction};
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
@@ -22,6 +22,7 @@ use crate::error::{concerns_all, io_failed, refused, result_code, unavailable};
 use crate::gate::{self, Gate};
 use crate::instance::Instance;
 use crate::job::{Answer, Batch, Job, beat, sweep};
+use crate::outbox::OutboxJob;
 use crate::schema;
 
 /// All that the handles of an opened file share.
@@ -32,6 +33,9 @@ pub(crate) struct Core {
     pub(crate) holds: Holds,
     /// Fingerprints of code that is known to be in the file.
     pub(crate) kept: Mutex<HashSet<u64>>,
+    pub(crate) bell: Bell,
+    /// Whether this instance publishes the outbox's events.
+    pub(crate) leads: AtomicBool,
     pub(crate) instance: Instance,
     pub(crate) readers: Readers,
     busy: Duration,
@@ -127,6 +131,8 @@ impl Core {
             gate,
             holds: Holds::default(),
             kept: Mutex::default(),
+            bell: Bell::default(),
+            leads: AtomicBool::new(false),
             instance,
             busy,
             lease,
@@ -169,9 +175,14 @@ impl Core {
     /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
     pub(crate) fn release(&self, lease: &Lease) {
         if self.holds.remove(lease) {
-            // A closed queue is no loss: the instance is dead then, and its runs are free.
-            let _closed = self.push(Waiting { job: Job::Release(lease.clone()), reply: None });
+            self.tell(Job::Release(lease.clone()));
         }
+    }
+
+    /// Has a job done for whose answer nobody waits: it tells other processes what is known here. Never blocks.
+    pub(crate) fn tell(&self, job: Job) {
+        // A closed queue is no loss: the instance is dead then, and nothing is its any more.
+        let _closed = self.push(Waiting { job, reply: None });
     }
 
     fn push(&self, waiting: Waiting) -> Result<(), StoreError> {
@@ -227,7 +238,7 @@ impl Core {
             let gate = self.gate.blocking_lock();
             let mut batch = self.queue.take();
             batch.extend(unreleased.drain(..).map(|lease| Waiting { job: Job::Release(lease), reply: None }));
-            if batch.is_empty() && !self.holds.is_empty() {
+            if batch.is_empty() && self.must_live() {
                 batch.push(Waiting { job: Job::Heartbeat, reply: None });
             }
             if batch.is_empty() {
@@ -246,6 +257,11 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Whether others must know that this instance lives.
+    fn must_live(&self) -> bool {
+        !self.holds.is_empty() || self.leads.load(Ordering::Relaxed)
     }
 
     fn note_crowd(&self, batch: usize) {
@@ -301,7 +317,8 @@ impl Core {
     /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
     fn beat_if_due(&self, writer: &Writer, jobs: &[Job]) -> rusqlite::Result<i64> {
         let now = clock::boot_millis();
-        let holds = || !self.holds.is_empty() || jobs.iter().any(|job| matches!(job, Job::Create(_) | Job::Claim(_)));
+        let begins = |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::Outbox(OutboxJob::Lead));
+        let holds = || self.must_live() || jobs.iter().any(begins);
         let pause = i64::try_from((self.lease / BEATS).as_millis()).unwrap_or(i64::MAX);
         if now.saturating_sub(writer.beaten) < pause || !holds() {
             return Ok(writer.beaten);
@@ -330,7 +347,11 @@ impl Core {
             self.holds.add(lease);
             (Arc::clone(self), lease.clone())
         }));
+        if let Answer::Reclaimed(reclaimed) = &answer {
+            self.holds.add(&reclaimed.lease);
+        }
         let written = match job {
+            Job::Reclaim { lease, .. } => Some(lease),
             Job::Commit { lease, .. } => Some(lease),
             Job::Migrate(run) => Some(&run.lease),
             _ => None,
@@ -420,7 +441,8 @@ mod tests {
         };
         let commit = Commit::empty(1);
         let row = prose::store::rows::CommitRow::new(&commit).unwrap();
-        let first = crate::job::FirstCommit { seq: 1, row, change: crate::statement::Change::by(&commit) };
+        let change = crate::statement::Change::by(&commit);
+        let first = crate::job::FirstCommit { seq: 1, row, events: Vec::new(), change };
         let reply =
             core.write_all(&[Job::Create(Box::new(crate::job::Creation { run, first }))]).pop().unwrap().unwrap();
         reply.guard.keep();

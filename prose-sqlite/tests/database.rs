@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::*;
 use futures_util::future::poll_immediate;
 use prose::store::{Claim, Lease, Store};
-use prose::{Database, DatabaseError, MemoryStore, Record, Status};
+use prose::{Beginning, Begun, Database, DatabaseError, MemoryStore, Record, Status, TransactionStep};
 use prose_sqlite::{OpenTransaction, SqliteDatabase, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 
@@ -32,7 +32,7 @@ async fn shop() -> Shop {
 
 impl Shop {
     async fn begin(&self) -> OpenTransaction {
-        self.db.begin(Some(&self.store)).await.unwrap()
+        begin(&self.db, &self.store).await
     }
 
     async fn run(&self, run_id: &str) -> Lease {
@@ -44,6 +44,26 @@ impl Shop {
     }
 }
 
+/// Begins a transaction of a run that is kept in the same file.
+async fn begin(db: &SqliteDatabase, store: &SqliteStore) -> OpenTransaction {
+    match db.begin(beginning(store)).await.unwrap() {
+        Begun::Open(open) => open,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn beginning(store: &dyn Store) -> Beginning<'_> {
+    Beginning { step: Some(TransactionStep { store, uid: "u", name: "persist" }), isolation: None }
+}
+
+/// Begins a transaction of a flow that runs without a store.
+async fn begin_plain(db: &SqliteDatabase) -> OpenTransaction {
+    match db.begin(Beginning::default()).await.unwrap() {
+        Begun::Open(open) => open,
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn execute(open: &mut OpenTransaction, sql: &'static str) -> Result<(), sqlx::Error> {
     sqlx::query(sql).execute(&mut **SqliteDatabase::tx(open)).await.map(drop)
 }
@@ -52,8 +72,9 @@ async fn insert(open: &mut OpenTransaction, id: &str) {
     sqlx::query("insert into orders values (?1)").bind(id).execute(&mut **SqliteDatabase::tx(open)).await.unwrap();
 }
 
-fn record(lease: &Lease, seq: u64) -> Option<Record<'_>> {
-    Some(Record { lease, commit: writing(seq) })
+/// Commits, with a commit of the run that writes its own number.
+async fn commit(db: &SqliteDatabase, open: OpenTransaction, lease: &Lease, seq: u64) -> Result<(), DatabaseError> {
+    db.commit(open, Some(Record::Commit { lease, commit: &writing(seq) })).await
 }
 
 #[tokio::test]
@@ -63,7 +84,7 @@ async fn rows_and_record_are_committed_together() {
     let mut open = shop.begin().await;
     insert(&mut open, "o1").await;
     assert_eq!(shop.orders().await, 0, "nobody sees it yet");
-    shop.db.commit(open, record(&lease, 2)).await.unwrap();
+    commit(&shop.db, open, &lease, 2).await.unwrap();
     assert_eq!((shop.orders().await, last_written(&shop.store, "a").await), (1, 2));
     shop.store.commit(&lease, writing(3)).await.unwrap();
 }
@@ -74,7 +95,7 @@ async fn a_record_may_end_the_run() {
     let lease = shop.run("a").await;
     let mut open = shop.begin().await;
     insert(&mut open, "o1").await;
-    shop.db.commit(open, Some(Record { lease: &lease, commit: completed(2) })).await.unwrap();
+    shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &completed(2) })).await.unwrap();
     let checkpoint = shop.store.load("a").await.unwrap().unwrap();
     assert_eq!((checkpoint.status, checkpoint.output.unwrap().as_str()), (Status::Completed, r#""done""#));
     assert!(shop.store.delete("a").await.unwrap(), "nobody holds it");
@@ -89,18 +110,18 @@ async fn a_fenced_record_rolls_the_rows_back() {
     for (lease, seq) in [(&old, 3), (&new, 2), (&new, 9)] {
         let mut open = shop.begin().await;
         insert(&mut open, "o1").await;
-        let error = shop.db.commit(open, record(lease, seq)).await.unwrap_err();
+        let error = commit(&shop.db, open, lease, seq).await.unwrap_err();
         assert!(matches!(error, DatabaseError::Fenced), "{error}");
         assert_eq!((shop.orders().await, last_written(&shop.store, "a").await), (0, 0));
     }
     let open = shop.begin().await;
-    shop.db.commit(open, record(&new, 3)).await.unwrap();
+    commit(&shop.db, open, &new, 3).await.unwrap();
 }
 
 #[tokio::test]
 async fn without_a_store_it_is_a_transaction_as_any_other() {
     let shop = shop().await;
-    let mut open = shop.db.begin(None).await.unwrap();
+    let mut open = begin_plain(&shop.db).await;
     insert(&mut open, "o1").await;
     shop.db.commit(open, None).await.unwrap();
     assert_eq!(shop.orders().await, 1);
@@ -127,7 +148,7 @@ async fn dropping_rolls_back_and_passes_the_turn_on_then() {
 async fn a_dropped_begin_leaves_no_transaction_behind() {
     let shop = shop().await;
     for round in 0..100 {
-        let begin = shop.db.begin(Some(&shop.store));
+        let begin = shop.db.begin(beginning(&shop.store));
         let _given_up = tokio::time::timeout(Duration::from_micros(round * 10), begin).await;
     }
     let mut open = shop.begin().await;
@@ -142,7 +163,8 @@ async fn a_dropped_commit_goes_on() {
     for seq in 2..30 {
         let mut open = shop.begin().await;
         insert(&mut open, &seq.to_string()).await;
-        let committing = shop.db.commit(open, record(&lease, seq));
+        let commit = writing(seq);
+        let committing = shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &commit }));
         assert!(poll_immediate(committing).await.is_none(), "it was polled once, and is on its way");
         // Its turn ends with it.
         drop(shop.begin().await);
@@ -172,24 +194,27 @@ async fn a_body_that_ends_the_transaction_is_found_out() {
     ];
     for statements in attempts {
         for with_record in [true, false] {
-            let mut open = db.begin(Some(&store)).await.unwrap();
+            let mut open = begin(&db, &store).await;
             insert(&mut open, "o1").await;
             for statement in statements {
                 let _refused_or_not = execute(&mut open, statement).await;
             }
-            let record = if with_record { record(&lease, 2) } else { None };
-            let error = db.commit(open, record).await.unwrap_err();
+            let committed = match with_record {
+                true => commit(&db, open, &lease, 2).await,
+                false => db.commit(open, None).await,
+            };
+            let error = committed.unwrap_err();
             assert!(matches!(error, DatabaseError::EndedByBody), "{statements:?}: {error}");
             let orders: i64 = sqlx::query_scalar("select count(*) from orders").fetch_one(&pool).await.unwrap();
             assert_eq!((orders, last_written(&store, "a").await), (0, 0), "{statements:?}");
         }
     }
-    let mut open = db.begin(Some(&store)).await.unwrap();
+    let mut open = begin(&db, &store).await;
     insert(&mut open, "o1").await;
     execute(&mut open, "savepoint mine").await.unwrap();
     execute(&mut open, "rollback to mine").await.unwrap();
     execute(&mut open, "release mine").await.unwrap();
-    db.commit(open, record(&lease, 2)).await.unwrap();
+    commit(&db, open, &lease, 2).await.unwrap();
     // The connection is the application's own again.
     sqlx::query("insert into orders values ('o5')").execute(&pool).await.unwrap();
     let mut own = pool.begin().await.unwrap();
@@ -207,28 +232,12 @@ async fn a_failing_commit_leaves_the_connection_usable() {
     for _ in 0..20 {
         let mut open = shop.begin().await;
         execute(&mut open, "insert into lines values ('no such order')").await.unwrap();
-        let error = shop.db.commit(open, record(&lease, 2)).await.unwrap_err();
+        let error = commit(&shop.db, open, &lease, 2).await.unwrap_err();
         assert!(error.to_string().contains("orders.db"), "{error}");
         assert_eq!(last_written(&shop.store, "a").await, 0);
     }
     let open = shop.begin().await;
-    shop.db.commit(open, record(&lease, 2)).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_store_elsewhere_is_refused_before_anything_begins() {
-    let shop = shop().await;
-    let other = SqliteStore::open(shop.path.with_file_name("other.db")).await.unwrap();
-    let stores: [&dyn Store; 2] = [&MemoryStore::new(), &other];
-    for store in stores {
-        match shop.db.begin(Some(store)).await.map(drop) {
-            Err(DatabaseError::Pairing(message)) => {
-                assert!(message.contains("orders.db") && message.contains("same file") || message.contains("one file"));
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    shop.db.commit(shop.begin().await, None).await.unwrap();
+    commit(&shop.db, open, &lease, 2).await.unwrap();
 }
 
 #[tokio::test]
@@ -238,8 +247,8 @@ async fn the_same_file_by_another_path_is_the_same_file() {
     let detour = folder.join("../").join(folder.file_name().unwrap()).join("orders.db");
     let db = SqliteDatabase::open(detour).await.unwrap();
     let lease = shop.run("a").await;
-    let open = db.begin(Some(&shop.store)).await.unwrap();
-    db.commit(open, record(&lease, 2)).await.unwrap();
+    let open = begin(&db, &shop.store).await;
+    commit(&db, open, &lease, 2).await.unwrap();
 }
 
 #[tokio::test]
@@ -247,7 +256,7 @@ async fn a_pool_that_does_not_sync_does_so_in_a_transaction() {
     let shop = shop().await;
     let options = SqliteConnectOptions::new().filename(&shop.path).synchronous(SqliteSynchronous::Off);
     let db = SqliteDatabase::from_pool(SqlitePoolOptions::new().connect_with(options).await.unwrap());
-    let mut open = db.begin(Some(&shop.store)).await.unwrap();
+    let mut open = begin(&db, &shop.store).await;
     let tx = SqliteDatabase::tx(&mut open);
     let mode: i64 = sqlx::query_scalar("pragma synchronous").fetch_one(&mut **tx).await.unwrap();
     assert_eq!(mode, 2);
@@ -257,11 +266,10 @@ async fn a_pool_that_does_not_sync_does_so_in_a_transaction() {
 async fn a_pool_in_memory_works_without_a_store() {
     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
     let db = SqliteDatabase::from_pool(pool);
-    let mut open = db.begin(None).await.unwrap();
+    let mut open = begin_plain(&db).await;
     execute(&mut open, "create table orders (id text)").await.unwrap();
     db.commit(open, None).await.unwrap();
-    let store = MemoryStore::new();
-    assert!(matches!(db.begin(Some(&store)).await, Err(DatabaseError::Pairing(_))));
+    assert!(matches!(db.begin(beginning(&MemoryStore::new())).await, Ok(Begun::WithReceipt(_))));
 }
 
 /// A run whose commits are all written by transactions, but for the entrances of their bodies.
@@ -273,7 +281,7 @@ async fn a_run_of_transactions_is_folded_as_well() {
         if seq % 2 == 0 {
             shop.store.commit(&lease, at(seq)).await.unwrap();
         } else {
-            shop.db.commit(shop.begin().await, record(&lease, seq)).await.unwrap();
+            commit(&shop.db, shop.begin().await, &lease, seq).await.unwrap();
         }
     }
     let rows: i64 = sqlx::query_scalar("select count(*) from prose_commits").fetch_one(shop.db.pool()).await.unwrap();
@@ -295,9 +303,9 @@ async fn transactions_and_commits_share_the_file_in_turn() {
                 if number % 2 == 0 {
                     store.commit(&lease, writing(seq)).await.unwrap();
                 } else {
-                    let mut open = db.begin(Some(&store)).await.unwrap();
+                    let mut open = begin(&db, &store).await;
                     insert(&mut open, &format!("{number}-{seq}")).await;
-                    db.commit(open, record(&lease, seq)).await.unwrap();
+                    commit(&db, open, &lease, seq).await.unwrap();
                 }
             }
         });

@@ -247,7 +247,8 @@ async fn dies_in_a_transaction(file: &str) {
     let db = store.database().await.unwrap();
     sqlx::query("create table if not exists orders (id text)").execute(db.pool()).await.unwrap();
     take(&store, "held").await;
-    let mut open = db.begin(Some(&store)).await.unwrap();
+    let begun = db.begin(prose::Beginning::default()).await.unwrap();
+    let prose::Begun::Open(mut open) = begun else { panic!("{begun:?}") };
     let tx = prose_sqlite::SqliteDatabase::tx(&mut open);
     sqlx::query("insert into orders values ('o1')").execute(&mut **tx).await.unwrap();
     say("in the transaction");

@@ -29,7 +29,10 @@
 //! Each test runs on a tokio runtime of its own, with several threads. The adapter's crate needs no tokio for it.
 
 pub mod cases;
+pub mod deliveries;
 mod kit;
+#[cfg(unix)]
+pub mod money;
 #[cfg(unix)]
 pub mod process;
 
@@ -122,6 +125,24 @@ macro_rules! conformance {
                 a_fenced_commit_leaves_the_lease_as_it_was
                 a_commit_behind_the_end_is_fenced
                 a_second_ending_is_fenced;
+            reclaim:
+                a_commit_that_was_written_is_found
+                a_commit_that_was_not_written_never_will_be
+                a_reclaimed_run_stays_held
+                a_stale_owner_reclaims_nothing;
+            outbox:
+                events_are_kept_with_their_commit
+                events_of_a_fenced_commit_never_appear
+                what_is_published_is_gone
+                no_more_events_are_given_than_asked_for
+                a_channel_whose_broker_is_down_keeps_no_other_events
+                later_events_wait_for_a_rejected_one
+                a_rejected_event_is_due_again_after_its_pause
+                a_parked_event_holds_up_ordered_channels_only
+                a_released_event_is_due_again
+                pruning_leaves_runs_with_unpublished_events
+                a_deleted_run_leaves_its_events
+                no_event_of_many_runs_is_lost;
             fold:
                 later_values_win_in_their_old_place
                 dropped_variables_are_gone
@@ -214,6 +235,8 @@ mod tests {
             include_str!("cases/claims.rs"),
             include_str!("cases/fences.rs"),
             include_str!("cases/fold.rs"),
+            include_str!("cases/outbox.rs"),
+            include_str!("cases/reclaim.rs"),
             include_str!("cases/values.rs"),
             include_str!("cases/compensation.rs"),
             include_str!("cases/code.rs"),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
 use prose::{CancellationToken, Checkpoint, Ctx, Error, MemoryStore, Status, Store, StoreError, flow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -81,6 +81,12 @@ impl Store for Counting {
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         self.count(&commit);
         self.inner.commit(lease, commit)
+    }
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        self.inner.reclaim(lease, seq)
+    }
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         self.inner.migrate(lease, run)

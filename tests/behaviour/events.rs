@@ -1,10 +1,9 @@
 //! Events: in order, with stable ids, in CloudEvents form.
 
-use prose::store::BoxFuture;
-use prose::{Ctx, Error, Event, EventRecord, MemoryPublisher, MemoryStore, PublishError, Publisher, Store, flow};
+use prose::{Ctx, Error, Event, MemoryPublisher, MemoryStore, Store, flow};
 use serde::Serialize;
 
-use super::support::{Failure, Log};
+use super::support::Failure;
 
 #[derive(Serialize, Event)]
 #[event(type = "order.confirmed")]
@@ -58,27 +57,4 @@ async fn a_flow_with_events_and_no_publisher_is_refused_before_it_starts() {
     let refused = confirm("o1".into()).durable(&store, "r").await;
     assert!(matches!(refused, Err(Error::NoPublisher { step: "orders" })), "{refused:?}");
     assert!(store.load("r").await.unwrap().is_none());
-}
-
-/// A broker that is down for the nth publication.
-struct Flaky(Log, MemoryPublisher, u32);
-
-impl Publisher for Flaky {
-    fn publish<'a>(&'a self, channel: &'a str, event: &'a EventRecord) -> BoxFuture<'a, Result<(), PublishError>> {
-        self.0.add("asked");
-        match self.0.count("asked") as u32 == self.2 {
-            true => Box::pin(async { Err(PublishError::new("the broker is down")) }),
-            false => self.1.publish(channel, event),
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_event_that_was_not_published_is_published_by_the_next_call_with_the_same_id() {
-    let (store, broker) = (MemoryStore::new(), MemoryPublisher::new());
-    let failed = confirm("o1".into()).publisher(Flaky(Log::default(), broker.clone(), 1)).durable(&store, "r").await;
-    assert!(matches!(&failed, Err(Error::Publish { step, .. }) if step == "orders"), "{failed:?}");
-    assert!(broker.published().is_empty());
-    confirm("o1".into()).publisher(broker.clone()).durable(&store, "r").await.unwrap();
-    assert_eq!(broker.published()[0].1.id, "r:orders");
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use prose::observe::RunInfo;
 use prose::{
-    CancellationToken, Ctx, Database, DatabaseError, Error, Event, MemoryPublisher, MemoryStore, Observer, Record,
-    Status, Store, flow,
+    Beginning, Begun, CancellationToken, Ctx, Database, DatabaseError, Error, Event, MemoryPublisher, MemoryStore,
+    Observer, Record, Status, Store, flow,
 };
 use serde::Serialize;
 
@@ -116,8 +116,8 @@ struct Counting(Arc<Mutex<u32>>);
 impl Database for Counting {
     type Tx = ();
     type Open = ();
-    async fn begin(&self, _: Option<&dyn Store>) -> Result<(), DatabaseError> {
-        Ok(())
+    async fn begin(&self, _: Beginning<'_>) -> Result<Begun<()>, DatabaseError> {
+        Ok(Begun::Open(()))
     }
     fn tx(open: &mut ()) -> &mut () {
         open

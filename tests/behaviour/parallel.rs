@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo, StepInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
 use prose::{CancellationToken, Checkpoint, Ctx, Error, MemoryStore, Status, Store, StoreError, flow};
 use serde_json::json;
 use tokio::sync::{Barrier, Notify};
@@ -81,6 +81,12 @@ impl Store for SlowStore {
             }
             self.inner.commit(lease, commit).await
         })
+    }
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        self.inner.reclaim(lease, seq)
+    }
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         self.inner.migrate(lease, run)

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo, StepInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
 use prose::{Checkpoint, MemoryStore, Store, StoreError, ValidationError};
 
 /// A log that bodies write, in order.
@@ -162,6 +162,12 @@ impl Store for CrashingStore {
             self.written().await;
             committed
         })
+    }
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        self.inner.reclaim(lease, seq)
+    }
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {

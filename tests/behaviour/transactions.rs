@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prose::{Ctx, Database, DatabaseError, Error, MemoryStore, Record, Status, Store, flow};
+use prose::store::{ClaimRequest, Commit};
+use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Error, MemoryStore, Record, Status, Store, flow};
 
 use super::support::{Failure, Log};
 
@@ -14,6 +15,8 @@ struct MemoryDatabase {
     log: Log,
     /// How many commits fail before one succeeds.
     failures: Arc<Mutex<u32>>,
+    /// The answer to the next commit is lost: whether it takes place, and whether another execution takes the run over then.
+    lost: Arc<Mutex<Option<(bool, bool)>>>,
     /// How many beginnings fail before one succeeds.
     closed_for: Arc<Mutex<u32>>,
 }
@@ -34,7 +37,7 @@ impl Database for MemoryDatabase {
     type Tx = Vec<String>;
     type Open = Open;
 
-    async fn begin(&self, store: Option<&dyn Store>) -> Result<Open, DatabaseError> {
+    async fn begin(&self, beginning: Beginning<'_>) -> Result<Begun<Open>, DatabaseError> {
         {
             let mut closed_for = self.closed_for.lock().unwrap();
             if *closed_for > 0 {
@@ -42,8 +45,8 @@ impl Database for MemoryDatabase {
                 return Err(DatabaseError::failed("closed", "try again"));
             }
         }
-        let store = store.and_then(|store| store.as_any().downcast_ref::<MemoryStore>()).cloned();
-        Ok(Open { rows: Vec::new(), store, log: self.log.clone() })
+        let store = beginning.step.and_then(|step| step.store.as_any().downcast_ref::<MemoryStore>()).cloned();
+        Ok(Begun::Open(Open { rows: Vec::new(), store, log: self.log.clone() }))
     }
 
     fn tx(open: &mut Open) -> &mut Vec<String> {
@@ -58,11 +61,21 @@ impl Database for MemoryDatabase {
                 return Err(DatabaseError::failed("serialization failure", "try again"));
             }
         }
-        if let (Some(store), Some(record)) = (&open.store, record) {
-            store.commit(record.lease, record.commit).await.map_err(|_| DatabaseError::Fenced)?;
+        let lost = self.lost.lock().unwrap().take();
+        if lost.is_some_and(|(takes_place, _)| !takes_place) {
+            return Err(DatabaseError::unknown("the connection broke", "connection reset"));
+        }
+        if let (Some(store), Some(Record::Commit { lease, commit })) = (&open.store, &record) {
+            store.commit(lease, Commit::clone(commit)).await.map_err(|_| DatabaseError::Fenced)?;
         }
         self.rows.lock().unwrap().append(&mut open.rows);
-        Ok(())
+        let Some((_, taken_over)) = lost else { return Ok(()) };
+        if let (true, Some(store), Some(Record::Commit { lease, .. })) = (taken_over, &open.store, &record) {
+            let flow = "persist".to_owned();
+            store.release(lease);
+            store.claim(&ClaimRequest { key: lease.key.clone(), flow, restart_failed: false }).await.unwrap();
+        }
+        Err(DatabaseError::unknown("the connection broke", "connection reset"))
     }
 }
 
@@ -114,6 +127,44 @@ async fn a_commit_that_keeps_failing_fails_the_run_which_can_be_called_again() {
     assert!(matches!(&failed, Err(Error::Database { step, .. }) if step == "count"), "{failed:?}");
     assert_eq!(persist("a".into()).deps(db.clone()).durable(&store, "r").await.unwrap(), 1);
     assert_eq!(*db.rows.lock().unwrap(), ["a"]);
+}
+
+/// Neither the error nor a second run of the body.
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_found_in_the_runs_log() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.lost.lock().unwrap() = Some((true, false));
+    assert_eq!(persist("a".into()).deps(db.clone()).durable(&store, "r").await.unwrap(), 1);
+    assert_eq!(*db.rows.lock().unwrap(), ["a"]);
+    assert_eq!(store.load("r").await.unwrap().unwrap().completed_steps, ["count"]);
+}
+
+#[tokio::test]
+async fn a_commit_that_is_not_found_is_rolled_back_and_tried_again() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.lost.lock().unwrap() = Some((false, false));
+    assert_eq!(persist("a".into()).deps(db.clone()).durable(&store, "r").await.unwrap(), 1);
+    assert_eq!((db.rows.lock().unwrap().as_slice(), db.log.count("closed")), (["a".to_owned()].as_slice(), 2));
+    assert_eq!(store.load("r").await.unwrap().unwrap().status, Status::Completed);
+}
+
+/// Then the other one goes on behind it.
+#[tokio::test]
+async fn whoever_was_replaced_finds_nothing_out() {
+    let (store, db) = (MemoryStore::new(), MemoryDatabase::default());
+    *db.lost.lock().unwrap() = Some((true, true));
+    let fenced = persist("a".into()).deps(db.clone()).durable(&store, "r").await;
+    assert!(matches!(fenced, Err(Error::Fenced { .. })), "{fenced:?}");
+    assert_eq!(store.load("r").await.unwrap().unwrap().completed_steps, ["count"]);
+}
+
+#[tokio::test]
+async fn without_a_store_nobody_can_tell_what_became_of_a_commit() {
+    let db = MemoryDatabase::default();
+    *db.lost.lock().unwrap() = Some((true, false));
+    let unknown = persist("a".into()).deps(db.clone()).await;
+    assert!(matches!(unknown, Err(Error::Database { source: DatabaseError::Unknown { .. }, .. })), "{unknown:?}");
+    assert_eq!(*db.rows.lock().unwrap(), ["a"], "and it is not tried again");
 }
 
 #[tokio::test]

@@ -162,3 +162,62 @@ async fn twice(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
 async fn several_loops() {
     sweep(twice, orders()).await;
 }
+
+/// A change that a `continue` follows, in a turn that may be the last, where the steps of the loop see another variable of that name.
+#[flow]
+async fn changed_last(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let mut seen = vec![input.items.len() as u32];
+    #[step]
+    'first: {
+        ctx.tell(format!("{seen:?}"));
+    }
+    for item in &input.items {
+        if item % 2 == 1 {
+            seen.push(*item);
+            continue;
+        }
+        let seen = item + 1;
+        #[step]
+        'even: {
+            ctx.tell(format!("{seen}"));
+        }
+    }
+    #[step]
+    'last: {
+        ctx.tell(format!("{seen:?}"));
+    }
+    Ok(seen)
+}
+
+#[tokio::test]
+async fn a_change_in_the_last_turn() {
+    sweep(changed_last, orders()).await;
+}
+
+/// A loop over what the turn of another loop has, which is moved behind it.
+#[flow]
+async fn batches(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut total = 0;
+    for mut batch in [input.items.clone(), input.items] {
+        batch.push(total);
+        for item in batch.iter().rev() {
+            #[step]
+            let one: u32 = {
+                ctx.tell(format!("{item} {total}"));
+                item + 1
+            };
+            total += one;
+        }
+        #[step]
+        'done: {
+            let batch = batch;
+            ctx.tell(format!("{batch:?}"));
+        }
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn lists_that_are_moved_behind_their_loop() {
+    sweep(batches, orders()).await;
+}

@@ -74,6 +74,48 @@ async fn a_flow_written_by_a_macro() {
     sweep(counted, [0, 4, 9]).await;
 }
 
+macro_rules! flow_of_names {
+    ($name:ident, $ctx:ident, $input:ident, $sum:ident, $one:ident, $label:lifetime, $format:literal, $body:block) => {
+        /// A flow whose names are its caller's, beside some of the macro's own.
+        #[flow]
+        async fn $name($ctx: Ctx<Deps>, $input: Order) -> Result<u32, Failure> {
+            let mut $sum: u32 = 0;
+            let own = $input.items.clone();
+            let last = own.last();
+            for (place, item) in $input.items.iter().enumerate() {
+                #[step]
+                let $one: u32 = {
+                    $ctx.tell(format!($format));
+                    item + 1
+                };
+                $sum += $one;
+                if place == 1 {
+                    #[step]
+                    $label: {
+                        if $sum > 5 {
+                            break $label;
+                        }
+                        $ctx.tell(format!("{own:?} {}", $sum));
+                    }
+                }
+            }
+            #[step]
+            let end: u32 = $body;
+            Ok(end + last.copied().unwrap_or_default())
+        }
+    };
+}
+
+flow_of_names!(named, deps, order, total, one, 'second, "{item} of {total}", {
+    deps.tell(format!("{:?} {total}", order.coupon));
+    total + 1
+});
+
+#[tokio::test]
+async fn a_flow_of_which_a_macro_got_the_names() {
+    sweep(named, orders()).await;
+}
+
 /// Items in inner blocks; constants, functions and types of a turn.
 #[flow]
 async fn items_inside(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<u32, Failure> {

@@ -276,6 +276,113 @@ async fn a_value_deferred_to_the_end_of_a_loop() {
     sweep(deferred_by_a_loop, [0, 5]).await;
 }
 
+/// A variable takes the value of control flow, and no point needs it before or behind.
+#[flow]
+async fn assigned_to_what_no_point_needs(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut length = input.items.len();
+    if length > 4 {
+        return Ok(length);
+    }
+    length = if input.fast {
+        #[step]
+        'fast: {
+            ctx.tell("fast");
+        }
+        1
+    } else {
+        2
+    };
+    Ok(length)
+}
+
+#[tokio::test]
+async fn control_flow_that_is_assigned_to_what_no_point_needs() {
+    sweep(assigned_to_what_no_point_needs, orders()).await;
+}
+
+/// Deferred in front of a plain loop that gives the value where it is left; the other branch consumes what it was made of.
+#[flow]
+async fn deferred_by_a_plain_loop(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let found;
+    let kept = if input.fast {
+        let mut n = 0;
+        loop {
+            n += 1;
+            if n * n > input.items.len() {
+                found = format!("{n} {:?}", input.items);
+                break;
+            }
+        }
+        #[step]
+        'told: {
+            ctx.tell(format!("{found} {:?}", input.coupon));
+        }
+        input.coupon
+    } else {
+        found = "slow".to_owned();
+        drop(input);
+        None
+    };
+    #[step]
+    'end: {
+        ctx.tell(format!("{found} {kept:?}"));
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn a_value_deferred_to_the_end_of_a_plain_loop() {
+    sweep(deferred_by_a_plain_loop, orders()).await;
+}
+
+/// Deferred values that are moved on one way and are needed on another, and behind neither.
+#[flow]
+async fn deferred_and_moved(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let told: Option<String>;
+    let kept: Vec<u32>;
+    if input.fast {
+        told = input.coupon.clone();
+        kept = input.items.clone();
+        drop(kept);
+        #[step]
+        'moved: {
+            let told = told;
+            ctx.tell(format!("{told:?}"));
+        }
+    } else {
+        told = None;
+        kept = input.items.clone();
+        if input.coupon.is_none() {
+            return Err(Failure(format!("{told:?}")));
+        }
+        #[step]
+        'kept: {
+            ctx.tell(format!("{kept:?}"));
+        }
+    }
+    let more: String;
+    'more: {
+        if input.items.len() < 2 {
+            break 'more;
+        }
+        more = format!("{:?}", input.coupon);
+        #[step]
+        'some: {
+            ctx.tell(&more);
+        }
+    }
+    #[step]
+    'end: {
+        ctx.tell("end");
+    }
+    Ok(input.items.len() as u32)
+}
+
+#[tokio::test]
+async fn values_deferred_and_moved() {
+    sweep(deferred_and_moved, orders()).await;
+}
+
 /// Deferred in front of a `match`; and anew in each turn of a loop.
 #[flow]
 async fn deferred_in_arms(ctx: Ctx<Deps>, input: Vec<Kind>) -> Result<u32, Failure> {
@@ -344,14 +451,20 @@ async fn deferred_and_changed(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, 
     'first: {
         ctx.tell(format!("{list:?}"));
     }
+    let mut sum;
     if input.fast {
         list = vec![list.len() as u32];
+        sum = 1;
+        sum += list[0];
+    } else {
+        sum = 2;
     }
     #[step]
     'second: {
-        ctx.tell(format!("{list:?}"));
+        ctx.tell(format!("{list:?} {sum}"));
     }
-    list.push(3);
+    sum += 1;
+    list.push(sum);
     Ok(list)
 }
 

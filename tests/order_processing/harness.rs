@@ -10,28 +10,15 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::binary;
+
 pub(crate) const STEPS: [&str; 6] =
     ["validate_order", "calculate_total", "charge_payment", "persist_order", "send_confirmation", "orders"];
 
-/// The example's binary. Built here, because `cargo test --test order_processing` alone would leave an old one, or none.
+/// The example's binary.
 pub(crate) fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLE.get_or_init(|| {
-        // This test is `{target}/{profile}/deps/order_processing-{hash}`.
-        let this = std::env::current_exe().unwrap();
-        let profile = this.parent().unwrap().parent().unwrap();
-        let name = profile.file_name().unwrap().to_str().unwrap();
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "order_processing", "--profile"])
-            .arg(if name == "debug" { "dev" } else { name })
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .unwrap();
-        assert!(status.success(), "the example does not build");
-        profile.join("examples").join("order_processing")
-    })
+    EXAMPLE.get_or_init(|| binary::built("order_processing"))
 }
 
 /// A directory for databases, and stand-ins that outlive every run in it.

@@ -13,8 +13,7 @@ use quote::quote;
 
 /// Only the tail of the flow's tail is the flow's tail.
 pub(super) fn place_inside(around: &Around, place: Place) -> Place {
-    let is_tail = around.last && !around.semi && matches!(around.taker, Taker::Nobody);
-    if is_tail { place } else { Place::Inner }
+    if around.is_value() { place } else { Place::Inner }
 }
 
 /// Control flow with what stands around it. `guarded`: it must not be entered while resuming to a point behind it.
@@ -31,8 +30,7 @@ pub(super) fn around(cx: &Context<'_>, around: &Around, inner: &TokenStream, gua
     };
     let Some(saves) = cx.saves_if_running(&around.saves_behind) else { return whole };
     let out = names::local("out");
-    // It may be the value of its block.
-    match around.last && !around.semi && matches!(around.taker, Taker::Nobody) {
+    match around.is_value() {
         true => quote!(let #out = #whole; #saves #out),
         false => quote!(#whole #saves),
     }

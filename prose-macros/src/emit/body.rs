@@ -69,10 +69,16 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     let (v, body) = (names::local("v"), block_or_expr(point));
     let ok = quote!(::core::result::Result::Ok::<_, #error>);
     let attrs = &point.attrs;
-    // What rustc says of the body as a whole, it says at the attribute.
+    // What rustc says of the body as a whole, it says at the attribute. A body without a value may end in `return Err(..)`: `if true`,
+    // because a lint would say that what stands behind it is unreachable.
     let asynchronous = Token![async](Span::mixed_site().located_at(point.span));
+    if is_nobodys(point) {
+        let value = names::local("_v");
+        // A type that nothing tells is chosen for the other branch.
+        let run = quote!(let #value = if true { #body } else { ::core::unreachable!() };);
+        return quote!(#asynchronous { #open if true { #run } #ok(()) });
+    }
     if !has_value(point) {
-        // A block may end in `return Err(..)`: what stands behind it is unreachable then, and a lint would say so.
         return quote!(#asynchronous { #open #(#attrs)* if true { #body } #ok(()) });
     }
     let ty = point.target.as_ref().and_then(|target| target.ty.as_ref()).map(|ty| quote!(: #ty));
@@ -91,7 +97,7 @@ fn has_value(point: &Point) -> bool {
 
 /// Whether the value goes around the machine: it has one, and the body returns it at its end only.
 fn goes_around(point: &Point) -> bool {
-    has_value(point) && !returns_value(point.body.to_token_stream())
+    has_value(point) && !is_nobodys(point) && !returns_value(point.body.to_token_stream())
 }
 
 /// `return Err(..)` returns none.
@@ -110,6 +116,11 @@ fn returns_value(body: TokenStream) -> bool {
         }
     }
     false
+}
+
+/// Is it a compensation's? What it comes to is dropped.
+fn is_nobodys(point: &Point) -> bool {
+    point.target.as_ref().is_some_and(|target| matches!(target.pat, Pat::Wild(_)) && target.ty.is_none())
 }
 
 /// The body as written. The braces of a block that lost its label are ours: a lint would else find them unneeded.

@@ -3,30 +3,18 @@
 use super::{Context, block};
 use crate::model::VarId;
 use crate::names;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The body of `drive`.
 pub(super) fn body(cx: &Context<'_>) -> TokenStream {
     let body = block::block(cx, &cx.model.body, block::Place::Function);
-    let together = (!cx.keys.is_empty()).then(|| {
+    let keys = (!cx.keys.is_empty()).then(|| {
         let (keys, made) = (names::local("keys"), cx.keys.iter().map(|id| made(cx, *id)));
         quote!(let #keys = (#(#made,)*);)
     });
-    let deferred = (0..cx.model.variables.len()).map(VarId).filter(|id| cx.variable(*id).class.is_saved());
-    let deferred =
-        deferred.filter(|id| cx.variable(*id).deferred && mentions(&body, &names::key(&cx.variable(*id).identity)));
-    let single = deferred.map(|id| key(cx, id));
     let undone = seen_by_compensations(cx);
-    quote!(#together #(#single)* #undone #body)
-}
-
-fn mentions(code: &TokenStream, name: &Ident) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
+    quote!(#keys #undone #body)
 }
 
 /// `let _ = &input;`: what only compensations mention is not unused.

@@ -78,9 +78,7 @@ struct Context<'a> {
 impl<'a> Context<'a> {
     fn of(model: &'a Model) -> Self {
         let variants = names::variants(model.points.iter().map(|point| point.name.text.as_str()));
-        let saved = (0..model.variables.len()).map(VarId).filter(|id| model.variable(*id).class.is_saved());
-        // One that was declared without a value is perhaps neither saved nor loaded; the type of its key would not be known.
-        let keys = saved.filter(|id| !model.variable(*id).deferred).collect();
+        let keys = (0..model.variables.len()).map(VarId).filter(|id| model.variable(*id).class.is_saved()).collect();
         Context { model, variants, keys }
     }
 

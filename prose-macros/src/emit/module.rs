@@ -1,7 +1,7 @@
 //! The contents of the flow's module: `enum Point`, and `META`, the table of the points.
 
 use super::{Context, graph, private};
-use crate::ast::{Head, Kind, Name, Retry};
+use crate::ast::{Head, Isolation, Kind, Name, Retry};
 use crate::model::outline::Outline;
 use crate::model::{Compensation, Point, VarId};
 use proc_macro2::TokenStream;
@@ -62,6 +62,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
     let live = places(table, &point.loaded);
     let outputs = places(table, &point.outputs);
     let retry = optional(point.retry.as_ref().map(|retry| meta_of_retry(cx, retry)));
+    let isolation = optional(isolation(cx, &point.kind));
     let timeout = optional(point.timeout.map(duration));
     let compensation = point.compensation.as_ref().map(|it| meta_of_compensation(cx, point, it, table));
     let compensation = optional(compensation);
@@ -73,6 +74,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
             live: &[#live],
             outputs: &[#outputs],
             retry: #retry,
+            isolation: #isolation,
             timeout: #timeout,
             compensate: #compensation,
         }
@@ -100,6 +102,17 @@ fn kind(kind: &Kind) -> TokenStream {
         Kind::Each(_) => quote!(Each),
         Kind::Child => quote!(Child),
     }
+}
+
+fn isolation(cx: &Context<'_>, kind: &Kind) -> Option<TokenStream> {
+    let Kind::Transaction { isolation, .. } = kind else { return None };
+    let level = match (*isolation)? {
+        Isolation::ReadCommitted => quote!(ReadCommitted),
+        Isolation::RepeatableRead => quote!(RepeatableRead),
+        Isolation::Serializable => quote!(Serializable),
+    };
+    let krate = &cx.head().options.krate;
+    Some(quote!(#krate::Isolation::#level))
 }
 
 fn places(table: &[VarId], variables: &[VarId]) -> TokenStream {

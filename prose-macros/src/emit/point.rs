@@ -90,7 +90,7 @@ fn run(cx: &Context<'_>, id: PointId) -> TokenStream {
     let point = cx.model.point(id);
     match &point.kind {
         Kind::Validate | Kind::Step => body::step(cx, point),
-        Kind::Transaction { tx } => transaction::transaction(cx, point, tx),
+        Kind::Transaction { tx, .. } => transaction::transaction(cx, point, tx),
         Kind::Event { channel } => event::event(cx, point, channel),
         Kind::Child => child::child(cx, id),
         // These are nodes of their own.

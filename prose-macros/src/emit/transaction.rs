@@ -1,5 +1,6 @@
 //! A transaction: its rows, its output and the record that it is done are committed together.
 
+use super::handover::Handover;
 use super::{Context, body};
 use crate::model::Point;
 use crate::names;
@@ -15,15 +16,20 @@ pub(super) fn transaction(cx: &Context<'_>, point: &Point, database: &Expr) -> T
     let attempt = body::attempt(cx, point, tx(point));
     let bind = body::bind(point, &body::outcome(cx, point));
     let (outputs, result) = (body::outputs(cx, point), body::result(cx, point));
+    let loaded = loaded(cx, point);
     if point.retry.is_none() {
         return quote! {
             #ctx
-            let mut #open = #m.begin_once(#number, #database).await;
-            #attempt
-            #bind
-            #outputs
-            #m.commit_once(#number, #open).await;
-            #result
+            match #m.begin_once(#number, #database).await {
+                ::core::option::Option::Some(mut #open) => {
+                    #attempt
+                    #bind
+                    #outputs
+                    #m.commit_once(#number, #open).await;
+                    #result
+                }
+                ::core::option::Option::None => #loaded,
+            }
         };
     }
     let (private, when) = (cx.private(), body::when(cx, point));
@@ -32,8 +38,9 @@ pub(super) fn transaction(cx: &Context<'_>, point: &Point, database: &Expr) -> T
         loop {
             #ctx
             let mut #open = match #m.begin(#number, #database).await {
-                #private::Begun::Open(#open) => #open,
-                #private::Begun::Again => continue,
+                #private::Start::Open(#open) => #open,
+                #private::Start::Done => break #loaded,
+                #private::Start::Again => continue,
             };
             #attempt
             #bind
@@ -44,6 +51,12 @@ pub(super) fn transaction(cx: &Context<'_>, point: &Point, database: &Expr) -> T
             }
         }
     }
+}
+
+/// The outputs that others need, of a transaction that was committed before.
+fn loaded(cx: &Context<'_>, point: &Point) -> TokenStream {
+    let handover = Handover::of(cx, &point.exports);
+    if handover.is_empty() { quote!({}) } else { handover.stand_in() }
 }
 
 /// `&EXPR`, with parentheses only where they are needed; whoever wrote the `&` himself meant the same.

@@ -64,7 +64,7 @@ fn arm(cx: &Context<'_>, id: PointId, point: &Point, compensation: &Compensation
     let types = types(cx, point, &compensation.outputs);
     let loads = compensation.outputs.iter().map(|output| load(cx, *output));
     let run = match &compensation.point.kind {
-        Kind::Transaction { tx } => transaction::transaction(cx, &compensation.point, tx),
+        Kind::Transaction { tx, .. } => transaction::transaction(cx, &compensation.point, tx),
         _ => body::bind(&compensation.point, &body::value(cx, &compensation.point)),
     };
     quote!(if #number == #this { #types #(#loads)* #run })

@@ -1,8 +1,37 @@
-//! Assignments: which variables that were declared without a value have one, whatever path led here.
+//! Assignments: which variables that were declared without a value have one, whatever path led here; and which of them are loaded
+//! when the run goes on.
 
-use super::graph::{Graph, Vars};
+use super::graph::{Graph, GraphNode, Vars};
+use super::liveness::Liveness;
+use crate::model::NodeId;
 
 /// What of `deferred` is there and has its value in front of each node.
 pub(crate) fn analyse(graph: &Graph, deferred: &Vars) -> Vec<Vars> {
     graph.forward_on_every_path(deferred, |_, node, ahead| &(ahead | &(&node.defines & deferred)) - &node.ends)
+}
+
+/// The same of what is loaded, if the run goes on from there: not what is needed no more behind the stretch, or the control flow,
+/// that gave it its value. It may have been moved by then.
+pub(crate) fn loaded(graph: &Graph, deferred: &Vars, live: &Liveness) -> Vec<Vars> {
+    let assigned = analyse(graph, deferred);
+    let before = graph.before();
+    graph.forward_on_every_path(deferred, |id, node, ahead| {
+        let given = given(id, node, &assigned, deferred);
+        let needed = live.when_passed(graph, id);
+        let of_jump: Vars = match node.jump {
+            // What the stretch gives that jumps.
+            true => {
+                before[id.0].iter().flat_map(|from| &(&graph.nodes[from.0].defines & deferred) & live.at(id)).collect()
+            }
+            false => Vars::new(),
+        };
+        let there = &(ahead | &of_jump) | &(&node.defines & deferred);
+        &(&there - &(&given - &needed)) - &node.ends
+    })
+}
+
+/// What gets its value by a node, or inside of the control flow that ends there.
+fn given(id: NodeId, node: &GraphNode, assigned: &[Vars], deferred: &Vars) -> Vars {
+    let inside = node.begins.map(|begins| &assigned[id.0] - &assigned[begins.0]);
+    &inside.unwrap_or_default() | &(&node.defines & deferred)
 }

@@ -5,7 +5,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Item, Macro, Stmt,
+    Block, Expr, ExprAsync, ExprBlock, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Item,
+    Label, Macro, Stmt,
 };
 
 /// Does control never come behind this statement?
@@ -42,20 +43,59 @@ fn panics(mac: &Macro) -> bool {
     mac.path.segments.last().is_some_and(|last| LEAVING.iter().any(|name| last.ident == name))
 }
 
-/// The statement without its blocks that always leave: what has happened when control comes behind it.
+/// The statement without its blocks that always leave it: what has happened when control comes behind it.
 pub(crate) fn when_passed(stmt: &Stmt) -> Stmt {
-    struct Passed;
-    impl VisitMut for Passed {
-        fn visit_block_mut(&mut self, block: &mut Block) {
-            if block_leaves(block) {
-                block.stmts.clear();
-            }
-            visit_mut::visit_block_mut(self, block);
-        }
-    }
     let mut passed = stmt.clone();
-    Passed.visit_stmt_mut(&mut passed);
+    Passed::default().visit_stmt_mut(&mut passed);
     passed
+}
+
+/// Clears blocks that leave the statement. One that breaks out of a loop or block of the statement's own comes behind it.
+#[derive(Default)]
+struct Passed {
+    /// The labels of the loops and blocks around, inside of the statement; a loop has an empty one as well.
+    around: Vec<String>,
+}
+
+impl Passed {
+    fn stays(&self, block: &Block) -> bool {
+        let is_inside =
+            |jump: &Jump| self.around.iter().any(|label| *label == jump.label.as_deref().unwrap_or_default());
+        jumps(&block.stmts).iter().any(is_inside)
+    }
+
+    fn within(&mut self, label: Option<&Label>, is_loop: bool, visit: impl FnOnce(&mut Self)) {
+        let mark = self.around.len();
+        self.around.extend(label.map(|label| names::plain(&label.name.ident)));
+        self.around.extend(is_loop.then(String::new));
+        visit(self);
+        self.around.truncate(mark);
+    }
+}
+
+impl VisitMut for Passed {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        if block_leaves(block) && !self.stays(block) {
+            block.stmts.clear();
+        }
+        visit_mut::visit_block_mut(self, block);
+    }
+
+    fn visit_expr_loop_mut(&mut self, node: &mut ExprLoop) {
+        self.within(node.label.clone().as_ref(), true, |this| visit_mut::visit_expr_loop_mut(this, node));
+    }
+
+    fn visit_expr_while_mut(&mut self, node: &mut ExprWhile) {
+        self.within(node.label.clone().as_ref(), true, |this| visit_mut::visit_expr_while_mut(this, node));
+    }
+
+    fn visit_expr_for_loop_mut(&mut self, node: &mut ExprForLoop) {
+        self.within(node.label.clone().as_ref(), true, |this| visit_mut::visit_expr_for_loop_mut(this, node));
+    }
+
+    fn visit_expr_block_mut(&mut self, node: &mut ExprBlock) {
+        self.within(node.label.clone().as_ref(), false, |this| visit_mut::visit_expr_block_mut(this, node));
+    }
 }
 
 /// A `break` or `continue` that leaves the code it stands in.

@@ -14,7 +14,7 @@ use syn::Pat;
 
 /// The model of a draft.
 pub(crate) fn model(head: Head, outline: Outline, mut draft: Draft, live: &Liveness) -> Model {
-    in_scope_once_assigned(&mut draft);
+    in_scope_once_loaded(&mut draft, live);
     classify(&mut draft, live);
     save_at_once(&mut draft, live);
     points(&mut draft, live);
@@ -26,16 +26,38 @@ pub(crate) fn model(head: Head, outline: Outline, mut draft: Draft, live: &Liven
     let assigned = assigned::analyse(&graph, &deferred);
     let elsewhere = graph.mentioned_elsewhere();
     block(&mut body, &Finish { graph: &graph, live, variables: &variables, assigned, elsewhere });
+    let (mut variables, kept) = (variables, kept(&body, &points));
+    // One that was declared without a value is perhaps neither saved nor loaded after all.
+    let unkept = variables.iter_mut().enumerate().filter(|(id, one)| one.deferred && !kept.contains(&VarId(*id)));
+    unkept.for_each(|(_, variable)| variable.class = Class::Local);
     Model { head, variables, points, body, outline }
 }
 
-/// A variable that was declared without a value is there from where it surely has one.
-fn in_scope_once_assigned(draft: &mut Draft) {
+/// What is saved or loaded anywhere.
+fn kept(body: &Block, points: &[Point]) -> Vars {
+    let mut kept: Vars = points.iter().flat_map(|point| &point.saves).copied().collect();
+    body.for_each(&mut |node| {
+        if let Node::Leaf(leaf) = node {
+            kept.extend(leaf.assigns.iter().chain(&leaf.overwrites).chain(&leaf.saves).chain(&leaf.saves_again));
+        }
+        match node {
+            Node::Loop(node) => kept.extend(&node.jumps.saves_ahead),
+            Node::For(node) => kept.extend(&node.jumps.saves_ahead),
+            _ => {}
+        }
+        let around = node.around().into_iter();
+        kept.extend(around.flat_map(|around| around.assigns.iter().chain(&around.saves).chain(&around.saves_behind)));
+    });
+    kept
+}
+
+/// A variable that was declared without a value is there from where it surely has one, if that is needed any more.
+fn in_scope_once_loaded(draft: &mut Draft, live: &Liveness) {
     let deferred = these(&draft.variables, |variable| variable.deferred);
-    let assigned = assigned::analyse(&draft.graph, &deferred);
+    let loaded = assigned::loaded(&draft.graph, &deferred, live);
     for (number, scope) in draft.in_scope.iter_mut().enumerate() {
         let Some(node) = draft.graph.of_point(PointId(number)) else { continue };
-        scope.retain(|variable| !deferred.contains(variable) || assigned[node.0].contains(variable));
+        scope.retain(|variable| !deferred.contains(variable) || loaded[node.0].contains(variable));
     }
 }
 
@@ -48,7 +70,7 @@ fn classify(draft: &mut Draft, live: &Liveness) {
         draft.in_scope[point.0].iter().for_each(|variable| draft.variables[variable.0].crosses = true);
     }
     let elsewhere = draft.graph.mentioned_elsewhere();
-    let kept = kept_by_breaks(&draft.graph, live);
+    let kept = &kept_by_breaks(&draft.graph, live) | &assigned_by_control_flow(&draft.body);
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,
@@ -71,6 +93,13 @@ fn classify(draft: &mut Draft, live: &Liveness) {
 fn kept_by_breaks(graph: &Graph, live: &Liveness) -> Vars {
     let breaking = graph.iter().filter(|(_, node)| node.breaks);
     breaking.flat_map(|(id, node)| &node.mentions & live.behind(id)).collect()
+}
+
+/// Control flow that is assigned to a variable has it around itself, where no stretch takes it out of a slot.
+fn assigned_by_control_flow(body: &Block) -> Vars {
+    let mut assigned = Vars::new();
+    body.for_each(&mut |node| assigned.extend(node.around().and_then(|around| around.place)));
+    assigned
 }
 
 fn save_at_once(draft: &mut Draft, live: &Liveness) {
@@ -158,10 +187,7 @@ impl Finish<'_> {
     /// `mut` variables that a node may have changed, and that no later point can name; what only a jump out of it needs is saved
     /// where the jump leads.
     fn saves_again(&self, node: NodeId) -> Vars {
-        let passed = |next: &&NodeId| !self.graph.nodes[next.0].jump;
-        let next = self.graph.nodes[node.0].next.iter().filter(passed);
-        let behind: Vars = next.flat_map(|next| self.live.at(*next).iter().copied()).collect();
-        &self.changed_unseen(node) & &behind
+        &self.changed_unseen(node) & &self.live.when_passed(self.graph, node)
     }
 
     fn changed_unseen(&self, node: NodeId) -> Vars {
@@ -245,6 +271,7 @@ fn node(node: &mut Node, finish: &Finish<'_>) {
             block(&mut node.block, finish);
             around(&mut node.around, finish);
             jumps(&mut node.jumps, &mut node.around, finish);
+            ends_again(&node.jumps, &mut node.around, finish);
         }
         Node::Each(node) => {
             if let Over::List(list) = &mut node.over {
@@ -268,9 +295,14 @@ fn view(view: &mut View, finish: &Finish<'_>) {
 
 fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     let node = &finish.graph.nodes[leaf.node.0];
-    leaf.assigns.retain(|variable| finish.class(*variable).is_saved());
+    let needed = finish.live.when_passed(finish.graph, leaf.node);
+    leaf.assigns.retain(|variable| finish.class(*variable).is_saved() && needed.contains(variable));
     let defined = node.defines.iter().copied().filter(|variable| !finish.variables[variable.0].deferred);
     (leaf.exports, leaf.saves) = finish.handed_on(defined);
+    if leaf.last {
+        // Saved behind the control flow that ends with it, and never loaded.
+        leaf.assigns.clear();
+    }
     leaf.saves.extend(finish.at_once(&leaf.assigns));
     leaf.overwrites = node.overwrites.iter().copied().collect();
     leaf.takes = finish.takes(leaf.node);
@@ -293,13 +325,25 @@ fn jumps(jumps: &mut Jumps, around: &mut Around, finish: &Finish<'_>) {
     jumps.saves_ahead = finish.saves_behind_jumps(&jumps.again, jumps.inner);
 }
 
+/// A turn of a `for` that is left by `continue` may have been the last.
+fn ends_again(jumps: &Jumps, around: &mut Around, finish: &Finish<'_>) {
+    let needed = finish.live.when_passed(finish.graph, around.behind);
+    let changed = finish.saves_behind_jumps(&jumps.again, jumps.inner).into_iter();
+    let missing = changed.filter(|one| needed.contains(one) && !around.saves_behind.contains(one)).collect::<Vec<_>>();
+    around.saves_behind.extend(missing);
+}
+
 fn around(around: &mut Around, finish: &Finish<'_>) {
     let defined = std::mem::take(&mut around.exports);
     (around.exports, around.saves) = finish.handed_on(defined.into_iter());
     let unnamed = |id: &VarId| finish.variables[id.0].eager || !finish.at_once(&[*id]).is_empty();
     around.saves.extend(around.place.filter(unnamed));
     let (ahead, behind) = (&finish.assigned[around.ahead.0], &finish.assigned[around.behind.0]);
-    around.assigns = behind.difference(ahead).copied().collect();
+    let needed = finish.live.when_passed(finish.graph, around.behind);
+    around.assigns = behind.difference(ahead).filter(|variable| needed.contains(variable)).copied().collect();
     around.saves_behind = finish.at_once(&around.assigns);
+    if around.is_end() {
+        return around.assigns.clear();
+    }
     around.assigns.extend(finish.overwritten(around.ahead, around.behind));
 }

@@ -29,6 +29,8 @@ pub(crate) struct GraphNode {
     pub(crate) breaks: bool,
     /// Is it a jump: the way from a stretch that breaks out or continues to where that leads?
     pub(crate) jump: bool,
+    /// Where the control flow begins that ends here, if any does.
+    pub(crate) begins: Option<NodeId>,
     /// Variables whose block ends here.
     pub(crate) ends: Vars,
     pub(crate) next: Vec<NodeId>,

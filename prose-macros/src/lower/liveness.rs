@@ -19,6 +19,12 @@ impl Liveness {
     pub(crate) fn behind(&self, node: NodeId) -> &Vars {
         &self.behind[node.0]
     }
+
+    /// Live where the node ends, and control goes on behind it: not what only a jump out of it needs.
+    pub(crate) fn when_passed(&self, graph: &Graph, node: NodeId) -> Vars {
+        let next = graph.nodes[node.0].next.iter().filter(|next| !graph.nodes[next.0].jump);
+        next.flat_map(|next| self.at(*next).iter().copied()).collect()
+    }
 }
 
 /// What is live in a graph.

@@ -3,6 +3,7 @@
 mod attribute;
 mod body;
 mod each;
+mod hygiene;
 mod let_else;
 mod migrate;
 mod name;
@@ -22,7 +23,7 @@ use syn::{Attribute, Signature, Stmt, Visibility};
 
 /// Parses a flow; `None` if there is not even a signature. What is wrong goes to `errors`.
 pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<Flow> {
-    let item = syn::parse2::<HalfTyped>(item).map_err(|error| errors.push_syntax(error)).ok()?;
+    let item = syn::parse2::<HalfTyped>(hygiene::unified(item)).map_err(|error| errors.push_syntax(error)).ok()?;
     let head = signature::head(args, &item, errors);
     let stmts = item.stmts.unwrap_or_else(|error| {
         errors.push_syntax(error);

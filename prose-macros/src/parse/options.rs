@@ -144,6 +144,22 @@ impl Options {
         }
     }
 
+    /// `key = "word"`, one of these.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+        errors: &mut Errors,
+    ) -> Option<T> {
+        let given = self.string(key, errors)?;
+        let word = words.iter().find(|(word, _)| *word == given.value());
+        if word.is_none() {
+            let words = words.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+            self.wrong_value(&given, key, &format!("one of {words}"), errors);
+        }
+        word.map(|(_, meaning)| *meaning)
+    }
+
     /// `key = 3`, at least `least`.
     pub(super) fn integer(&mut self, key: &'static str, least: u32, errors: &mut Errors) -> Option<u32> {
         let expr = self.expr(key, errors)?;

@@ -3,7 +3,7 @@
 use super::options::Options;
 use super::search::points_in;
 use super::{attribute, body, each, name, parallel};
-use crate::ast::{Body, Compensation, Kind, Name, Point, Retry, Target};
+use crate::ast::{Body, Compensation, Isolation, Kind, Name, Point, Retry, Target};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -76,6 +76,15 @@ pub(super) fn given_name(options: &mut Options, errors: &mut Errors) -> Option<N
         let why = "the name is the point's identity in the saved run";
         errors.push(&name, "a point's name cannot be empty", why, "write what it does: `name = \"charge_payment\"`");
     }
+    if name.value().contains(['[', ']', ':']) {
+        let why = "in keys, `pay[3]` is the fourth turn of `pay` in a loop, and `pay:undo` what undoes it";
+        errors.push(
+            &name,
+            "a point's name has no `[`, `]` and `:`",
+            why,
+            "use other signs: `name = \"charge_payment\"`",
+        );
+    }
     Some(Name { text: name.value(), span: name.span() })
 }
 
@@ -96,7 +105,8 @@ fn transaction(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
         let instead = "write `#[transaction(tx = ctx.deps.db)]`";
         errors.push_at(options.span(), "a transaction needs its database", why, instead);
     }
-    Some(Kind::Transaction { tx: tx? })
+    let isolation = options.word("isolation", &Isolation::ALL.map(|level| (level.as_str(), level)), errors);
+    Some(Kind::Transaction { tx: tx?, isolation })
 }
 
 fn event(options: &mut Options, errors: &mut Errors) -> Option<Kind> {

@@ -74,7 +74,11 @@ impl Host for Machine<'_> {
             }
             ("load", [key]) => return Ok(Value::variant("Some", vec![self.load(text(key)?)?])),
             ("enter", [point, at]) => self.enter(point, at)?,
-            ("ready", [point]) | ("begin_once", [point, _]) => self.ready(point)?,
+            ("ready", [point]) => self.ready(point)?,
+            ("begin_once", [point, _]) => {
+                self.ready(point)?;
+                return Ok(Value::variant("Some", vec![Value::unit()]));
+            }
             ("save" | "output", [key, value]) => self.save(text(key)?, value)?,
             ("forget", [name]) => self.journal.forget(text(name)?),
             ("completed", [point]) => self.complete(point)?,

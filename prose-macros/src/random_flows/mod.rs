@@ -52,11 +52,13 @@ fn random_flows_survive_crashes() {
     }
 }
 
-/// Found by ten thousand random flows: what leaves reads the value that it has given itself, and what stays gives another one.
+// What random flows have found, and rustc compiles.
+
+/// What leaves reads the value that it has given itself, and what stays gives another one.
 #[test]
 fn a_branch_that_leaves_reads_what_it_gave_to_a_variable_without_a_value() {
-    let flow = "async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> { \
-        let mut bee: Kind; \
+    survives(
+        "let mut bee: Kind; \
         if input.items.is_empty() { \
             if let Kind::Wire(cat) = input.kind && (cat.len() as i64) != 0 { \
                 bee = Kind::Wire(cat); \
@@ -65,9 +67,205 @@ fn a_branch_that_leaves_reads_what_it_gave_to_a_variable_without_a_value() {
             bee = Kind::Card(3); \
             #[step] 's2: { act_int((&bee,)); } \
         } else {} \
-        Ok(mix(())) }";
+        Ok(mix(()))",
+    );
+}
+
+/// Where a plain loop is left, control comes behind it, and what was given there is needed.
+#[test]
+fn a_plain_loop_gives_a_value_where_it_breaks_out_of_itself() {
+    survives(
+        "let ant: Vec<i64>; \
+        if input.n < 7 { \
+            'l1: loop { \
+                for bee in input.items.iter() { if *bee == 4 { ant = vec![*bee]; break 'l1; } } \
+                ant = input.items.clone(); \
+                break; \
+            } \
+            #[step] 's2: { act_int((&ant, &input)); } \
+        } else { drop(input); } \
+        Ok(mix(()))",
+    );
+}
+
+/// A value that is needed no more may have been moved, by a body or by plain code, and is not saved behind that.
+#[test]
+fn a_value_given_in_branches_is_moved_in_some_and_not_needed_behind_them() {
+    survives(
+        "let mut bee: Option<Vec<i64>>; \
+        let cat: Vec<i64>; \
+        if input.n < 5 { \
+            bee = None; \
+            cat = vec![1]; \
+            drop(cat); \
+            #[step] 's1: { act_int((bee,)); } \
+        } else { \
+            bee = None; \
+            cat = vec![2]; \
+            if input.n == 9 { return Ok(mix((&bee,))); } \
+            #[step] 's2: { act_int((&cat,)); } \
+        } \
+        #[step] 's3: { act_int(()); } \
+        Ok(mix(()))",
+    );
+}
+
+/// Not all ways out of a block have given it its value, and only some need it.
+#[test]
+fn a_value_given_on_some_ways_out_of_a_block_is_saved_where_it_is_needed() {
+    survives(
+        "let bee: Vec<i64>; \
+        'b1: { \
+            if input.n < 5 { break 'b1; } \
+            bee = vec![2]; \
+            #[step] 's1: { act_int((&bee,)); } \
+        } \
+        let cat: Vec<i64>; \
+        'b2: { \
+            cat = vec![3]; \
+            if input.n < 7 { break 'b2; } \
+            drop(cat); \
+            #[step] 's2: { act_int(()); } \
+            return Ok(3); \
+        } \
+        #[step] 's3: { act_int(()); } \
+        Ok(mix((&cat,)))",
+    );
+}
+
+/// What control flow with points is assigned to is around it, also if no point needs it.
+#[test]
+fn control_flow_is_assigned_to_a_variable_that_no_point_needs() {
+    survives(
+        "{ \
+            let mut bee = input.n; \
+            if bee > 7 { return Ok(mix((&bee,))); } \
+            bee = if input.n > 5 { #[step] 's1: { act_int(()); } 0 } else { 1 }; \
+        } \
+        Ok(mix((&input,)))",
+    );
+}
+
+/// A loop borrows what it goes over until it is done; behind it that may be moved, also if a loop around begins anew.
+#[test]
+fn what_a_loop_in_a_loop_goes_over_is_moved_behind_it() {
+    survives(
+        "for mut bee in Some(input.items) { \
+            for cat in bee.iter().rev() { #[step] 's1: { act_int((cat,)); } } \
+            #[step] 's2: { act_int((bee,)); } \
+        } \
+        Ok(mix(()))",
+    );
+}
+
+/// The first value comes together with its changes, or after one that nobody needs any more.
+#[test]
+fn a_mut_variable_without_a_value_is_given_one_and_changed() {
+    survives(
+        "let mut bee: i64; \
+        let mut cat: i64; \
+        if input.n < 4 { \
+            bee = 3; \
+            bee += 1; \
+            cat = bee; \
+            if cat + bee == 9 { return Ok(mix((&cat,))); } \
+        } else { bee = 5; } \
+        #[step] 's1: { act_int(()); } \
+        cat = 3; \
+        #[step] 's2: { act_int((&bee,)); } \
+        Ok(mix((&bee, &cat)))",
+    );
+}
+
+/// A change that a `continue` follows is saved behind the loop as well: that turn may have been the last.
+#[test]
+fn a_change_in_front_of_a_continue_in_the_last_turn() {
+    survives(
+        "let mut bee = vec![1]; \
+        #[step] 's1: { act_int((&bee,)); } \
+        for cat in 0..3 { \
+            if cat % 2 == 0 { bee.push(cat); continue; } \
+            let bee = &input.items; \
+            #[step] 's2: { act_int((bee,)); } \
+        } \
+        #[step] 's3: { act_int((&bee,)); } \
+        Ok(mix((&bee,)))",
+    );
+}
+
+// What random flows would notice seldom.
+
+/// A stretch that breaks out cannot give back what it has taken.
+#[test]
+fn what_no_point_needs_is_changed_by_code_that_breaks_out() {
+    survives(
+        "let mut bee = input.n; \
+        'b1: { \
+            if input.n == 0 { #[step] 's1: { act_int(()); } return Err(1); } \
+            bee += 1; \
+            if input.n < 5 { break 'b1; } \
+            bee += 1; \
+            if input.n == 7 { #[step] 's2: { act_int(()); } return Err(2); } \
+        } \
+        if bee > 4 { return Err(bee); } \
+        Ok(bee)",
+    );
+}
+
+/// No point behind a change can name what it has changed, and the change is followed by a jump.
+#[test]
+fn what_the_points_behind_a_jump_cannot_name_is_saved_where_it_leads() {
+    survives(
+        "let mut bee = vec![1]; \
+        #[step] 's1: { act_int((&bee,)); } \
+        'b1: { \
+            if input.n < 5 { bee.push(2); break 'b1; } \
+            let bee = input.n; \
+            #[step] 's2: { act_int((bee,)); } \
+        } \
+        #[step] 's3: { act_int((&bee,)); } \
+        Ok(mix((&bee,)))",
+    );
+}
+
+/// The same in a loop, whose next turn goes another way.
+#[test]
+fn what_the_points_behind_a_continue_cannot_name_is_saved_in_the_next_turn() {
+    survives(
+        "let mut bee = vec![1]; \
+        #[step] 's1: { act_int((&bee,)); } \
+        for cat in 0..3 { \
+            if cat == 0 { \
+                #[step] 's2: { act_int(()); } \
+                bee.push(cat); \
+                if input.n < 8 { continue; } \
+            } \
+            let bee = input.n + cat; \
+            #[step] 's3: { act_int((bee,)); } \
+        } \
+        #[step] 's4: { act_int((&bee,)); } \
+        Ok(mix((&bee,)))",
+    );
+}
+
+/// A view is all that a point needs of what it borrows from.
+#[test]
+fn what_a_view_borrows_from_is_saved_when_it_has_changed() {
+    survives(
+        "let mut bee = input.items.clone(); \
+        #[step] 's1: { act_int((&bee,)); } \
+        bee.push(1); \
+        let cat = &bee; \
+        #[step] 's2: { act_int((cat,)); } \
+        Ok(mix(()))",
+    );
+}
+
+/// Runs a flow with this body, on many inputs, and crashed wherever it commits.
+fn survives(body: &str) {
+    let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
     for crashes in 0..=255_u8 {
-        let held = property::holds(flow, Choices::new(&[crashes; 12]));
+        let held = property::holds(&flow, Choices::new(&[crashes; 12]));
         held.unwrap_or_else(|why| panic!("{why}"));
     }
 }

@@ -102,6 +102,10 @@ fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
         }
         Exit::Unreadable { variable, reason } => Err(changed(run_id, step, format!("variable `{variable}`: {reason}"))),
         Exit::StepTimeout { after, .. } => Ok(format!("timed out after {after:?}")),
+        // The compensation itself has not failed: the database was not there. The next call goes on.
+        Exit::Database { step, begun, source } if !begun || source.is_of_a_lost_commit() => {
+            Err(Error::Database { step: step.into_owned(), source })
+        }
         Exit::Database { source, .. } => Ok(format!("its transaction did not commit: {source}")),
         Exit::Publish { source, .. } => Ok(source.to_string()),
         Exit::Child { source, .. } => Ok(source.to_string()),

@@ -94,13 +94,17 @@ impl Execution {
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
+            // What is written now may be behind a commit that nobody knows of. The run is given back; the next call finds it out.
+            Exit::Database { step, source: source @ DatabaseError::Unknown { .. }, .. } if machine.owner.is_some() => {
+                return Err(Error::Database { step: step.into_owned(), source });
+            }
             // Not a failure of the run: other code can go on with it.
             Exit::Unreadable { variable, reason } => {
                 return Err(claim::refuse(machine, format!("variable `{variable}`: {reason}")).await);
             }
             Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },
             Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.into_owned(), after },
-            Exit::Database { step, source } => Error::Database { step: step.into_owned(), source },
+            Exit::Database { step, source, .. } => Error::Database { step: step.into_owned(), source },
             Exit::Child { step, run_id, source, .. } => Error::Child { step: step.into_owned(), run_id, source },
             Exit::Publish { step, source } => Error::Publish { step: step.into_owned(), source },
         };

@@ -5,6 +5,7 @@ mod compensate;
 mod drive;
 mod ending;
 mod fit;
+mod publish;
 mod subject;
 
 use std::sync::Arc;
@@ -17,12 +18,13 @@ use crate::Json;
 use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
-use crate::flow::{Flow, Meta, PointKind};
+use crate::flow::{Flow, Meta};
 use crate::machine::{Limits, Machine, Shared};
 use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
+pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
 use subject::{Subject, Typed};
 
@@ -92,15 +94,7 @@ impl Execution {
         self.needs_publisher()?;
         match self.settings.durable.clone() {
             None => self.run_plain(flow).await,
-            Some((store, key)) => self.run_durable(store, key, flow).await,
-        }
-    }
-
-    fn needs_publisher(&self) -> Result<(), Error<()>> {
-        let event = self.meta.points.iter().find(|point| point.kind == PointKind::Event);
-        match (event, &self.settings.publisher) {
-            (Some(event), None) => Err(Error::NoPublisher { step: event.name }),
-            _ => Ok(()),
+            Some((store, key)) => self.publishing(store, key, flow).await,
         }
     }
 
@@ -114,9 +108,7 @@ impl Execution {
     }
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
-        if in_transaction() {
-            return Err(Error::InsideTransaction { run_id: key.to_string() });
-        }
+        self.refuse_in_transaction(&key)?;
         let mut asked = Asked::new(store, key, flow)?;
         loop {
             match self.claim(&mut asked).await? {
@@ -129,6 +121,13 @@ impl Execution {
                     }
                 }
             }
+        }
+    }
+
+    fn refuse_in_transaction(&self, key: &RunKey) -> Result<(), Error<()>> {
+        match in_transaction() {
+            true => Err(Error::InsideTransaction { run_id: key.to_string() }),
+            false => Ok(()),
         }
     }
 

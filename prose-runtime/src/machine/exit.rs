@@ -23,8 +23,8 @@ pub(crate) enum Exit {
     Unsavable { variable: String, reason: String },
     /// A step timed out for the last time.
     StepTimeout { step: Cow<'static, str>, after: Duration },
-    /// A transaction could not begin or commit.
-    Database { step: Cow<'static, str>, source: DatabaseError },
+    /// A transaction could not begin, or, once it had begun, not commit.
+    Database { step: Cow<'static, str>, begun: bool, source: DatabaseError },
     /// An event could not be published.
     Publish { step: Cow<'static, str>, source: PublishError },
     /// A child has failed; for good, if its own flow has.
@@ -38,6 +38,8 @@ pub(crate) struct ExitSlot {
     set: AtomicBool,
     /// A write is under way, and its outcome must be awaited before anything else is decided.
     writing: AtomicBool,
+    /// Whether a transaction is committed is being asked, on which it depends what can be undone.
+    asking: AtomicBool,
     /// How many children run. Each ends itself when it is to be stopped, and must come to write that down.
     children: AtomicUsize,
 }
@@ -65,9 +67,17 @@ impl ExitSlot {
         self.writing.store(writing, Ordering::Release);
     }
 
+    pub(crate) fn set_asking(&self, asking: bool) {
+        self.asking.store(asking, Ordering::Release);
+    }
+
+    pub(super) fn asks(&self) -> bool {
+        self.asking.load(Ordering::Acquire)
+    }
+
     /// Whether something is under way that must come to its end before anything is decided from outside.
     pub(crate) fn is_busy(&self) -> bool {
-        self.writing.load(Ordering::Acquire) || self.children.load(Ordering::Acquire) > 0
+        self.writing.load(Ordering::Acquire) || self.asks() || self.children.load(Ordering::Acquire) > 0
     }
 
     /// A child runs, until this is dropped.

@@ -3,7 +3,7 @@
 use super::undoable::Undoable;
 use crate::Json;
 use crate::store::checkpoint::State;
-use crate::store::commit::{Commit, Ending, Phase, Position, Undoing, Undone, Write};
+use crate::store::commit::{Commit, Ending, Outgoing, Phase, Position, Undoing, Undone, Write};
 use crate::store::fold::Folded;
 
 /// The pure half of a durable run.
@@ -17,8 +17,12 @@ pub(crate) struct Journal {
     /// How many of the writes belong to steps that are done; the others are of plain code behind them.
     settled: usize,
     dropped: Vec<String>,
+    /// Events of steps that are done.
+    events: Vec<Outgoing>,
     pub(crate) undoable: Undoable,
     fingerprint: Option<u64>,
+    /// What the last commit took of it.
+    fingerprint_told: Option<u64>,
 }
 
 impl Journal {
@@ -55,6 +59,29 @@ impl Journal {
     pub(crate) fn staged(&self, names: impl Iterator<Item = &'static str>) -> State {
         let staged = |name: &'static str| self.writes[self.settled..].iter().find(|write| write.name == name);
         names.filter_map(staged).map(|write| (write.name.clone(), write.value.clone())).collect()
+    }
+
+    /// Stages the events of a step, which is done with it.
+    pub(crate) fn publish(&mut self, events: Vec<Outgoing>) {
+        self.events.extend(events);
+    }
+
+    /// What is staged since the last finished step: a transaction's outputs, when its body is done.
+    pub(crate) fn outputs(&self) -> State {
+        self.writes[self.settled..].iter().map(|write| (write.name.clone(), write.value.clone())).collect()
+    }
+
+    /// They were rolled back with their transaction.
+    pub(crate) fn discard_outputs(&mut self) {
+        self.writes.truncate(self.settled);
+    }
+
+    /// Stages outputs that no body has given here; they can be loaded.
+    pub(crate) fn adopt(&mut self, outputs: State) {
+        for (name, value) in outputs.iter() {
+            self.write(name, value.clone());
+            self.saved.state.set(name.to_owned(), value.clone());
+        }
     }
 
     /// Stages the end of a step's body, in this iteration of each loop around it.
@@ -123,9 +150,15 @@ impl Journal {
         self.seq -= 1;
     }
 
+    /// The run was claimed once more, which may have taken a number.
+    pub(crate) fn goes_on_behind(&mut self, seq: u64) {
+        self.seq = seq;
+    }
+
     /// The commit of all that is staged, where the run stands now.
     pub(crate) fn commit(&mut self, ending: Option<Ending>) -> Commit {
         self.seq += 1;
+        self.fingerprint_told = self.fingerprint;
         Commit {
             seq: self.seq,
             position: self.position.clone(),
@@ -133,6 +166,7 @@ impl Journal {
             writes: self.take_writes(),
             dropped: std::mem::take(&mut self.dropped),
             compensable: self.undoable.take_new(),
+            events: std::mem::take(&mut self.events),
             undoing: None,
             ending,
             fingerprint: self.fingerprint.take(),
@@ -163,6 +197,7 @@ impl Journal {
     /// It has taken with it all that was staged.
     pub(crate) fn rolled_back(&mut self, step: &str, at: &[u64]) {
         self.seq -= 1;
+        self.fingerprint = self.fingerprint_told;
         self.undoable.roll_back();
         self.stand(step, Phase::Entered, at);
     }
@@ -275,6 +310,29 @@ mod tests {
         journal.rolled_back("tx", &[]);
         let again = journal.commit(None);
         assert_eq!((again.seq, again.writes.len(), again.completed.len()), (2, 0, 0));
+    }
+
+    #[test]
+    fn a_rolled_back_transaction_has_not_told_which_code_goes_on() {
+        let mut journal = Journal::resume(Folded { seq: 3, ..Folded::default() }, Some(9));
+        assert_eq!(journal.commit(None).fingerprint, Some(9));
+        journal.rolled_back("tx", &[]);
+        assert_eq!(journal.commit(None).fingerprint, Some(9));
+        assert_eq!(journal.commit(None).fingerprint, None);
+    }
+
+    #[test]
+    fn a_receipt_is_adopted_as_if_the_body_had_run() {
+        let mut journal = Journal::default();
+        journal.enter("tx", &[]);
+        journal.write("x", json("1"));
+        assert_eq!(journal.outputs(), [("x".to_owned(), json("1"))].into_iter().collect());
+        journal.discard_outputs();
+        assert!(journal.outputs().is_empty());
+        journal.adopt([("x".to_owned(), json("2"))].into_iter().collect());
+        journal.complete("tx", &[]);
+        assert_eq!(journal.load("x"), Some(&json("2")));
+        assert_eq!(journal.enter("b", &[]).writes, [Write { name: "x".into(), value: json("2") }]);
     }
 
     #[test]

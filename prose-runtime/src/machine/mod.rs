@@ -32,16 +32,17 @@ pub(crate) use exit::{Exit, ExitSlot};
 pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
+pub(crate) use retry::delay as pause_behind;
 pub(crate) use runner::{Runner, Shared};
 pub use scope::in_transaction;
-pub use transaction::{Begun, Committed, Open};
+pub use transaction::{Committed, Open, Start};
 pub use turns::{elements, list, ordered, turns};
 
 use crate::Json;
 use crate::codec::{Key, Read, Write, decode_into, encode};
 use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
-use crate::flow::PointMeta;
+use crate::flow::{PointKind, PointMeta};
 use crate::observe::StepInfo;
 use crate::store::Phase;
 use branch::Place;
@@ -108,6 +109,8 @@ impl Machine {
     }
 
     pub(crate) fn resume_at(&mut self, point: u16, phase: Phase) {
+        let is_transaction = self.point(point).kind == PointKind::Transaction;
+        self.shared().exit.set_asking(is_transaction && phase == Phase::Entered);
         self.target = Some((point, phase));
     }
 
@@ -226,13 +229,17 @@ impl Machine {
     /// Commits the entrance, if that is still to be done, and waits for ever if the machine is to stop.
     async fn ready(&mut self, point: u16) {
         self.checkpoint().await;
-        if self.owner.as_ref().is_some_and(Owner::is_unsettled) {
-            self.settle().await;
-            self.checkpoint().await;
-        }
+        self.settle_if_needed().await;
+        self.checkpoint().await;
         if std::mem::take(&mut self.entering) {
             self.commit_entrance(point).await;
             self.checkpoint().await;
+        }
+    }
+
+    async fn settle_if_needed(&mut self) {
+        if self.owner.as_ref().is_some_and(Owner::is_unsettled) {
+            self.settle().await;
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::journal::Journal;
-use crate::store::{BoxFuture, Code, Commit, Ending, Lease, Migrated, NewRun, Store, StoreError};
+use crate::store::{BoxFuture, Code, Commit, Ending, Lease, Migrated, NewRun, Reclaimed, RunKey, Store, StoreError};
 
 /// A durable run that this execution owns. Dropping it gives the run back.
 pub(crate) struct Owner {
@@ -84,11 +84,14 @@ impl Owner {
     /// what came of it.
     pub(crate) fn begin_write(&self, commit: Commit) -> Writing {
         let (store, lease) = (self.store.clone(), self.lease().cloned());
+        let publishes = !commit.events.is_empty();
         Box::pin(async move {
-            match lease {
-                Some(lease) => store.commit(&lease, commit).await,
-                None => Ok(()),
+            let Some(lease) = lease else { return Ok(()) };
+            store.commit(&lease, commit).await?;
+            if publishes {
+                store.outbox().bell().events_are_committed();
             }
+            Ok(())
         })
     }
 
@@ -102,7 +105,7 @@ impl Owner {
     /// Writes a commit; returns when the store has it.
     pub(crate) async fn write(&mut self, commit: Commit) -> Result<(), StoreError> {
         self.settle().await?;
-        let ends = commit.ending.is_some();
+        let (ends, publishes) = (commit.ending.is_some(), !commit.events.is_empty());
         let written = match &self.hold {
             Hold::New(run) => self.store.create(run, commit).await.map(|lease| self.hold = Hold::Leased(lease)),
             Hold::Leased(lease) => self.store.commit(lease, commit).await,
@@ -111,7 +114,22 @@ impl Owner {
         if matches!(written, Err(StoreError::Fenced(_))) || (written.is_ok() && ends) {
             self.hold = Hold::Over;
         }
+        if written.is_ok() && publishes {
+            self.store.outbox().bell().events_are_committed();
+        }
         written
+    }
+
+    /// Claims the run once more, and tells whether the commit of this number was written: its answer was lost.
+    pub(crate) async fn reclaim(&mut self, seq: u64) -> Result<Reclaimed, StoreError> {
+        let lease = match &self.hold {
+            Hold::Leased(lease) => lease,
+            Hold::New(run) => return Err(StoreError::Fenced(run.key.clone())),
+            Hold::Over => return Err(StoreError::Fenced(RunKey::new(""))),
+        };
+        let reclaimed = self.store.reclaim(lease, seq).await?;
+        self.hold = Hold::Leased(reclaimed.lease.clone());
+        Ok(reclaimed)
     }
 
     /// Gives up a run with which this code cannot go on: one that was failed is failed again, as it was, another one is blocked.

@@ -118,9 +118,13 @@ impl Runner {
 
     pub(super) fn idempotency_key(&self, point: u16) -> Option<String> {
         let run_id = self.shared.run.run_id.as_ref()?;
-        let step = self.shared.point(point).name;
-        let key = with_iterations(format!("{run_id}:{step}"), self.at.iter().chain(&self.index));
-        Some(if self.undoing { key + ":undo" } else { key })
+        Some(format!("{run_id}:{}", self.step_in_run(point)))
+    }
+
+    /// The step in its iterations, or its compensation: unique within the run.
+    pub(super) fn step_in_run(&self, point: u16) -> String {
+        let step = with_iterations(self.shared.point(point).name.to_owned(), self.at.iter().chain(&self.index));
+        if self.undoing { step + ":undo" } else { step }
     }
 
     pub(super) fn time_limit(&self, point: u16) -> Option<Duration> {

@@ -1,13 +1,22 @@
 //! Transactions: a body whose rows and the record that it is done are committed together.
+//!
+//! ```text
+//! run kept in the same database:   begin, body, the run's next commit, COMMIT      unknown? reclaim the run, and look for that commit
+//! run kept elsewhere:              begin, receipt, body, receipt complete, COMMIT  unknown? begin again, and look for the receipt
+//! ```
 
 use super::{Exit, Machine};
-use crate::database::{Database, DatabaseError, Record};
-use crate::store::Commit;
+use crate::Json;
+use crate::database::{Beginning, Begun, Database, DatabaseError, Record, TransactionStep};
+use crate::store::checkpoint::State;
+use crate::store::{Commit, Lease, StoreError};
 
 /// An open transaction.
 pub struct Open<'d, D: Database> {
     database: &'d D,
     open: D::Open,
+    /// The run is kept elsewhere.
+    receipt: bool,
 }
 
 impl<D: Database> Open<'_, D> {
@@ -17,10 +26,12 @@ impl<D: Database> Open<'_, D> {
     }
 }
 
-/// What became of a beginning.
-pub enum Begun<'d, D: Database> {
+/// What became of the beginning of a transaction that is retried.
+pub enum Start<'d, D: Database> {
     /// It is open.
     Open(Open<'d, D>),
+    /// It was committed before: its outputs are there to be loaded.
+    Done,
     /// It failed, and is to be tried again; the pause is over.
     Again,
 }
@@ -34,28 +45,30 @@ pub enum Committed {
     Again,
 }
 
+/// What generated code calls.
 impl Machine {
-    /// Begins a transaction that is not retried.
-    pub async fn begin_once<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Open<'d, D> {
+    /// Begins a transaction that is not retried. `None`: it was committed before, and its outputs are there to be loaded.
+    pub async fn begin_once<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Option<Open<'d, D>> {
         match self.open(point, database).await {
             Ok(open) => open,
-            Err(source) => self.rolled_back(point, source).await,
+            Err(source) => self.stop_at_transaction(point, false, source).await,
         }
     }
 
     /// Begins a transaction that is retried.
-    pub async fn begin<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Begun<'d, D> {
+    pub async fn begin<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Start<'d, D> {
         match self.open(point, database).await {
-            Ok(open) => Begun::Open(open),
-            Err(source) if self.again(point, &source, true).await => Begun::Again,
-            Err(source) => self.rolled_back(point, source).await,
+            Ok(Some(open)) => Start::Open(open),
+            Ok(None) => Start::Done,
+            Err(source) if self.again(point, &source, true).await => Start::Again,
+            Err(source) => self.stop_at_transaction(point, false, source).await,
         }
     }
 
     /// Commits a transaction that is not retried, with the record that its step is done.
     pub async fn commit_once<D: Database>(&mut self, point: u16, open: Open<'_, D>) {
         if let Err(source) = self.commit_together(point, open).await {
-            self.rolled_back(point, source).await
+            self.stop_at_transaction(point, true, source).await
         }
     }
 
@@ -64,53 +77,92 @@ impl Machine {
         match self.commit_together(point, open).await {
             Ok(()) => Committed::Done,
             Err(source) if self.again(point, &source, false).await => Committed::Again,
-            Err(source) => self.rolled_back(point, source).await,
+            Err(source) => self.stop_at_transaction(point, true, source).await,
         }
     }
+}
 
-    async fn open<'d, D: Database>(&mut self, point: u16, database: &'d D) -> Result<Open<'d, D>, DatabaseError> {
-        self.ready(point).await;
-        let store = self.owner.as_ref().map(|owner| &*owner.store);
-        Ok(Open { database, open: database.begin(store).await? })
+impl Machine {
+    async fn open<'d, D: Database>(
+        &mut self,
+        point: u16,
+        database: &'d D,
+    ) -> Result<Option<Open<'d, D>>, DatabaseError> {
+        // A run that stands at the entrance of a transaction asks first whether that is committed, and is stopped then.
+        match self.runner.shared.exit.asks() {
+            true => self.settle_if_needed().await,
+            false => self.ready(point).await,
+        }
+        let begun = self.begin_in(point, database).await;
+        self.runner.shared.exit.set_asking(false);
+        let (open, receipt) = match begun? {
+            Begun::Open(open) => (open, false),
+            Begun::WithReceipt(open) => (open, true),
+            Begun::Done(given) => {
+                self.adopt(point, &given);
+                return Ok(None);
+            }
+        };
+        Ok(Some(Open { database, open, receipt }))
+    }
+
+    async fn begin_in<D: Database>(&self, point: u16, database: &D) -> Result<Begun<D::Open>, DatabaseError> {
+        let name = self.runner.step_in_run(point);
+        let owner = self.owner.as_ref().and_then(|owner| owner.lease().map(|lease| (owner, lease)));
+        let step = owner.map(|(owner, lease)| TransactionStep { store: &*owner.store, uid: &lease.uid, name: &name });
+        database.begin(Beginning { step, isolation: self.point(point).isolation }).await
+    }
+
+    /// The transaction was committed by an execution that came no further: what its receipt says is what the body would give.
+    fn adopt(&mut self, point: u16, given: &Json) {
+        if self.runner.undoing {
+            return;
+        }
+        let outputs = match serde_json::from_str::<State>(given.as_str()) {
+            Ok(outputs) => outputs,
+            Err(error) => {
+                let (variable, reason) = (self.point(point).name.to_owned(), format!("its receipt: {error}"));
+                return self.shared().exit.set(Exit::Unreadable { variable, reason });
+            }
+        };
+        if let Some(owner) = &mut self.owner {
+            owner.journal.adopt(outputs);
+        }
+        self.completed(point);
     }
 
     async fn commit_together<D: Database>(&mut self, point: u16, open: Open<'_, D>) -> Result<(), DatabaseError> {
         self.checkpoint().await;
-        let commit = self.commit_of_transaction(point);
-        let lease = self.owner.as_ref().and_then(|owner| owner.lease());
-        let record = lease.zip(commit).map(|(lease, commit)| Record { lease, commit });
         let shared = self.runner.shared.clone();
-        shared.exit.set_writing(true);
-        let committed = open.database.commit(open.open, record).await;
-        shared.exit.set_writing(false);
-        let step = shared.point(point).name;
-        match (&committed, &mut self.owner) {
-            (Ok(()), _) => self.committed(point),
-            (Err(DatabaseError::Fenced), Some(owner)) => owner.lost(),
-            (Err(_), Some(owner)) if self.runner.undoing => owner.journal.not_undone(),
-            (Err(_), Some(owner)) => owner.journal.rolled_back(step, &self.runner.at),
-            (Err(_), None) => {}
+        match self.owner.as_ref().and_then(|owner| owner.lease()).cloned() {
+            None => {
+                shared.exit.set_writing(true);
+                let committed = open.database.commit(open.open, None).await;
+                shared.exit.set_writing(false);
+                committed?;
+                self.complete(point);
+                self.committed(point);
+            }
+            Some(_) if open.receipt => {
+                shared.exit.set_writing(true);
+                let committed = self.commit_with_receipt(point, open).await;
+                shared.exit.set_writing(false);
+                self.receipt_written(point, committed)?;
+            }
+            Some(lease) => {
+                shared.exit.set_writing(true);
+                let committed = self.commit_with_run(point, open, &lease).await;
+                shared.exit.set_writing(false);
+                committed?;
+                self.committed(point);
+            }
         }
-        committed
-    }
-
-    /// The record that a transaction's step is done, or undone.
-    fn commit_of_transaction(&mut self, point: u16) -> Option<Commit> {
-        if self.runner.undoing {
-            let owner = self.owner.as_mut()?;
-            return owner.journal.undoable.outcome(None).map(|undone| owner.journal.undone(undone));
-        }
-        if self.owner.is_some() {
-            self.complete(point);
-        }
-        self.owner.as_mut().map(|owner| owner.journal.commit(None))
+        Ok(())
     }
 
     fn committed(&mut self, point: u16) {
         if self.runner.undoing {
             self.undone_in_transaction();
-        } else if self.owner.is_none() {
-            self.complete(point);
         }
         self.done(point);
         self.announce();
@@ -126,10 +178,129 @@ impl Machine {
         true
     }
 
-    async fn rolled_back<T>(&self, point: u16, source: DatabaseError) -> T {
+    async fn stop_at_transaction<T>(&self, point: u16, begun: bool, source: DatabaseError) -> T {
         if !matches!(source, DatabaseError::Fenced) {
             self.runner.failed(point, &source);
         }
-        self.runner.stop(Exit::Database { step: self.runner.step_name(point), source }).await
+        self.runner.stop(Exit::Database { step: self.runner.step_name(point), begun, source }).await
     }
+}
+
+/// A run that is kept in the same database.
+impl Machine {
+    async fn commit_with_run<D: Database>(
+        &mut self,
+        point: u16,
+        open: Open<'_, D>,
+        lease: &Lease,
+    ) -> Result<(), DatabaseError> {
+        let Some(commit) = self.commit_of_transaction(point) else { return Ok(()) };
+        let record = Record::Commit { lease, commit: &commit };
+        match open.database.commit(open.open, Some(record)).await {
+            Ok(()) => Ok(()),
+            Err(unknown @ DatabaseError::Unknown { .. }) => self.find_out(point, commit.seq, unknown).await,
+            Err(error) => {
+                self.not_committed(point);
+                Err(error)
+            }
+        }
+    }
+
+    /// The record that a transaction's step is done, or undone.
+    fn commit_of_transaction(&mut self, point: u16) -> Option<Commit> {
+        if self.runner.undoing {
+            let owner = self.owner.as_mut()?;
+            return owner.journal.undoable.outcome(None).map(|undone| owner.journal.undone(undone));
+        }
+        self.complete(point);
+        self.owner.as_mut().map(|owner| owner.journal.commit(None))
+    }
+
+    /// The answer to COMMIT was lost. Claiming the run once more waits for the transaction's end, and keeps it from being
+    /// committed later; then the run's log tells.
+    async fn find_out(&mut self, point: u16, seq: u64, unknown: DatabaseError) -> Result<(), DatabaseError> {
+        let Some(owner) = &mut self.owner else { return Err(unknown) };
+        let reclaimed = match owner.reclaim(seq).await {
+            Ok(reclaimed) => reclaimed,
+            Err(StoreError::Fenced(_)) => {
+                owner.lost();
+                return Err(DatabaseError::Fenced);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether a transaction is committed cannot be found out now; calling the run again will");
+                return Err(unknown);
+            }
+        };
+        if !reclaimed.committed {
+            self.not_committed(point);
+        }
+        if let Some(owner) = &mut self.owner {
+            owner.journal.goes_on_behind(reclaimed.seq);
+        }
+        match reclaimed.committed {
+            true => Ok(()),
+            false => Err(rolled_back(unknown)),
+        }
+    }
+
+    /// The commit was refused, or rolled back with the transaction.
+    fn not_committed(&mut self, point: u16) {
+        let step = self.runner.shared.point(point).name;
+        match &mut self.owner {
+            Some(owner) if self.runner.undoing => owner.journal.not_undone(),
+            Some(owner) => owner.journal.rolled_back(step, &self.runner.at),
+            None => {}
+        }
+    }
+}
+
+/// A run that is kept elsewhere.
+impl Machine {
+    async fn commit_with_receipt<D: Database>(&mut self, point: u16, open: Open<'_, D>) -> Result<(), DatabaseError> {
+        let given = self.given()?;
+        match open.database.commit(open.open, Some(Record::Receipt(&given))).await {
+            Err(unknown @ DatabaseError::Unknown { .. }) => {
+                // The receipt that is inserted now waits for the end of the one whose outcome is unknown.
+                match self.begin_in(point, open.database).await {
+                    Ok(Begun::Done(found)) if found == given => Ok(()),
+                    // The next beginning takes what that one has given.
+                    Ok(Begun::Done(_)) => Err(overtaken(unknown)),
+                    Ok(_) => Err(rolled_back(unknown)),
+                    Err(_) => Err(unknown),
+                }
+            }
+            committed => committed,
+        }
+    }
+
+    /// What the body has given, as the receipt keeps it.
+    fn given(&self) -> Result<Json, DatabaseError> {
+        let outputs = match &self.owner {
+            Some(owner) if !self.runner.undoing => owner.journal.outputs(),
+            _ => State::default(),
+        };
+        let text = serde_json::to_string(&outputs).and_then(Json::parse);
+        text.map_err(|error| DatabaseError::failed(format!("the receipt cannot be written: {error}"), error))
+    }
+
+    /// The run's own commit follows at the next entrance; until then the receipt speaks for it.
+    fn receipt_written(&mut self, point: u16, committed: Result<(), DatabaseError>) -> Result<(), DatabaseError> {
+        match (&committed, &mut self.owner) {
+            _ if self.runner.undoing => {}
+            (Ok(()), _) => self.completed(point),
+            (Err(_), Some(owner)) => owner.journal.discard_outputs(),
+            (Err(_), None) => {}
+        }
+        committed
+    }
+}
+
+/// The transaction whose outcome was unknown turned out to be another execution's.
+fn overtaken(unknown: DatabaseError) -> DatabaseError {
+    DatabaseError::failed(format!("{unknown}. Another execution of the step has committed it meanwhile"), unknown)
+}
+
+/// The transaction whose outcome was unknown turned out to be rolled back.
+fn rolled_back(unknown: DatabaseError) -> DatabaseError {
+    DatabaseError::failed(format!("{unknown}. It was rolled back"), unknown)
 }

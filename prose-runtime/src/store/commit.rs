@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::Status;
 use super::state::State;
 use crate::Json;
+use crate::event::EventRecord;
 
 /// One appended record of a run's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Commit {
     /// What can be undone of the completed steps, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compensable: Vec<Compensable>,
+    /// Events to publish: kept in the store's [outbox](super::Outbox), by the same write.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Outgoing>,
     /// What it says of the run's undoing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing: Option<Undoing>,
@@ -35,6 +39,15 @@ pub struct Commit {
     /// The code that wrote the position, where it is not the code that created the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<u64>,
+}
+
+/// An event on its way to a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// The channel, as in `#[event("channel")]`.
+    pub channel: String,
+    /// The event.
+    pub event: EventRecord,
 }
 
 /// A variable and its value.
@@ -156,6 +169,7 @@ impl Commit {
             writes: Vec::new(),
             dropped: Vec::new(),
             compensable: Vec::new(),
+            events: Vec::new(),
             undoing: None,
             ending: None,
             fingerprint: None,

@@ -4,12 +4,14 @@
 //! pure part (what a commit is, how commits fold into the state of a run) is here, in [`commit`] and [`fold`]; a store
 //! only has to keep rows, claim runs and refuse stale owners. `prose-store-tests` shows whether it does.
 
+pub(crate) mod bell;
 pub mod checkpoint;
 pub mod code;
 pub mod commit;
 mod error;
 pub mod fold;
 pub mod memory;
+mod outbox;
 pub mod rows;
 mod state;
 
@@ -19,11 +21,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+pub use bell::Bell;
 pub use checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status};
 pub use code::Code;
-pub use commit::{Commit, Compensable, Ending, Phase, Position, Undoing, Undone, Write};
+pub use commit::{Commit, Compensable, Ending, Outgoing, Phase, Position, Undoing, Undone, Write};
 pub use error::StoreError;
 pub use fold::RunState;
+pub use outbox::{DueRequest, Outbox, OutboxEvent, ParkedEvent, Rejection};
 
 use crate::Json;
 use crate::flow::Flow;
@@ -134,6 +138,17 @@ pub struct ClaimedRun {
     pub state: RunState,
 }
 
+/// A run that was claimed once more by its owner.
+#[derive(Clone, Debug)]
+pub struct Reclaimed {
+    /// The right to write to it from now on.
+    pub lease: Lease,
+    /// The last number in its log: that of the commit that was looked for, or the claim's own.
+    pub seq: u64,
+    /// Whether that commit is in the log.
+    pub committed: bool,
+}
+
 /// A run that was moved over to another version of its code.
 #[derive(Clone, Debug)]
 pub struct Migrated {
@@ -165,11 +180,25 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Exists`] if somebody else has created the run meanwhile; nothing was written then.
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>>;
 
-    /// Appends a commit, if `lease` is still the run's. A commit with an [`Ending`] also ends the claim.
+    /// Appends a commit, if `lease` is still the run's; its events go into the [`outbox`](Self::outbox), in one atomic write. A commit
+    /// with an [`Ending`] also ends the claim.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if the run was claimed by another one, deleted, or has ended; nothing was written then.
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Claims a run once more for its own owner, who does not know whether the commit `seq`, the next one in its log, was written: it
+    /// travelled with a database's transaction, and the answer was lost.
+    ///
+    /// In this order: raises the epoch, which waits for a transaction that holds the run and keeps a later one from being committed;
+    /// then looks for the commit. If it is not there, the claim takes its number.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as with [`commit`](Self::commit).
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>>;
+
+    /// Where the events of its commits wait for a relay.
+    fn outbox(&self) -> &dyn Outbox;
 
     /// Replaces what a run is by what its code has made of it, if `lease` is still the run's: its version, its input and the fold of
     /// its commits, in one atomic write that takes the next place in its log. The claim goes on.
@@ -195,14 +224,14 @@ pub trait Store: Send + Sync + 'static {
     /// The run as anyone may read it; `None` if there is no such run. Takes no claim.
     fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>>;
 
-    /// Deletes a run with all that belongs to it. `false` if there was none.
+    /// Deletes a run with all that belongs to it, but for events that were not published yet. `false` if there was none.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if somebody alive executes the run; nothing was deleted then.
     fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Deletes the runs that have ended (completed, failed, cancelled) and were last written more than `older_than` ago.
-    /// Returns how many.
+    /// Deletes the runs that have ended (completed, failed, cancelled), were last written more than `older_than` ago, and have no
+    /// event that was not published (a parked one included). Returns how many.
     fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Lets a database recognise the store whose file or server it shares, by downcasting: `self`, or, in a store that wraps
@@ -249,6 +278,12 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         (**self).commit(lease, commit)
+    }
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        (**self).reclaim(lease, seq)
+    }
+    fn outbox(&self) -> &dyn Outbox {
+        (**self).outbox()
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         (**self).migrate(lease, run)

@@ -8,4 +8,6 @@ pub mod concurrency;
 pub mod fences;
 pub mod fold;
 pub mod lifecycle;
+pub mod outbox;
+pub mod reclaim;
 pub mod values;

@@ -1,6 +1,6 @@
 //! A store that stops the world at one of a run's commits.
 
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
 use prose::{Checkpoint, Store, StoreError};
 use serde_json::Value;
 use std::any::Any;
@@ -141,6 +141,12 @@ impl Store for CrashStore {
     }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write(&lease.key, self.inner.commit(lease, commit)))
+    }
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        self.inner.reclaim(lease, seq)
+    }
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write(&lease.key, self.inner.migrate(lease, run)))

@@ -15,6 +15,7 @@ pub(crate) struct Run {
     /// Of each execution.
     pub(crate) told: Vec<Vec<Told>>,
     pub(crate) rows: Vec<String>,
+    /// By channel, and in order on each: what comes first of two channels is nobody's promise.
     pub(crate) events: Vec<Event>,
     /// Behind each commit.
     pub(crate) checkpoints: Vec<Value>,
@@ -23,6 +24,7 @@ pub(crate) struct Run {
 /// A published event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
+    pub(crate) channel: String,
     pub(crate) id: String,
     pub(crate) what: String,
 }
@@ -86,9 +88,10 @@ fn text<T: Debug, E: Debug + Display>(outcome: Result<T, Error<E>>) -> String {
 
 fn result(world: &World, outcome: String, told: Vec<Vec<Told>>) -> Run {
     let event = |(channel, event): (String, EventRecord)| {
-        let what = format!("{} on {channel}: {}", event.event_type, event.data);
-        Event { id: event.id, what }
+        let what = format!("{}: {}", event.event_type, event.data);
+        Event { channel, id: event.id, what }
     };
-    let events = world.publisher.published().into_iter().map(event).collect();
+    let mut events: Vec<_> = world.publisher.published().into_iter().map(event).collect();
+    events.sort_by(|one, next| one.channel.cmp(&next.channel));
     Run { outcome, told, rows: world.committed_rows(), events, checkpoints: world.store.checkpoints() }
 }

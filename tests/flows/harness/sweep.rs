@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// the first, and with a crash at every commit, always continued to the end.
 ///
 /// Compared each time:
-/// - the result, the rows, and the events (each at least once, in order, with the same id and content);
+/// - the result, the rows, and the events (each at least once, in order on its channel, with the same id and content);
 /// - the checkpoint behind each commit, and so the final one: state, completed steps, status, output;
 /// - for each execution, the bodies that it ran. They must be exactly those between the commit that it found and the one at
 ///   which it died: behind a commit no body runs twice, before one only the body in front of it runs again. And each ran
@@ -81,7 +81,8 @@ impl Undisturbed {
 
     fn is_the_same_without_a_store(&self, plain: &Run) {
         let told = |told: &Told| (told.attempt, told.what.clone());
-        let events = |run: &Run| run.events.iter().map(|event| event.what.clone()).collect::<Vec<_>>();
+        let events =
+            |run: &Run| run.events.iter().map(|event| (event.channel.clone(), event.what.clone())).collect::<Vec<_>>();
         let plain_told: Vec<_> = plain.told.iter().flatten().map(told).collect();
         assert_eq!(plain_told, self.told().map(told).collect::<Vec<_>>(), "without a store");
         assert_eq!(

@@ -1,7 +1,7 @@
 //! What is outside of a flow: where its bodies leave their effects.
 
 use super::crash::CrashStore;
-use prose::{Ctx, Database, DatabaseError, MemoryPublisher, MemoryStore, Record, Store};
+use prose::{Beginning, Begun, Ctx, Database, DatabaseError, MemoryPublisher, MemoryStore, Record, Store};
 use std::sync::{Arc, Mutex};
 
 /// The outside of one run, through all of its executions. Clones share it.
@@ -81,8 +81,8 @@ impl Database for Rows {
     type Tx = Vec<String>;
     type Open = Vec<String>;
 
-    async fn begin(&self, _: Option<&dyn Store>) -> Result<Vec<String>, DatabaseError> {
-        Ok(Vec::new())
+    async fn begin(&self, _: Beginning<'_>) -> Result<Begun<Vec<String>>, DatabaseError> {
+        Ok(Begun::Open(Vec::new()))
     }
 
     fn tx(open: &mut Vec<String>) -> &mut Vec<String> {
@@ -91,12 +91,12 @@ impl Database for Rows {
 
     async fn commit(&self, open: Vec<String>, record: Option<Record<'_>>) -> Result<(), DatabaseError> {
         let insert = || self.rows.lock().unwrap().extend(open);
-        let Some(Record { lease, commit }) = record else {
+        let Some(Record::Commit { lease, commit }) = record else {
             insert();
             return Ok(());
         };
         let write = async {
-            self.store.inner.commit(lease, commit).await?;
+            self.store.inner.commit(lease, commit.clone()).await?;
             insert();
             Ok(())
         };

@@ -68,6 +68,9 @@ impl Builder<'_> {
         if let Some(owners) = self.owners_of_borrow(iterable).or_else(through) {
             let iterator = self.unnamed(names::iterator(), "for borrowed".to_owned());
             self.own(&[iterator], &owners);
+            let (mentions, defines) = (self.with_owners(owners), Vars::from([iterator]));
+            // Anew in each turn of the loops around: in front of it, nobody borrows.
+            self.node(GraphNode { mentions, defines, ..GraphNode::default() });
             return (Over::View(iterable.clone()), vec![iterator]);
         }
         let mentioned = mentions::in_expr(iterable);

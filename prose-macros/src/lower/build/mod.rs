@@ -343,7 +343,7 @@ impl Builder<'_> {
             Taker::Let(_) | Taker::Nobody => None,
         };
         let defines = defined.iter().copied().collect();
-        let behind = self.node_if_reached(GraphNode { defines, ..GraphNode::default() });
+        let behind = self.node_if_reached(GraphNode { defines, begins: Some(ahead), ..GraphNode::default() });
         Around {
             taker: bound.taker.clone(),
             semi: bound.semi,

@@ -75,7 +75,8 @@ impl Builder<'_> {
     /// A statement that is no `let`.
     fn effect(&mut self, stmt: &Stmt, pending: &mut Pending) {
         let effects = self.effects(stmt, pending);
-        pending.overwrites.extend(self.overwritten(stmt, pending));
+        let overwritten = self.given_anew(stmt, pending).filter(|id| !self.variables[id.0].deferred);
+        pending.overwrites.extend(overwritten);
         self.add(stmt, effects, pending);
     }
 
@@ -83,7 +84,10 @@ impl Builder<'_> {
         let mentioned = mentions::in_stmt(stmt);
         let mut mentions = self.resolve(&mentioned);
         let passed = self.resolve(&mentions::in_stmt(&exits::when_passed(stmt)));
-        let gives = |id: &VarId| self.gives_value(*id, &mentioned, &pending.mentions, passed.contains(id));
+        let anew = self.given_anew(stmt, pending);
+        let gives = |id: &VarId| {
+            self.gives_value(*id, &mentioned, &pending.mentions) || (anew == Some(*id) && self.variables[id.0].deferred)
+        };
         let given: Vars = mentions.iter().copied().filter(gives).collect();
         let (given, leaving): (Vars, Vars) = given.into_iter().partition(|id| passed.contains(id));
         mentions.retain(|id| !leaving.contains(id));
@@ -103,26 +107,23 @@ impl Builder<'_> {
 
     /// The `mut` variable from before that a statement gives a new value, whatever happened to the old one: `x = f();`, unless the
     /// stretch has read `x`, or may have jumped away.
-    fn overwritten(&self, stmt: &Stmt, pending: &Pending) -> Option<VarId> {
+    fn given_anew(&self, stmt: &Stmt, pending: &Pending) -> Option<VarId> {
         let Stmt::Expr(Expr::Assign(assign), _) = stmt else { return None };
         let Expr::Path(place) = &*assign.left else { return None };
         let id = self.scopes.resolve(place.path.get_ident()?)?;
         let read = pending.mentions.contains(&id) || self.resolve(&mentions::in_expr(&assign.right)).contains(&id);
-        let before = !self.variables[id.0].deferred && !pending.defines.contains(&id);
-        let new = self.variables[id.0].mutable && before && !read;
+        let new = self.variables[id.0].mutable && !pending.defines.contains(&id) && !read;
         let stays = exits::jumps(&pending.stmts).is_empty() && exits::jumps_of(&assign.right).is_empty();
         (new && stays).then_some(id)
     }
 
-    /// Does a statement give its value to a variable that was declared without one? To a `mut` one only if nothing reads an
-    /// older value before, and if there may be no older one. Code that leaves (the variable is not `passed` then) reads what it has
-    /// given itself.
-    fn gives_value(&self, id: VarId, mentions: &[mentions::Mention], read: &Vars, passed: bool) -> bool {
+    /// Does a statement give its value to a variable that was declared without one? To a `mut` one only if there is no older value:
+    /// what the statement reads, it has given itself then.
+    fn gives_value(&self, id: VarId, mentions: &[mentions::Mention], read: &Vars) -> bool {
         let variable = &self.variables[id.0];
-        let of_it = || mentions.iter().filter(|mention| self.scopes.resolve(&mention.ident) == Some(id));
-        let assigned = of_it().any(|mention| mention.changed);
-        let only_assigned = of_it().all(|mention| mention.changed);
-        let first = !read.contains(&id) && !self.assigned.contains(&id) && (only_assigned || !passed);
+        let is_it = |mention: &&mentions::Mention| self.scopes.resolve(&mention.ident) == Some(id);
+        let assigned = mentions.iter().filter(is_it).any(|mention| mention.changed);
+        let first = !read.contains(&id) && !self.assigned.contains(&id);
         variable.deferred && assigned && (!variable.mutable || first)
     }
 

@@ -150,7 +150,7 @@ fn mentions_of(point: &ast::Point) -> Vec<Mention> {
         ast::Kind::Each(each) => mentions::in_turn(&each.pat, &point.body.expr),
         _ => mentions::in_expr(&point.body.expr),
     };
-    if let ast::Kind::Transaction { tx } = &point.kind {
+    if let ast::Kind::Transaction { tx, .. } = &point.kind {
         found.extend(mentions::in_expr(tx));
     }
     if let Some(when) = point.retry.as_ref().and_then(|retry| retry.when.as_ref()) {

@@ -23,7 +23,10 @@ pub(super) fn kind(point: &Point) -> NodeKind {
 pub(super) fn options(point: &Point) -> Vec<(&'static str, String)> {
     let of_kind = match &point.kind {
         Kind::Validate | Kind::Step | Kind::Parallel { .. } => Vec::new(),
-        Kind::Transaction { tx } => vec![("tx", text::of(tx))],
+        Kind::Transaction { tx, isolation } => {
+            let isolation = isolation.map(|level| ("isolation", level.as_str().to_owned()));
+            std::iter::once(("tx", text::of(tx))).chain(isolation).collect()
+        }
         Kind::Event { channel } => vec![("channel", channel.value())],
         Kind::Each(each) => {
             vec![("over", text::of(&each.iterable)), ("concurrency", each.concurrency.to_string())]

@@ -106,13 +106,10 @@ impl Generator<'_> {
         Asked { pattern: format!("{variant}({name})"), value, bound: vec![Var::new(name, ty).borrowing(roots)] }
     }
 
-    /// A place that a pattern can be matched over once more: what it is in is not `mut`, or a borrow.
+    /// A place that a pattern can be matched over once more: neither what it is in nor what that borrows from is `mut`.
     pub(super) fn fixed_place(&mut self, ty: Ty) -> Option<(String, Vec<usize>)> {
-        let may_change: Vec<String> =
-            self.ready(|var| var.mutable && !var.by_ref).into_iter().map(|at| self.vars[at].name.clone()).collect();
-        let owner = |place: &String| place.split('.').next().unwrap_or_default().to_owned();
-        let places: Vec<_> =
-            self.places(ty).into_iter().filter(|(place, _)| !may_change.contains(&owner(place))).collect();
+        let may_change = |roots: &[usize]| roots.iter().any(|root| self.vars[*root].mutable);
+        let places: Vec<_> = self.places(ty).into_iter().filter(|(_, roots)| !may_change(roots)).collect();
         let chosen = self.choices.below(places.len());
         places.into_iter().nth(chosen)
     }

@@ -1,8 +1,8 @@
 //! Generates flows: all constructs in random nesting, valid as far as rustc would look.
 //!
 //! What is knowingly left out, because `#[flow]` or rustc refuses it there: a variable that is moved and gets a new value behind a
-//! step, an `else` that uses what its `if let` has moved, a pattern over a borrow of a `mut` variable (but for one through
-//! another borrow), an index in a borrow, a change of what a loop goes over.
+//! step, an `else` that uses what its `if let` has moved, a pattern over a borrow of a `mut` variable (also through another
+//! borrow), an index in a borrow, a change of what a loop goes over.
 
 mod branches;
 mod expressions;

@@ -64,7 +64,7 @@ impl CommitRow {
         texts.into_iter().flatten().map(String::len).sum()
     }
 
-    /// The commit, at this place of its log, without its ending.
+    /// The commit, at this place of its log, without its ending and its events, which have rows of their own.
     ///
     /// # Errors
     /// If a column does not hold what [`new`](Self::new) puts there.
@@ -77,6 +77,7 @@ impl CommitRow {
             dropped: read(self.dropped)?.unwrap_or_default(),
             writes: read(self.writes)?.map(read_writes).unwrap_or_default(),
             compensable: read(self.compensable)?.unwrap_or_default(),
+            events: Vec::new(),
             undoing: read(self.undoing)?,
             ending: None,
             fingerprint: self.fingerprint.as_deref().map(parse_fingerprint).transpose()?,

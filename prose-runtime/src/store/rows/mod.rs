@@ -18,12 +18,14 @@
 
 mod commit;
 mod ending;
+mod event;
 mod holds;
 mod log;
 mod run;
 
 pub use commit::{CommitRow, integer, parse_fingerprint, print_fingerprint};
 pub use ending::EndingRow;
+pub use event::EventRow;
 pub use holds::Holds;
 pub use log::{Log, LogFold};
 pub use run::RunRow;

@@ -1,5 +1,7 @@
 //! The store that forgets: runs in this process's memory, for tests and for trying things out.
 
+mod outbox;
+
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,9 +11,10 @@ use tokio::sync::watch;
 
 use super::fold::Folded;
 use super::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, RunKey, RunState,
-    Status, Store, StoreError,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed,
+    RunKey, RunState, Status, Store, StoreError,
 };
+use outbox::MemoryOutbox;
 
 /// Keeps runs in memory. Clones share them. What it promises holds until the process ends, and no longer.
 ///
@@ -27,6 +30,7 @@ use super::{
 pub struct MemoryStore {
     runs: Arc<Mutex<HashMap<RunKey, Run>>>,
     code: Arc<Mutex<HashMap<u64, Code>>>,
+    outbox: Arc<MemoryOutbox>,
 }
 
 struct Run {
@@ -70,7 +74,7 @@ impl MemoryStore {
         Claim::Claimed(Box::new(ClaimedRun { lease, state: run.state.clone() }))
     }
 
-    fn create_now(&self, new: &NewRun, first: Commit) -> Result<Lease, StoreError> {
+    fn create_now(&self, new: &NewRun, mut first: Commit) -> Result<Lease, StoreError> {
         let mut runs = self.runs();
         if runs.contains_key(&new.key) {
             return Err(StoreError::Exists(new.key.clone()));
@@ -78,20 +82,35 @@ impl MemoryStore {
         let now = SystemTime::now();
         let mut state = RunState { run: new.clone(), folded: Folded::default(), updated_at: now };
         let held = first.ending.is_none();
+        self.outbox.keep(&new.key, &new.uid, std::mem::take(&mut first.events));
         state.folded.apply(first);
         runs.insert(new.key.clone(), Run { state, epoch: 1, held, changed: watch::Sender::new(()) });
         Ok(Lease { key: new.key.clone(), uid: new.uid.clone(), row: 0, epoch: 1 })
     }
 
-    fn commit_now(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
+    fn commit_now(&self, lease: &Lease, mut commit: Commit) -> Result<(), StoreError> {
         let mut runs = self.runs();
         let run = owned(&mut runs, lease, commit.seq)?;
+        self.outbox.keep(&lease.key, &lease.uid, std::mem::take(&mut commit.events));
         run.state.folded.apply(commit);
         run.state.updated_at = SystemTime::now();
         if run.state.folded.ending.is_some() {
             run.let_go();
         }
         Ok(())
+    }
+
+    fn reclaim_now(&self, lease: &Lease, seq: u64) -> Result<Reclaimed, StoreError> {
+        let mut runs = self.runs();
+        let at = runs.get(&lease.key).map_or(0, |run| run.state.folded.seq);
+        let run = owned(&mut runs, lease, at + 1)?;
+        let committed = at >= seq;
+        if !committed {
+            run.state.folded.apply(Commit::empty(at + 1));
+        }
+        run.epoch += 1;
+        let lease = Lease { epoch: run.epoch, ..lease.clone() };
+        Ok(Reclaimed { lease, seq: run.state.folded.seq, committed })
     }
 
     fn migrate_now(&self, lease: &Lease, migrated: &Migrated) -> Result<(), StoreError> {
@@ -120,10 +139,10 @@ impl MemoryStore {
     fn prune_now(&self, older_than: Duration) -> u64 {
         let now = SystemTime::now();
         let mut runs = self.runs();
-        let before = runs.len();
+        let (before, publishing) = (runs.len(), self.outbox.runs());
         runs.retain(|_, run| {
             let age = now.duration_since(run.state.updated_at).unwrap_or_default();
-            !run.state.folded.status().is_ended() || age < older_than
+            !run.state.folded.status().is_ended() || age < older_than || publishing.contains(&run.state.run.uid)
         });
         (before - runs.len()) as u64
     }
@@ -157,6 +176,14 @@ impl Store for MemoryStore {
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move { self.commit_now(lease, commit) })
+    }
+
+    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
+        Box::pin(async move { self.reclaim_now(lease, seq) })
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        &*self.outbox
     }
 
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
