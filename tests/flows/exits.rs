@@ -101,6 +101,38 @@ async fn early_exits_of_bodies() {
     sweep(early_in_bodies, orders()).await;
 }
 
+/// Leaves the body around it with a value: `return` stands in no body.
+macro_rules! unless {
+    ($found:expr, $otherwise:expr) => {
+        match $found {
+            Some(found) => found,
+            None => return Ok($otherwise),
+        }
+    };
+}
+
+/// Leaves bodies early, where only a macro says so.
+#[flow]
+async fn early_by_macro(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    #[step]
+    let first: u32 = {
+        ctx.tell("first");
+        let first = unless!(input.items.first(), 7);
+        *first
+    };
+    #[step(retry(max_attempts = 2, delay = "1ms"))]
+    let second: String = {
+        ctx.tell(format!("second {first}"));
+        format!("{}", unless!(input.coupon.as_ref(), "none".to_owned()))
+    };
+    Ok(format!("{first} {second}"))
+}
+
+#[tokio::test]
+async fn early_exits_by_macro() {
+    sweep(early_by_macro, orders()).await;
+}
+
 /// Blocks in blocks, one left by `break`; variables of a block are forgotten behind it.
 #[flow]
 async fn nested(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The value goes around the machine, so that running a body is compiled once for each type of error, and not for each step.
-//! What the body itself returns as a value (`return Ok(v)`) cannot go that way; then its future has the value.
+//! What the body itself returns as a value (`return Ok(v)`) cannot go that way; then its future has the value. So it has where a
+//! macro may expand to that.
 
 use super::Context;
 use super::handover::Handover;
@@ -95,28 +96,65 @@ fn has_value(point: &Point) -> bool {
     point.target.is_some() || matches!(point.kind, Kind::Event { .. })
 }
 
-/// Whether the value goes around the machine: it has one, and the body returns it at its end only.
+/// Whether the value goes around the machine: it has one, and the body gives it at its end only.
 fn goes_around(point: &Point) -> bool {
     has_value(point) && !is_nobodys(point) && !returns_value(point.body.to_token_stream())
 }
 
-/// `return Err(..)` returns none.
+/// `return Err(..)` returns none. What a macro of somebody else's expands to is not known: it may.
 fn returns_value(body: TokenStream) -> bool {
-    let mut tokens = body.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let found = match token {
-            TokenTree::Ident(ident) if ident == "return" => {
-                !matches!(tokens.peek(), Some(TokenTree::Ident(next)) if next == "Err")
-            }
-            TokenTree::Group(group) => returns_value(group.stream()),
-            _ => false,
-        };
-        if found {
-            return true;
+    let tokens: Vec<TokenTree> = body.into_iter().collect();
+    let returns = |(at, token): (usize, &TokenTree)| match (token, tokens.get(at + 1), tokens.get(at + 2)) {
+        (TokenTree::Ident(ident), next, _) if ident == "return" => {
+            !matches!(next, Some(TokenTree::Ident(next)) if next == "Err")
         }
-    }
-    false
+        (TokenTree::Ident(name), Some(TokenTree::Punct(bang)), Some(TokenTree::Group(_))) if bang.as_char() == '!' => {
+            // A keyword stands in front of a negation: `if !(a && b)`.
+            let is_macro = syn::parse2::<Ident>(name.to_token_stream()).is_ok();
+            is_macro && !RETURNING_NOTHING.iter().any(|known| name == known)
+        }
+        (TokenTree::Group(group), ..) => returns_value(group.stream()),
+        _ => false,
+    };
+    tokens.iter().enumerate().any(returns)
 }
+
+/// Macros that expand to no `return`.
+const RETURNING_NOTHING: [&str; 33] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "cfg",
+    "column",
+    "concat",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "env",
+    "eprint",
+    "eprintln",
+    "file",
+    "format",
+    "format_args",
+    "include_bytes",
+    "include_str",
+    "json",
+    "line",
+    "matches",
+    "module_path",
+    "option_env",
+    "panic",
+    "print",
+    "println",
+    "stringify",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
 
 /// Is it a compensation's? What it comes to is dropped.
 fn is_nobodys(point: &Point) -> bool {

@@ -1,10 +1,7 @@
 //! Saving and restoring values: the codec of a variable, chosen once for its type.
 
-mod read;
 mod strict;
 
-pub(crate) use read::Part;
-use read::Text;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Error;
@@ -75,12 +72,12 @@ impl<T: Serialize> Write for T {
 
 /// What is to take up a value that is read.
 pub(crate) trait Read {
-    fn read(&mut self, part: Part<'_, '_>) -> Result<(), Error>;
+    fn read(&mut self, from: &Json) -> Result<(), Error>;
 }
 
 impl<T: DeserializeOwned> Read for Option<T> {
-    fn read(&mut self, part: Part<'_, '_>) -> Result<(), Error> {
-        match T::deserialize(part) {
+    fn read(&mut self, from: &Json) -> Result<(), Error> {
+        match decode(from) {
             Ok(value) => {
                 *self = Some(value);
                 Ok(())
@@ -130,12 +127,7 @@ fn depth(text: &[u8]) -> usize {
 
 /// Decodes a value. That nothing stands behind it is known: the text is one JSON value.
 pub(crate) fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, Error> {
-    T::deserialize(Text::new(json.as_str()).part())
-}
-
-/// The same, into a place.
-pub(crate) fn decode_into(json: &Json, place: &mut dyn Read) -> Result<(), Error> {
-    place.read(Text::new(json.as_str()).part())
+    T::deserialize(&mut serde_json::Deserializer::from_str(json.as_str()))
 }
 
 #[cfg(test)]

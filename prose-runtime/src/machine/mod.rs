@@ -39,7 +39,7 @@ pub use transaction::{Committed, Open, Start};
 pub use turns::{elements, list, ordered, turns};
 
 use crate::Json;
-use crate::codec::{Key, Read, Write, decode_into, encode};
+use crate::codec::{Key, Read, Write, encode};
 use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
@@ -312,7 +312,7 @@ impl Machine {
 
     fn restore(&self, name: &str, place: &mut dyn Read) {
         let Some(saved) = self.saved(name) else { return };
-        if let Err(error) = decode_into(saved, place) {
+        if let Err(error) = place.read(saved) {
             self.unreadable(name, &error.to_string());
         }
     }

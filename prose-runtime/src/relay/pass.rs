@@ -91,7 +91,7 @@ impl Carrier {
             return Ok(Passed { elsewhere: true, ..Passed::default() });
         };
         let mut passed = Passed { more: due.len() == EVENTS, ..Passed::default() };
-        let mut queues = queues(due).into_iter();
+        let mut queues = queues(due);
         let mut running: JoinSet<Carried> = JoinSet::new();
         loop {
             while running.len() < QUEUES
