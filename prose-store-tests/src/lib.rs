@@ -30,6 +30,7 @@
 
 pub mod cases;
 pub mod deliveries;
+mod hand_through;
 mod kit;
 #[cfg(unix)]
 pub mod money;

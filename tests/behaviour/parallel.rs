@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo, StepInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
-use prose::{CancellationToken, Checkpoint, Ctx, Error, MemoryStore, Status, Store, StoreError, flow};
+use prose::store::{BoxFuture, Commit, Lease};
+use prose::{CancellationToken, Ctx, Error, MemoryStore, Status, Store, StoreError, flow};
 use serde_json::json;
 use tokio::sync::{Barrier, Notify};
 
@@ -68,12 +68,6 @@ struct SlowStore {
 }
 
 impl Store for SlowStore {
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.inner.claim(request)
-    }
-    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
-        self.inner.create(run, first)
-    }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if commit.writes.iter().any(|write| write.name == "quick") {
@@ -82,39 +76,10 @@ impl Store for SlowStore {
             self.inner.commit(lease, commit).await
         })
     }
-    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
-        self.inner.reclaim(lease, seq)
-    }
-    fn outbox(&self) -> &dyn Outbox {
-        self.inner.outbox()
-    }
-    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.migrate(lease, run)
-    }
-    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.keep_code(code)
-    }
-    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
-        self.inner.code(fingerprint)
-    }
-    fn release(&self, lease: &Lease) {
-        self.inner.release(lease);
-    }
-    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
-        self.inner.changed(key, epoch)
-    }
-    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
-        self.inner.load_run(key)
-    }
-    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.inner.delete_run(key)
-    }
-    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.inner.prune(older_than)
-    }
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
+    prose_store_tests::hand_through! { inner: claim create reclaim outbox migrate keep_code code release changed load_run delete_run prune }
 }
 
 #[flow]

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo, StepInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
-use prose::{Checkpoint, MemoryStore, Store, StoreError, ValidationError};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun};
+use prose::{MemoryStore, Store, StoreError, ValidationError};
 
 /// A log that bodies write, in order.
 #[derive(Clone, Debug, Default)]
@@ -163,12 +163,6 @@ impl Store for CrashingStore {
             committed
         })
     }
-    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
-        self.inner.reclaim(lease, seq)
-    }
-    fn outbox(&self) -> &dyn Outbox {
-        self.inner.outbox()
-    }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             self.about_to_write().await;
@@ -177,31 +171,14 @@ impl Store for CrashingStore {
             migrated
         })
     }
-    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.keep_code(code)
-    }
     fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
         *self.code_reads.lock().unwrap() += 1;
         self.inner.code(fingerprint)
     }
-    fn release(&self, lease: &Lease) {
-        self.inner.release(lease);
-    }
-    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
-        self.inner.changed(key, epoch)
-    }
-    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
-        self.inner.load_run(key)
-    }
-    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.inner.delete_run(key)
-    }
-    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.inner.prune(older_than)
-    }
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
+    prose_store_tests::hand_through! { inner: reclaim outbox keep_code release changed load_run delete_run prune }
 }
 
 /// Polls a call until it can go no further by itself, then drops it: what a crash does to it.

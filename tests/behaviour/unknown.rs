@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::observe::{Observer, RunInfo};
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
+use prose::store::{BoxFuture, Claim, ClaimRequest, Lease, Reclaimed, RunKey};
 use prose::{
-    Beginning, Begun, CancellationToken, Checkpoint, Ctx, Database, DatabaseError, Json, MemoryStore, Record, Status,
-    Store, StoreError, flow,
+    Beginning, Begun, CancellationToken, Ctx, Database, DatabaseError, Json, MemoryStore, Record, Status, Store,
+    StoreError, flow,
 };
 
 use super::support::{Failure, until_stuck};
@@ -193,48 +193,13 @@ impl Database for Same {
 }
 
 impl Store for Same {
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.store.claim(request)
-    }
-    fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
-        self.store.create(run, first)
-    }
-    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.commit(lease, commit)
-    }
     fn reclaim<'a>(&'a self, _: &'a Lease, _: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
         Box::pin(async { Err(StoreError::Unavailable { message: "no server".into(), source: None }) })
-    }
-    fn outbox(&self) -> &dyn Outbox {
-        self.store.outbox()
-    }
-    fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.migrate(lease, run)
-    }
-    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.keep_code(code)
-    }
-    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
-        self.store.code(fingerprint)
-    }
-    fn release(&self, lease: &Lease) {
-        self.store.release(lease);
-    }
-    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
-        self.store.changed(key, epoch)
-    }
-    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
-        self.store.load_run(key)
-    }
-    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.store.delete_run(key)
-    }
-    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.prune(older_than)
     }
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
+    prose_store_tests::hand_through! { store: claim create commit outbox migrate keep_code code release changed load_run delete_run prune }
 }
 
 #[flow]

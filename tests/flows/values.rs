@@ -335,6 +335,47 @@ async fn a_value_deferred_to_the_end_of_a_plain_loop() {
     sweep(deferred_by_a_plain_loop, orders()).await;
 }
 
+/// A deferred value is hidden at the end of the code that gives it; a new value on the way out of a loop, and a borrow of the old one.
+#[flow]
+async fn hidden_and_given_anew(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let count: u32;
+    {
+        count = input.items.len() as u32;
+        let count = count + 20;
+        if count == 21 {
+            return Ok(vec![count]);
+        }
+        #[step]
+        'inside: {
+            ctx.tell("inside");
+        }
+    }
+    let mut items = input.items.clone();
+    let old = &items;
+    let mut turn = 0;
+    loop {
+        if turn == 2 {
+            items = vec![count];
+            #[step]
+            'new: {
+                ctx.tell(format!("{items:?}"));
+            }
+            break;
+        }
+        turn += 1;
+        #[step]
+        'old: {
+            ctx.tell(format!("{old:?} {turn}"));
+        }
+    }
+    Ok(items)
+}
+
+#[tokio::test]
+async fn values_hidden_and_given_anew() {
+    sweep(hidden_and_given_anew, orders()).await;
+}
+
 /// Deferred values that are moved on one way and are needed on another, and behind neither.
 #[flow]
 async fn deferred_and_moved(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {

@@ -22,6 +22,9 @@ use crate::{CONTENT_TYPE, ConfigError, TIMEOUT};
 /// subjects (`prose.>`, say), how long it keeps what, its replicas, and its duplicate window, within which it drops repeats by the
 /// event's id (header `Nats-Msg-Id`).
 ///
+/// That id is `{run_id}:{step}`, unique for one service. Two services that could use the same run ids need a stream each; and a
+/// run that is deleted and made again under its old id within the duplicate window publishes events that the stream takes for repeats.
+///
 /// ```no_run
 /// use async_nats::jetstream;
 /// use prose_events::NatsPublisher;

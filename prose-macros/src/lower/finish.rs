@@ -10,6 +10,7 @@ use crate::model::{
     Around, Block, Class, Jumps, Leaf, Model, Node, NodeId, Over, Point, PointId, Question, VarId, Variable, View, Way,
 };
 use crate::patterns::without;
+use std::collections::BTreeSet;
 use syn::Pat;
 
 /// The model of a draft.
@@ -196,11 +197,22 @@ impl Finish<'_> {
         node.named.difference(&node.defines).filter(changed).copied().collect()
     }
 
-    /// The variables of around this part of the flow that get a new value in it.
+    /// The variables of around this part of the flow that get a new value in it, and have it behind: not if it is left there.
     fn overwritten(&self, ahead: NodeId, behind: NodeId) -> Vars {
         let inside = &self.graph.nodes[ahead.0..=behind.0];
         let defined: Vars = inside.iter().flat_map(|node| node.defines.iter().copied()).collect();
-        inside.iter().flat_map(|node| &node.overwrites - &defined).collect()
+        let passed = (ahead.0..=behind.0).filter(|from| self.leads_to(NodeId(*from), ahead, behind));
+        passed.flat_map(|from| &self.graph.nodes[from].overwrites - &defined).collect()
+    }
+
+    /// Does control come from this node behind the part of the flow that it is in?
+    fn leads_to(&self, from: NodeId, ahead: NodeId, behind: NodeId) -> bool {
+        let (mut todo, mut seen) = (vec![from], BTreeSet::new());
+        while let Some(node) = todo.pop().filter(|node| *node != behind) {
+            let inside = self.graph.nodes[node.0].next.iter().filter(|next| (ahead..=behind).contains(*next));
+            todo.extend(inside.filter(|next| seen.insert(**next)));
+        }
+        from == behind || seen.contains(&behind)
     }
 
     /// The same for jumps, each a node on the way out from the one that may have changed something.
@@ -303,12 +315,13 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
         // Saved behind the control flow that ends with it, and never loaded.
         leaf.assigns.clear();
     }
-    leaf.saves.extend(finish.at_once(&leaf.assigns));
     leaf.overwrites = node.overwrites.iter().copied().collect();
     leaf.takes = finish.takes(leaf.node);
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
     leaf.saves_again = finish.saves_again(leaf.node).into_iter().collect();
+    // Behind the stretch too, which may define another variable of that name.
+    leaf.saves_again.extend(finish.at_once(&leaf.assigns));
     match &mut leaf.question {
         Some(Question::If { way, .. }) => self::way(way, finish),
         Some(Question::Match { arms, .. }) => arms.iter_mut().for_each(|arm| self::way(&mut arm.way, finish)),

@@ -24,6 +24,7 @@ pub(super) fn each(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, errors: 
         return None;
     };
     let (local, ExprForLoop { pat, expr, body, .. }) = for_loop(local, errors)?;
+    point::refuse_points_inside(&expr, errors);
     refuse_jumps(&body, errors);
     let target = super::body::target(local.pat);
     let element = results(&target.pat, target.ty.as_ref(), errors);

@@ -193,6 +193,41 @@ fn a_change_in_front_of_a_continue_in_the_last_turn() {
     );
 }
 
+/// A stretch saves what it gives by its name, which may mean another variable at its end.
+#[test]
+fn what_a_stretch_gives_is_hidden_by_what_it_defines() {
+    survives(
+        "let ant: i64; \
+        { \
+            ant = input.n; \
+            let ant = input.items.len() as i64 + 20; \
+            if ant == 21 { return Err(ant); } \
+            #[step] 's1: { act_int(()); } \
+        } \
+        Ok(mix((ant,)))",
+    );
+}
+
+/// A new value on a way that leaves is none behind it, where a borrow of the old one is still there.
+#[test]
+fn what_is_given_a_new_value_on_a_way_out_is_borrowed_on_the_other() {
+    survives(
+        "let mut bee = input.items.clone(); \
+        let cat = &bee; \
+        let mut fuel = 2; \
+        loop { \
+            if fuel == 0 { \
+                bee = vec![1]; \
+                #[step] 's1: { act_int((&bee,)); } \
+                break; \
+            } \
+            fuel -= 1; \
+            #[step] 's2: { act_int((cat,)); } \
+        } \
+        Ok(mix((&bee,)))",
+    );
+}
+
 // What random flows would notice seldom.
 
 /// A stretch that breaks out cannot give back what it has taken.

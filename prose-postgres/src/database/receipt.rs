@@ -76,9 +76,9 @@ impl PostgresDatabase {
     /// Deletes receipts that were completed more than `older_than` ago, a bounded number in each statement, until there are none; how
     /// many. A database without a table of receipts has none.
     ///
-    /// A receipt must stay until the run's own store has the step, and until nobody can be on the way who does not know: an
-    /// executor that was stopped in front of the transaction and goes on later would run it again. Nothing but time tells, so
-    /// choose an age that no process and no outage reaches. Days cost little: a receipt is as long as what the body gives.
+    /// A receipt must stay until the run's own store has the step, which may be until somebody calls the run again, and until nobody can be
+    /// on the way who does not know: an executor that was stopped in front of the transaction and goes on later would run it again.
+    /// Nothing but time tells, so choose an age at which no run is still unfinished. Days cost little: a receipt is as long as what the body gives.
     ///
     /// ```no_run
     /// # async fn prune(db: prose_postgres::PostgresDatabase) -> Result<(), prose::DatabaseError> {

@@ -1,12 +1,11 @@
 //! A store that stops the world at one of a run's commits.
 
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
+use prose::store::{BoxFuture, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{Checkpoint, Store, StoreError};
 use serde_json::Value;
 use std::any::Any;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 use tokio::sync::Notify;
 
 /// When the process dies. Commits are counted from 1, through all executions of a run.
@@ -126,9 +125,6 @@ fn page(checkpoint: &Checkpoint) -> Value {
 }
 
 impl Store for CrashStore {
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.inner.claim(request)
-    }
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
         let create = async {
             let lease = self.inner.create(run, first).await?;
@@ -142,37 +138,11 @@ impl Store for CrashStore {
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write(&lease.key, self.inner.commit(lease, commit)))
     }
-    fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
-        self.inner.reclaim(lease, seq)
-    }
-    fn outbox(&self) -> &dyn Outbox {
-        self.inner.outbox()
-    }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write(&lease.key, self.inner.migrate(lease, run)))
-    }
-    fn keep_code<'a>(&'a self, code: &'a Code) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.keep_code(code)
-    }
-    fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>> {
-        self.inner.code(fingerprint)
-    }
-    fn release(&self, lease: &Lease) {
-        self.inner.release(lease);
-    }
-    fn changed<'a>(&'a self, key: &'a RunKey, epoch: u64) -> BoxFuture<'a, ()> {
-        self.inner.changed(key, epoch)
-    }
-    fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>> {
-        self.inner.load_run(key)
-    }
-    fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.inner.delete_run(key)
-    }
-    fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.inner.prune(older_than)
     }
     fn as_any(&self) -> &dyn Any {
         self
     }
+    prose_store_tests::hand_through! { inner: claim reclaim outbox keep_code code release changed load_run delete_run prune }
 }
