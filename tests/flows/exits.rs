@@ -123,7 +123,7 @@ async fn early_by_macro(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure>
     #[step(retry(max_attempts = 2, delay = "1ms"))]
     let second: String = {
         ctx.tell(format!("second {first}"));
-        format!("{}", unless!(input.coupon.as_ref(), "none".to_owned()))
+        format!("with {}", unless!(input.coupon.as_ref(), "none".to_owned()))
     };
     Ok(format!("{first} {second}"))
 }
