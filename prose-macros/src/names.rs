@@ -3,7 +3,8 @@
 //! | name | is |
 //! |---|---|
 //! | `m` | the machine |
-//! | `k_{v}` | the key (codec and name) of the saved variable `v` |
+//! | `keys` | the keys (codec and name) of the saved variables |
+//! | `k_{v}` | the key of the saved variable `v`, where it stands alone |
 //! | `slot_{v}` | the `Option` that holds a variable which never crosses a point |
 //! | `took`, `taken`, `arm`, `arm{n}` | what a recorded `if`, `if let`, `match` decided, and what its nth arm bound |
 //! | `list`, `element`, `turns`, `i{depth}` | what a `for` consumes, one of it; the turns of a loop, and the one that runs |
@@ -11,7 +12,8 @@
 //! | `held_{v}` | a `mut` variable while a body runs that must not change it |
 //! | `p` | the number of a point, inside of its block |
 //! | `'point` | the block of a point, left early when its output is loaded |
-//! | `body`, `tried`, `v`, `e` | a body, how an attempt of it ended, its value, its error |
+//! | `v{n}` | what was loaded in the nth place of what a point hands over |
+//! | `body`, `tried`, `given`, `v`, `e` | a body, how an attempt of it ended, what it gave, a value, an error |
 //! | `group`, `elements`, `ticket`, `branch` | a fan-out, what it runs, the right to run one, and what runs it: `m` inside of it |
 //! | `out_{v}`, `results`, `failures` | what the elements of a fan-out have come to |
 //! | `when`, `open`, `events`, `out` | which errors are retried, a transaction, what to publish, a point's outputs |

@@ -2,18 +2,20 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Ctx;
+use crate::codec::decode;
 use crate::database::Isolation;
 use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::migration::Migrate;
 use crate::store::Phase;
 use crate::typed::TypedCheckpoint;
+use crate::{Ctx, Json};
 
 /// A flow. Implemented by `#[flow]`, for the type `name_of_the_fn::Flow`; never by hand.
 pub trait Flow: Sized + Send + 'static {
@@ -45,18 +47,44 @@ pub trait Flow: Sized + Send + 'static {
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 
-    /// Runs the compensation of a point.
+    /// What runs its compensations, if it has any: of a flow without, nothing about undoing is compiled.
     #[doc(hidden)]
+    const UNDOING: Option<Undoing<Self>> = None;
+}
+
+/// A flow with compensations.
+pub trait Undo: Flow {
+    /// Runs the compensation of a point.
     fn undo(
         m: &mut Machine,
         ctx: Ctx<Self::Deps>,
         input: Self::Input,
         point: u16,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
-        let _ = (m, ctx, input, point);
-        std::future::ready(Ok(()))
-    }
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
+
+/// Starts a compensation of a flow; its result is left in the last argument.
+#[derive(Debug)]
+pub struct Undoing<F: Flow>(pub(crate) Starts<F>);
+
+type Starts<F> = for<'a> fn(
+    &'a mut Machine,
+    Ctx<<F as Flow>::Deps>,
+    &Json,
+    u16,
+    &'a mut Option<Result<(), <F as Flow>::Error>>,
+) -> Result<Driving<'a>, serde_json::Error>;
+
+/// What runs the compensations of a flow.
+pub const fn undoing<F: Undo>() -> Undoing<F> {
+    Undoing(|machine, ctx, input, point, undone| {
+        let input = decode(input)?;
+        Ok(Box::pin(async move { *undone = Some(F::undo(machine, ctx, input, point).await) }))
+    })
+}
+
+/// A flow's future, or a compensation's; its result is left elsewhere.
+pub(crate) type Driving<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// What is known of a flow at compile time.
 #[derive(Debug)]

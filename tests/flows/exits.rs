@@ -65,6 +65,74 @@ async fn early_exits() {
     sweep(early, orders()).await;
 }
 
+/// Leaves bodies early: with a value, with an error, and with a value of another step's type behind a retry.
+#[flow]
+async fn early_in_bodies(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    #[step]
+    let first: u32 = {
+        ctx.tell("first");
+        let Some(first) = input.items.first() else { return Ok(7) };
+        if *first == 0 {
+            return Err(Failure("zero".into()));
+        }
+        *first
+    };
+    #[step(retry(max_attempts = 2, delay = "1ms"))]
+    let second: String = {
+        ctx.tell(format!("second {first}"));
+        if input.fast {
+            return Ok(format!("fast {first}"));
+        }
+        input.id.clone()
+    };
+    #[step]
+    'third: {
+        ctx.tell(format!("third {second}"));
+        if first > 2 {
+            return Ok(());
+        }
+        ctx.tell("to its end");
+    }
+    Ok(format!("{first} {second}"))
+}
+
+#[tokio::test]
+async fn early_exits_of_bodies() {
+    sweep(early_in_bodies, orders()).await;
+}
+
+/// Leaves the body around it with a value: `return` stands in no body.
+macro_rules! unless {
+    ($found:expr, $otherwise:expr) => {
+        match $found {
+            Some(found) => found,
+            None => return Ok($otherwise),
+        }
+    };
+}
+
+/// Leaves bodies early, where only a macro says so.
+#[flow]
+async fn early_by_macro(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    #[step]
+    let first: u32 = {
+        ctx.tell("first");
+        let first = unless!(input.items.first(), 7);
+        *first
+    };
+    #[step(retry(max_attempts = 2, delay = "1ms"))]
+    let second: String = {
+        ctx.tell(format!("second {first}"));
+        format!("with {}", unless!(input.coupon.as_ref(), "none".to_owned()))
+    };
+    Ok(format!("{first} {second}"))
+}
+
+#[tokio::test]
+async fn early_exits_by_macro() {
+    sweep(early_by_macro, orders()).await;
+}
+
 /// Blocks in blocks, one left by `break`; variables of a block are forgotten behind it.
 #[flow]
 async fn nested(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {

@@ -1,12 +1,23 @@
 //! The body of a point: an async block of its own, in a loop if it may be tried again.
+//!
+//! ```text
+//! let mut given = None;
+//! let body = async { let v: Receipt = <the user's body>; given = Some(v); Ok::<_, OrderError>(private::Given) };
+//! let tried = m.run(p, pin!(body)).await;
+//! let receipt = match tried { Ok(_) => match given { Some(v) => v, None => unreachable!() }, Err(e) => return Err(e) };
+//! ```
+//!
+//! The value goes around the machine, so that running a body is compiled once for each type of error, and not for each step.
+//! What the body itself returns as a value (`return Ok(v)`) cannot go that way; then its future has the value. So it has where a
+//! macro may expand to that.
 
 use super::Context;
 use super::handover::Handover;
-use crate::ast::{Kind, Target};
+use crate::ast::Kind;
 use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Expr, Pat, Token};
 
@@ -25,13 +36,13 @@ pub(super) fn value(cx: &Context<'_>, point: &Point) -> TokenStream {
 
 /// The same of a body that opens with these statements.
 pub(super) fn value_of(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenStream {
-    let (ctx, attempt, tried) = (ctx(cx, point), attempt(cx, point, open), names::local("tried"));
+    let (ctx, attempt) = (ctx(cx, point), attempt(cx, point, open));
     if point.retry.is_none() {
-        let value = unless_failed(&tried);
+        let value = unless_failed(point);
         return quote!({ #ctx #attempt #value });
     }
     let when = when(cx, point);
-    let ended = unless_again(cx, &tried, |v| quote!(break #v), None);
+    let ended = unless_again(cx, point, |value| quote!(break #value), None);
     quote!({ #when loop { #ctx #attempt #ended } })
 }
 
@@ -46,7 +57,11 @@ pub(super) fn attempt(cx: &Context<'_>, point: &Point, open: Option<TokenStream>
             quote!(#m.attempt(#number, #may_retry, ::core::pin::pin!(#body)))
         }
     };
-    quote!(let #body = #future; let #tried = #call.await;)
+    let given = goes_around(point).then(|| {
+        let given = names::local("given");
+        quote!(let mut #given = ::core::option::Option::None;)
+    });
+    quote!(#given let #body = #future; let #tried = #call.await;)
 }
 
 /// `async { .. Ok(v) }`: `?` and `return Err(..)` leave the body, not the flow.
@@ -58,25 +73,92 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     // What rustc says of the body as a whole, it says at the attribute. A body without a value may end in `return Err(..)`: `if true`,
     // because a lint would say that what stands behind it is unreachable.
     let asynchronous = Token![async](Span::mixed_site().located_at(point.span));
-    if let Some(target) = &point.target {
-        if is_nobodys(target) {
-            let value = names::local("_v");
-            // A type that nothing tells is chosen for the other branch.
-            let run = quote!(let #value = if true { #body } else { ::core::unreachable!() };);
-            return quote!(#asynchronous { #open if true { #run } #ok(()) });
-        }
-        let ty = target.ty.as_ref().map(|ty| quote!(: #ty));
-        return quote!(#asynchronous { #open #(#attrs)* let #v #ty = #body; #ok(#v) });
+    if is_nobodys(point) {
+        let value = names::local("_v");
+        // A type that nothing tells is chosen for the other branch.
+        let run = quote!(let #value = if true { #body } else { ::core::unreachable!() };);
+        return quote!(#asynchronous { #open if true { #run } #ok(()) });
     }
-    match point.kind {
-        Kind::Event { .. } => quote!(#asynchronous { #open #(#attrs)* let #v = #body; #ok(#v) }),
-        _ => quote!(#asynchronous { #open #(#attrs)* if true { #body } #ok(()) }),
+    if !has_value(point) {
+        return quote!(#asynchronous { #open #(#attrs)* if true { #body } #ok(()) });
     }
+    let ty = point.target.as_ref().and_then(|target| target.ty.as_ref()).map(|ty| quote!(: #ty));
+    let end = if goes_around(point) {
+        let (given, private) = (names::local("given"), cx.private());
+        quote!(#given = ::core::option::Option::Some(#v); #ok(#private::Given))
+    } else {
+        quote!(#ok(#v))
+    };
+    quote!(#asynchronous { #open #(#attrs)* let #v #ty = #body; #end })
 }
 
+fn has_value(point: &Point) -> bool {
+    point.target.is_some() || matches!(point.kind, Kind::Event { .. })
+}
+
+/// Whether the value goes around the machine: it has one, and the body gives it at its end only.
+fn goes_around(point: &Point) -> bool {
+    has_value(point) && !is_nobodys(point) && !returns_value(point.body.to_token_stream())
+}
+
+/// `return Err(..)` returns none. What a macro of somebody else's expands to is not known: it may.
+fn returns_value(body: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = body.into_iter().collect();
+    let returns = |(at, token): (usize, &TokenTree)| match (token, tokens.get(at + 1), tokens.get(at + 2)) {
+        (TokenTree::Ident(ident), next, _) if ident == "return" => {
+            !matches!(next, Some(TokenTree::Ident(next)) if next == "Err")
+        }
+        (TokenTree::Ident(name), Some(TokenTree::Punct(bang)), Some(TokenTree::Group(_))) if bang.as_char() == '!' => {
+            // A keyword stands in front of a negation: `if !(a && b)`.
+            let is_macro = syn::parse2::<Ident>(name.to_token_stream()).is_ok();
+            is_macro && !RETURNING_NOTHING.iter().any(|known| name == known)
+        }
+        (TokenTree::Group(group), ..) => returns_value(group.stream()),
+        _ => false,
+    };
+    tokens.iter().enumerate().any(returns)
+}
+
+/// Macros that expand to no `return`.
+const RETURNING_NOTHING: [&str; 33] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "cfg",
+    "column",
+    "concat",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "env",
+    "eprint",
+    "eprintln",
+    "file",
+    "format",
+    "format_args",
+    "include_bytes",
+    "include_str",
+    "json",
+    "line",
+    "matches",
+    "module_path",
+    "option_env",
+    "panic",
+    "print",
+    "println",
+    "stringify",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
 /// Is it a compensation's? What it comes to is dropped.
-fn is_nobodys(target: &Target) -> bool {
-    matches!(target.pat, Pat::Wild(_)) && target.ty.is_none()
+fn is_nobodys(point: &Point) -> bool {
+    point.target.as_ref().is_some_and(|target| matches!(target.pat, Pat::Wild(_)) && target.ty.is_none())
 }
 
 /// The body as written. The braces of a block that lost its label are ours: a lint would else find them unneeded.
@@ -113,27 +195,43 @@ fn may_retry(cx: &Context<'_>, point: &Point) -> TokenStream {
 }
 
 /// An expression: what `tried` comes to without a retry.
-fn unless_failed(tried: &Ident) -> TokenStream {
-    let v = names::local("v");
+fn unless_failed(point: &Point) -> TokenStream {
+    let (tried, (pat, value)) = (names::local("tried"), given(point));
     let failed = failed(&quote!(::core::result::Result::Err));
-    quote!(match #tried { ::core::result::Result::Ok(#v) => #v, #failed })
+    quote!(match #tried { ::core::result::Result::Ok(#pat) => #value, #failed })
+}
+
+/// A pattern for what the body's future comes to, and the expression for what its body came to.
+fn given(point: &Point) -> (TokenStream, TokenStream) {
+    let (v, given) = (names::local("v"), names::local("given"));
+    if !goes_around(point) {
+        return (quote!(#v), quote!(#v));
+    }
+    let value = quote! {
+        match #given {
+            ::core::option::Option::Some(#v) => #v,
+            ::core::option::Option::None => ::core::unreachable!(),
+        }
+    };
+    (quote!(_), value)
 }
 
 /// An expression: what `tried` comes to in a loop of attempts. The body is gone by then, and an open transaction is rolled
 /// back ahead of the pause: it would keep everybody else from writing.
 fn unless_again(
     cx: &Context<'_>,
-    tried: &Ident,
-    done: impl FnOnce(&Ident) -> TokenStream,
+    point: &Point,
+    done: impl FnOnce(&TokenStream) -> TokenStream,
     open: Option<&Ident>,
 ) -> TokenStream {
-    let (private, m, v, pause) = (cx.private(), names::machine(), names::local("v"), names::local("pause"));
+    let (private, m, tried, pause) = (cx.private(), names::machine(), names::local("tried"), names::local("pause"));
     let failed = failed(&quote!(#private::Try::Failed));
-    let done = done(&v);
+    let (pat, value) = given(point);
+    let done = done(&value);
     let (close, next) = open.map(|open| (quote!(::core::mem::drop(#open);), quote!(continue))).unzip();
     quote! {
         match #tried {
-            #private::Try::Done(#v) => #done,
+            #private::Try::Done(#pat) => #done,
             #private::Try::Again(#pause) => { #close #m.pause(#pause).await; #next }
             #failed
         }
@@ -147,10 +245,9 @@ fn failed(variant: &TokenStream) -> TokenStream {
 
 /// `tried` taken apart inside of a transaction's loop, or without one.
 pub(super) fn outcome(cx: &Context<'_>, point: &Point) -> TokenStream {
-    let tried = names::local("tried");
     match point.retry {
-        None => unless_failed(&tried),
-        Some(_) => unless_again(cx, &tried, |v| quote!(#v), Some(&names::local("open"))),
+        None => unless_failed(point),
+        Some(_) => unless_again(cx, point, |value| quote!(#value), Some(&names::local("open"))),
     }
 }
 

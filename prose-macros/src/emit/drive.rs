@@ -9,10 +9,12 @@ use quote::quote;
 /// The body of `drive`.
 pub(super) fn body(cx: &Context<'_>) -> TokenStream {
     let body = block::block(cx, &cx.model.body, block::Place::Function);
-    let saved = (0..cx.model.variables.len()).map(VarId).filter(|id| cx.variable(*id).class.is_saved());
-    let keys = saved.map(|id| key(cx, id));
+    let keys = (!cx.keys.is_empty()).then(|| {
+        let (keys, made) = (names::local("keys"), cx.keys.iter().map(|id| made(cx, *id)));
+        quote!(let #keys = (#(#made,)*);)
+    });
     let undone = seen_by_compensations(cx);
-    quote!(#(#keys)* #undone #body)
+    quote!(#keys #undone #body)
 }
 
 /// `let _ = &input;`: what only compensations mention is not unused.
@@ -22,12 +24,16 @@ fn seen_by_compensations(cx: &Context<'_>) -> TokenStream {
     seen.collect()
 }
 
-/// One bounded call for each saved variable, at the variable: one cause gives one error.
+/// `let k_total = private::key("total");`
 pub(super) fn key(cx: &Context<'_>, id: VarId) -> TokenStream {
+    let (key, made) = (names::key(&cx.variable(id).identity), made(cx, id));
+    quote!(let #key = #made;)
+}
+
+/// One bounded call for each saved variable, at the variable: one cause gives one error.
+fn made(cx: &Context<'_>, id: VarId) -> TokenStream {
     let variable = cx.variable(id);
-    let key = names::key(&variable.identity);
     let identity = &variable.identity;
     let private = cx.private();
-    let make = names::at(variable.ident.span(), quote!(#private::key(#identity)));
-    quote!(let #key = #make;)
+    names::at(variable.ident.span(), quote!(#private::key(#identity)))
 }

@@ -10,7 +10,7 @@
 //!     }))
 //! });
 //! if !m.each(p, 8, &mut elements).await { <return the first failure> }
-//! let xs = m.collected(p, &k_xs, results).await;
+//! let xs = <m.collected(p, &k_xs, results), or the end>;
 //! ```
 
 use super::handover::Handover;
@@ -33,13 +33,14 @@ pub(super) fn each(cx: &Context<'_>, node: &Each) -> TokenStream {
     let branches = branches(cx, node);
     let width = Literal::usize_unsuffixed(node.concurrency as usize);
     let failed = parallel::fail(cx, &quote!(#m.each(#number, #width, &mut #elements).await), Some(&elements));
+    let collected = super::or_stopped(&quote!(#m.collected(#number, &#key, #results)));
     let handover = Handover::of(cx, &point.exports);
     let result = if handover.is_empty() { quote!(let _ = #v;) } else { quote!(let #again = #v; #again) };
     let run = quote! {
         let (#failures, #results) = (#private::Failures::new(), #private::Results::new());
         let mut #elements = ::core::iter::Iterator::map(#m.elements(#number, &#key, #collection), #branches);
         #failed
-        let #v = #m.collected(#number, &#key, #results).await;
+        let #v = #collected;
         #result
     };
     point::with_entrance_behind(cx, node.point, list, run)

@@ -5,6 +5,7 @@ use crate::model::{Class, VarId};
 use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Lifetime;
 
 /// The three sides of a hand-over, each an item for each variable.
 #[derive(Default)]
@@ -12,6 +13,8 @@ pub(super) struct Handover {
     patterns: Vec<TokenStream>,
     values: Vec<TokenStream>,
     stand_ins: Vec<TokenStream>,
+    /// What is loaded, and in which place.
+    loads: Vec<(usize, TokenStream)>,
 }
 
 impl Handover {
@@ -31,10 +34,9 @@ impl Handover {
             let none = quote!(::core::option::Option::None);
             return self.add(quote!(mut #slot), quote!(::core::option::Option::Some(#again)), none);
         }
-        let (m, key) = (names::machine(), cx.key(id));
         let mutable = variable.mutable.then(|| quote!(mut));
-        let load = names::local(if variable.by_element { "load_each" } else { "load" });
-        self.add(quote!(#mutable #again), quote!(#again), quote!(#m.#load(&#key).await));
+        self.loads.push((self.values.len(), cx.load(id)));
+        self.add(quote!(#mutable #again), quote!(#again), cx.loaded(id));
     }
 
     /// Adds an item of its own.
@@ -58,6 +60,28 @@ impl Handover {
 
     pub(super) fn stand_in(&self) -> TokenStream {
         tuple(&self.stand_ins)
+    }
+
+    /// A statement that leaves the point with the stand-ins; if they could not be loaded, it falls through.
+    ///
+    /// ```text
+    /// if let Some(v0) = m.load(&k_total) { break 'point v0; }
+    /// ```
+    pub(super) fn leave_loaded(&self, label: &Lifetime) -> TokenStream {
+        let mut stand_ins = self.stand_ins.clone();
+        let (mut patterns, mut loads) = (Vec::new(), Vec::new());
+        for (place, load) in &self.loads {
+            let value = names::local(&format!("v{place}"));
+            patterns.push(quote!(::core::option::Option::Some(#value)));
+            loads.push(load.clone());
+            stand_ins[*place] = quote!(#value);
+        }
+        let leave = (!self.is_empty()).then(|| tuple(&stand_ins));
+        if loads.is_empty() {
+            return quote!(break #label #leave;);
+        }
+        let (pattern, load) = (tuple(&patterns), tuple(&loads));
+        quote!(if let #pattern = #load { break #label #leave; })
     }
 }
 

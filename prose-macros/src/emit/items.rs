@@ -18,7 +18,7 @@ pub(super) struct Parts {
     pub(super) state: TokenStream,
     /// The body of `drive`.
     pub(super) drive: TokenStream,
-    /// `undo`, if the flow has one.
+    /// `impl Undo`, if the flow has anything to undo.
     pub(super) undo: Option<TokenStream>,
 }
 
@@ -118,6 +118,10 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
         type Error = <#result as #private::FlowResult>::Err;
     };
     let migrations = migrations(head);
+    let undoing = undo.is_some().then(|| {
+        let undoing = quote!(::core::option::Option::Some(#private::undoing()));
+        quote!(const UNDOING: ::core::option::Option<#private::Undoing<Self>> = #undoing;)
+    });
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
     let lints = head.attrs.iter().filter(|attr| is_lint(attr));
     quote! {
@@ -130,12 +134,13 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
             type State = #ident::State;
             #migrations
             const META: &'static #private::Meta = &#ident::META;
+            #undoing
             #(#lints)*
             async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
                 #drive
             }
-            #undo
         }
+        #undo
     }
 }
 
@@ -205,7 +210,7 @@ fn pattern(param: &Option<Param>) -> Pat {
     param.as_ref().map_or_else(|| parse_quote!(_), |param| param.pat.clone())
 }
 
-fn is_cfg(attr: &Attribute) -> bool {
+pub(super) fn is_cfg(attr: &Attribute) -> bool {
     attr.path().is_ident("cfg")
 }
 

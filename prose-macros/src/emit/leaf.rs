@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! let n = f(); let took = n > 3;  =>  let (n, took) = if m.running() { let n = f(); let took = n > 3; (n, took) }
-//!                                     else { (m.load(&k_n).await, m.within(..)) };
+//!                                     else { (<loaded by k_n>, m.within(..)) };
 //! ```
 
 use super::block::Place;

@@ -28,7 +28,7 @@ use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
 use crate::names;
 use items::Parts;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, PathArguments, Type};
 
@@ -71,12 +71,20 @@ pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> Token
 struct Context<'a> {
     model: &'a Model,
     variants: Vec<Ident>,
+    /// The variables whose keys stand together in one tuple: rustc's work on an `async fn` grows with the square of its locals.
+    keys: Vec<VarId>,
 }
 
 impl<'a> Context<'a> {
     fn of(model: &'a Model) -> Self {
         let variants = names::variants(model.points.iter().map(|point| point.name.text.as_str()));
-        Context { model, variants }
+        let keys = (0..model.variables.len()).map(VarId).filter(|id| model.variable(*id).class.is_saved()).collect();
+        Context { model, variants, keys }
+    }
+
+    /// The same, with a local for each key.
+    fn with_single_keys(&self) -> Self {
+        Context { model: self.model, variants: self.variants.clone(), keys: Vec::new() }
     }
 }
 
@@ -118,9 +126,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// `k_total`
-    fn key(&self, variable: VarId) -> Ident {
-        names::key(&self.variable(variable).identity)
+    /// `keys.2`, or `k_total`
+    fn key(&self, variable: VarId) -> TokenStream {
+        match self.keys.binary_search(&variable) {
+            Ok(place) => {
+                let (keys, place) = (names::local("keys"), Literal::usize_unsuffixed(place));
+                quote!(#keys.#place)
+            }
+            Err(_) => names::key(&self.variable(variable).identity).to_token_stream(),
+        }
     }
 
     /// `total`, as generated code mentions it.
@@ -140,12 +154,27 @@ impl<'a> Context<'a> {
         (!variables.is_empty()).then(|| quote!(if #m.running() { #saves }))
     }
 
-    /// `total = m.load(&k_total).await;` for each.
+    /// An expression: a saved variable. (Not a future of its own, which would be compiled for each type.)
+    ///
+    /// ```text
+    /// match m.load(&k_total) { Some(v) => v, None => match m.stopped().await {} }
+    /// ```
+    fn loaded(&self, variable: VarId) -> TokenStream {
+        or_stopped(&self.load(variable))
+    }
+
+    /// `m.load(&k_total)`
+    fn load(&self, variable: VarId) -> TokenStream {
+        let (m, key) = (names::machine(), self.key(variable));
+        let load = names::local(if self.variable(variable).by_element { "load_each" } else { "load" });
+        quote!(#m.#load(&#key))
+    }
+
+    /// `total = <loaded>;` for each.
     fn assigns<'v>(&self, variables: impl IntoIterator<Item = &'v VarId>) -> TokenStream {
-        let m = names::machine();
         let assign = |variable: &VarId| {
-            let (key, again) = (self.key(*variable), self.again(*variable));
-            quote!(#again = #m.load(&#key).await;)
+            let (again, loaded) = (self.again(*variable), self.loaded(*variable));
+            quote!(#again = #loaded;)
         };
         variables.into_iter().map(assign).collect()
     }
@@ -163,6 +192,17 @@ impl<'a> Context<'a> {
     fn save(&self, variable: VarId, at: Span) -> TokenStream {
         let (m, key, again) = (names::machine(), self.key(variable), self.again_at(variable, at));
         quote!(#m.save(&#key, &#again);)
+    }
+}
+
+/// An expression: the value, or the end of the flow.
+fn or_stopped(value: &TokenStream) -> TokenStream {
+    let (m, v) = (names::machine(), names::local("v"));
+    quote! {
+        match #value {
+            ::core::option::Option::Some(#v) => #v,
+            ::core::option::Option::None => match #m.stopped().await {},
+        }
     }
 }
 

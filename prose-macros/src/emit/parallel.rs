@@ -11,10 +11,10 @@
 //!         m
 //!     })));
 //! } else {
-//!     out_user = Some(m.load(&k_user).await);                                 // before anything runs
+//!     out_user = Some(<loaded by k_user>);                                    // before anything runs
 //! }
 //! if !m.parallel(p, group).await { <return the first failure> }
-//! let user = match out_user { Some(v) => v, None => m.load(&k_user).await };
+//! let user = match out_user { Some(v) => v, None => <loaded by k_user> };
 //! ```
 
 use super::handover::Handover;
@@ -57,9 +57,8 @@ fn element(cx: &Context<'_>, id: PointId) -> TokenStream {
     };
     let out = out(cx, id);
     let run = run(cx, id, &value, |v| quote!(#out = #v;));
-    let m = names::machine();
-    let key = cx.model.point(id).outputs.first().map(|output| cx.key(*output));
-    let otherwise = key.map(|key| quote!(else { #out = ::core::option::Option::Some(#m.load(&#key).await); }));
+    let loaded = cx.model.point(id).outputs.first().map(|output| cx.loaded(*output));
+    let otherwise = loaded.map(|loaded| quote!(else { #out = ::core::option::Option::Some(#loaded); }));
     // What rustc says of the element as a whole, it says at its attribute.
     let at = Span::mixed_site().located_at(cx.model.point(id).span);
     quote_spanned! {at=>
@@ -106,17 +105,17 @@ pub(super) fn fail(cx: &Context<'_>, done: &TokenStream, drop: Option<&Ident>) -
     }
 }
 
-/// `let user = match out_user { Some(v) => v, None => m.load(&k_user).await };`, where others need it.
+/// `let user = match out_user { Some(v) => v, None => <loaded> };`, where others need it.
 fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
-    let (m, v) = (names::machine(), names::local("v"));
+    let v = names::local("v");
     let point = cx.model.point(id);
     let Some(output) = point.outputs.first() else { return TokenStream::new() };
-    let (again, key, out) = (cx.again(*output), cx.key(*output), out(cx, id));
+    let (again, loaded, out) = (cx.again(*output), cx.loaded(*output), out(cx, id));
     let ty = point.target.as_ref().and_then(|target| target.ty.as_ref()).map(|ty| quote!(: #ty));
     quote! {
         let #again #ty = match #out {
             ::core::option::Option::Some(#v) => #v,
-            ::core::option::Option::None => #m.load(&#key).await,
+            ::core::option::Option::None => #loaded,
         };
     }
 }

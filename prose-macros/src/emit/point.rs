@@ -4,11 +4,13 @@
 //! let total = 'point: {
 //!     let p = process_order::Point::Total as u16;
 //!     if m.running() { m.save(..); m.enter(p, &[i0]); }         // running: stage what the body may see; it is committed before the body starts
-//!     else if !m.arrive(p) { break 'point m.load(..).await; }   // resuming, and further on: its output is known
+//!     else if !m.arrive(p) { if let Some(v0) = m.load(..) { break 'point v0; } } // resuming, and further on: its output is known
 //!     <the body>; m.output(..); m.completed(p);
 //!     total
 //! };
 //! ```
+//!
+//! A point that stages nothing has one call for both: `if !m.reach(p, &[i0]) { .. }`.
 
 use super::handover::Handover;
 use super::{Context, body, child, event, transaction};
@@ -61,18 +63,27 @@ fn entrance(cx: &Context<'_>, id: PointId, ahead: Option<TokenStream>, handover:
     let forgets = point.forgets.iter().chain(elements_of_last_turn);
     let forgets = forgets.map(|variable| &cx.variable(*variable).identity);
     let loaded = (!handover.is_empty()).then(|| handover.stand_in());
+    // A body waits for the machine, which is to stop if anything could not be loaded: so it never starts, and the flow waits in
+    // one place. The others evaluate something of the user's ahead of that.
+    let leave = match point.kind {
+        Kind::Validate | Kind::Step | Kind::Event { .. } => handover.leave_loaded(&label),
+        _ => quote!(break #label #loaded;),
+    };
     let ahead =
         ahead.map(|ahead| quote!(if !(#m.running() || #m.within(#number, #number)) { break #label #loaded; } #ahead));
-    quote! {
-        let #number = #this;
-        #ahead
-        if #m.running() {
-            #saves #(#m.forget(#forgets);)*
-            #m.enter(#number, &[#(#turns),*]);
-        } else if !#m.arrive(#number) {
-            break #label #loaded;
-        }
-    }
+    let stages = !point.saves.is_empty() || forgets.clone().next().is_some();
+    let reached = match stages {
+        false => quote!(if !#m.reach(#number, &[#(#turns),*]) { #leave }),
+        true => quote! {
+            if #m.running() {
+                #saves #(#m.forget(#forgets);)*
+                #m.enter(#number, &[#(#turns),*]);
+            } else if !#m.arrive(#number) {
+                #leave
+            }
+        },
+    };
+    quote!(let #number = #this; #ahead #reached)
 }
 
 fn run(cx: &Context<'_>, id: PointId) -> TokenStream {

@@ -4,7 +4,7 @@
 //! async fn undo(m: &mut Machine, ctx: Ctx<OrderDeps>, input: OrderInput, p: u16) -> Result<(), OrderError> {
 //!     let k_receipt = private::key("receipt");
 //!     if p == process_order::Point::Charge as u16 {
-//!         let receipt: Receipt = m.load(&k_receipt).await;      // from the record of this very step
+//!         let receipt: Receipt = <loaded by k_receipt>;         // from the record of this very step
 //!         let _ = { <attempts of the compensation> };
 //!     }
 //!     Ok(())
@@ -20,8 +20,9 @@ use quote::quote;
 use std::collections::BTreeSet;
 use syn::Pat;
 
-/// `undo`, if the flow has anything to undo.
+/// `impl Undo`, if the flow has anything to undo.
 pub(super) fn undo(cx: &Context<'_>) -> Option<TokenStream> {
+    let cx = &cx.with_single_keys();
     let compensations = || cx.model.points.iter().filter_map(|point| point.compensation.as_deref());
     compensations().next()?;
     let needed: BTreeSet<VarId> = compensations().flat_map(|it| &it.outputs).copied().collect();
@@ -32,18 +33,22 @@ pub(super) fn undo(cx: &Context<'_>) -> Option<TokenStream> {
     let head = cx.head();
     let (krate, ctx, ctx_ty) = (&head.options.krate, items::ctx(head), items::ctx_type(head));
     let (input, input_ty) = (input(cx, compensations()), items::input(head));
+    let (flow, cfg) = (&head.ident, head.attrs.iter().filter(|attr| items::is_cfg(attr)));
     let lints = head.attrs.iter().filter(|attr| items::is_lint(attr));
     Some(quote! {
-        #(#lints)*
-        async fn undo(
-            #m: &mut #private::Machine,
-            #ctx: #ctx_ty,
-            #input: #input_ty,
-            #number: ::core::primitive::u16,
-        ) -> ::core::result::Result<(), <Self as #krate::Flow>::Error> {
-            #(#keys)*
-            #(#arms)*
-            ::core::result::Result::Ok(())
+        #(#cfg)*
+        impl #private::Undo for #flow::Flow {
+            #(#lints)*
+            async fn undo(
+                #m: &mut #private::Machine,
+                #ctx: #ctx_ty,
+                #input: #input_ty,
+                #number: ::core::primitive::u16,
+            ) -> ::core::result::Result<(), <Self as #krate::Flow>::Error> {
+                #(#keys)*
+                #(#arms)*
+                ::core::result::Result::Ok(())
+            }
         }
     })
 }
@@ -65,11 +70,11 @@ fn arm(cx: &Context<'_>, id: PointId, point: &Point, compensation: &Compensation
     quote!(if #number == #this { #types #(#loads)* #run })
 }
 
-/// `let receipt: Receipt = m.load(&k_receipt).await;`
+/// `let receipt: Receipt = <loaded>;`
 fn load(cx: &Context<'_>, output: VarId) -> TokenStream {
-    let (m, key, again) = (names::machine(), cx.key(output), cx.again(output));
+    let (again, loaded) = (cx.again(output), cx.loaded(output));
     let ty = cx.variable(output).ty.as_ref().map(|ty| quote!(: #ty));
-    quote!(let #again #ty = #m.load(&#key).await;)
+    quote!(let #again #ty = #loaded;)
 }
 
 /// Of a pattern's variables only the pattern knows the types: `let _ = |Totals { total, .. }: Totals| is_of(&k_total, &total);`

@@ -67,7 +67,12 @@ impl Host for Machine<'_> {
             ("within", [first, last]) => return Ok(Value::Bool(self.within(first, last)?)),
             ("iteration", [depth, first, last]) => return self.iteration(depth, first, last),
             ("arrive", [point]) => return self.arrive(point),
-            ("load", [key]) => return self.load(text(key)?),
+            ("reach", [point, _]) if self.target.is_some() => return self.arrive(point),
+            ("reach", [point, at]) => {
+                self.enter(point, at)?;
+                return Ok(Value::Bool(true));
+            }
+            ("load", [key]) => return Ok(Value::variant("Some", vec![self.load(text(key)?)?])),
             ("enter", [point, at]) => self.enter(point, at)?,
             ("ready", [point]) => self.ready(point)?,
             ("begin_once", [point, _]) => {

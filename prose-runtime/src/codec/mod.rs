@@ -4,6 +4,7 @@ mod strict;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Error;
 use strict::Checked;
 
 use crate::Json;
@@ -15,50 +16,90 @@ use crate::Json;
     note = "a run goes on from its checkpoint after a crash: own the value (clone it), make it inside the step that needs it, or derive `Serialize` and `Deserialize`"
 )]
 pub trait Saved: Sized + Send {
-    /// The codec for a variable of this type.
-    fn key(name: &'static str) -> Key<Self>;
+    /// The codec for variables of this type.
+    const CODEC: Codec<Self>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send> Saved for T {
-    fn key(name: &'static str) -> Key<Self> {
-        Key { name, encode: encode::<T>, decode: decode::<T> }
-    }
+    const CODEC: Codec<Self> = Codec { write: to_write::<T>, read: to_read::<T> };
+}
+
+fn to_write<T: Serialize>(value: &T) -> &dyn Write {
+    value
+}
+
+fn to_read<T: DeserializeOwned>(place: &mut Option<T>) -> &mut dyn Read {
+    place
 }
 
 /// A variable's name and codec. Made by one bounded call for each variable, so that a type that cannot be saved is one error.
 pub struct Key<T> {
     pub(crate) name: &'static str,
-    pub(crate) encode: fn(&T) -> Result<Json, serde_json::Error>,
-    pub(crate) decode: fn(&Json) -> Result<T, serde_json::Error>,
+    pub(crate) codec: Codec<T>,
+}
+
+/// How values of a type are written and read: without the type, by what it is made of.
+pub struct Codec<T> {
+    pub(crate) write: fn(&T) -> &dyn Write,
+    pub(crate) read: fn(&mut Option<T>) -> &mut dyn Read,
 }
 
 /// The key of a variable; its type is inferred from where it is saved and loaded.
 pub fn key<T: Saved>(name: &'static str) -> Key<T> {
-    T::key(name)
+    Key { name, codec: T::CODEC }
 }
 
 /// Tells that a key is of a value's type, where nothing else does.
 pub fn is_of<T>(_: &Key<T>, _: &T) {}
 
-/// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings,
-/// and what is nested deeper than it reads.
-pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, serde_json::Error> {
-    let mut text = Vec::with_capacity(128);
-    // Little is generic here: this is compiled for each type that a flow saves.
-    let written = value.serialize(Checked::new(&mut serde_json::Serializer::new(&mut text)));
-    finish(written, text)
+// What is made of these two for a type is compiled for each type that a flow saves: so there is little in it. (They are no
+// closures, whose trait objects have two more functions.)
+
+/// A value to be written.
+pub(crate) trait Write {
+    fn write(&self, to: Writer<'_>) -> Result<(), Error>;
 }
 
-fn finish(written: Result<(), serde_json::Error>, text: Vec<u8>) -> Result<Json, serde_json::Error> {
+/// Where it is written to.
+pub(crate) type Writer<'w> = Checked<&'w mut serde_json::Serializer<Vec<u8>>>;
+
+impl<T: Serialize> Write for T {
+    fn write(&self, to: Writer<'_>) -> Result<(), Error> {
+        self.serialize(to)
+    }
+}
+
+/// What is to take up a value that is read.
+pub(crate) trait Read {
+    fn read(&mut self, from: &Json) -> Result<(), Error>;
+}
+
+impl<T: DeserializeOwned> Read for Option<T> {
+    fn read(&mut self, from: &Json) -> Result<(), Error> {
+        match decode(from) {
+            Ok(value) => {
+                *self = Some(value);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings,
+/// and what is nested deeper than it reads.
+pub(crate) fn encode(value: &dyn Write) -> Result<Json, Error> {
     use serde::de::Error as _;
-    written?;
+    let mut serializer = serde_json::Serializer::new(Vec::with_capacity(128));
+    value.write(Checked::new(&mut serializer))?;
+    let text = serializer.into_inner();
     if text.len() > 2 * DEEPEST && depth(&text) > DEEPEST {
-        return Err(serde_json::Error::custom(format_args!(
+        return Err(Error::custom(format_args!(
             "it is nested more than {DEEPEST} deep, which would not read back; keep a list of its parts instead"
         )));
     }
-    Json::parse(String::from_utf8(text).map_err(serde_json::Error::custom)?)
+    Json::parse(String::from_utf8(text).map_err(Error::custom)?)
 }
 
 /// `serde_json` reads nothing that is deeper.
@@ -85,7 +126,7 @@ fn depth(text: &[u8]) -> usize {
 }
 
 /// Decodes a value. That nothing stands behind it is known: the text is one JSON value.
-pub(crate) fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, serde_json::Error> {
+pub(crate) fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, Error> {
     T::deserialize(&mut serde_json::Deserializer::from_str(json.as_str()))
 }
 

@@ -24,7 +24,7 @@ impl<T: Serialize + ?Sized> Serialize for Strict<'_, T> {
 }
 
 /// Passes everything on to `serializer`, but for what would not come back as it was.
-pub(super) struct Checked<S> {
+pub(crate) struct Checked<S> {
     serializer: S,
     /// The value stands directly inside a `Some`: a `null` here would read back as `None`.
     inside_some: bool,
@@ -169,7 +169,7 @@ impl<S: Serializer> Serializer for Checked<S> {
 }
 
 /// The parts of a compound value, each checked.
-pub(super) struct Parts<P>(P);
+pub(crate) struct Parts<P>(P);
 
 macro_rules! elements {
     ($($trait:ident::$method:ident),* $(,)?) => {$(

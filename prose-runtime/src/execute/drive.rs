@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::subject::Driving;
+use crate::flow::Driving;
 use crate::machine::{Exit, ExitSlot};
 
 /// Why a flow is not polled any more.

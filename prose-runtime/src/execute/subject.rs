@@ -1,14 +1,13 @@
 //! A flow with its types hidden, so that the machinery around flows is compiled once and not for each of them.
 
 use std::fmt::Display;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::Json;
 use crate::codec::{decode, encode};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::flow::{Flow, Meta};
+use crate::flow::{Driving, Flow, Meta, Undoing};
 use crate::machine::Machine;
 use crate::migration::Migrate;
 
@@ -43,9 +42,6 @@ pub(super) trait Subject: Send {
     fn encode_output(&self) -> Result<Json, serde_json::Error>;
 }
 
-/// A flow's future; its result stays in the subject.
-pub(super) type Driving<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
 /// A flow, with what it is called with and what it returns.
 pub(super) struct Typed<F: Flow> {
     pub(super) input: Option<F::Input>,
@@ -58,18 +54,23 @@ pub(super) struct Typed<F: Flow> {
 impl<F: Flow> Typed<F> {
     /// The outcome with its types again.
     pub(super) fn outcome(self, ended: Result<Ended, Error<()>>) -> Result<F::Output, Error<F::Error>> {
+        // Written out, as all of this file: it is compiled for each flow.
         match (ended, self.result) {
-            (Ok(Ended::Saved { run_id, output }), _) => decode(&output).map_err(|error| changed(run_id, &error)),
+            (Ok(Ended::Saved { run_id, output }), _) => match decode(&output) {
+                Ok(output) => Ok(output),
+                Err(error) => Err(changed(run_id, &error)),
+            },
             (Ok(Ended::Returned), Some(Ok(output))) => Ok(output),
-            (Err(error), result) => Err(error.with_flow_error(result.and_then(Result::err))),
+            (Err(error), Some(Err(own))) => Err(error.with_flow_error(Some(own))),
+            (Err(error), _) => Err(error.with_flow_error(None)),
             (Ok(Ended::Returned), _) => unreachable!("a flow that has returned left its output"),
         }
     }
 }
 
 /// With its causes, where it shows them (`anyhow` does): whoever reads the checkpoint has nothing else.
-fn error_text<T, E: Display>(result: &Option<Result<T, E>>) -> Option<String> {
-    result.as_ref().and_then(|result| result.as_ref().err()).map(|error| format!("{error:#}"))
+fn text(error: &dyn Display) -> String {
+    format!("{error:#}")
 }
 
 fn changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {
@@ -117,21 +118,27 @@ impl<F: Flow> Subject for Typed<F> {
         input: Option<&Json>,
         point: u16,
     ) -> Result<Driving<'a>, serde_json::Error> {
-        let input = match input {
-            Some(input) => decode(input)?,
-            None => unreachable!("the input of a flow with compensations is kept"),
-        };
-        let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
-        let undone = &mut self.undone;
-        Ok(Box::pin(async move { *undone = Some(F::undo(machine, ctx, input, point).await) }))
+        match (F::UNDOING, input) {
+            (Some(Undoing(start)), Some(input)) => {
+                let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
+                start(machine, ctx, input, point, &mut self.undone)
+            }
+            _ => unreachable!("a flow with compensations has its input kept"),
+        }
     }
 
     fn undo_error(&self) -> Option<String> {
-        error_text(&self.undone)
+        match &self.undone {
+            Some(Err(error)) => Some(text(error)),
+            _ => None,
+        }
     }
 
     fn error_text(&self) -> Option<String> {
-        error_text(&self.result)
+        match &self.result {
+            Some(Err(error)) => Some(text(error)),
+            _ => None,
+        }
     }
 
     fn encode_output(&self) -> Result<Json, serde_json::Error> {

@@ -21,6 +21,10 @@ pub(super) type Body<'a, T, E> = Pin<&'a mut (dyn Future<Output = Result<T, E>> 
 /// A body whose value goes elsewhere.
 pub(super) type Bare<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>;
 
+/// A body has left its value with whoever runs it. (A type of its own, so that no `return Ok(())` passes for it.)
+#[derive(Clone, Copy, Debug)]
+pub struct Given;
+
 /// What became of an attempt.
 #[derive(Debug)]
 pub enum Try<T, E> {

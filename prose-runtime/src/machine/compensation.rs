@@ -6,9 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::branch::Place;
 use super::undoable::Undoable;
-use super::{Exit, Limits, Machine, Runner, Shared};
+use super::{Limits, Machine, Runner, Shared};
 use crate::Json;
-use crate::codec::Key;
 use crate::ctx::RunInfo;
 use crate::flow::{Meta, PointMeta};
 use crate::store::checkpoint::State;
@@ -42,6 +41,11 @@ impl Memory {
     pub(super) fn of(meta: &Meta) -> Self {
         Self { remembers: meta.has_compensations(), outputs: State::default(), undoable: Undoable::default() }
     }
+
+    /// Keeps an output for a compensation.
+    pub(super) fn remember(&mut self, name: &str, output: Json) {
+        self.outputs.set(name.to_owned(), output);
+    }
 }
 
 impl Meta {
@@ -57,20 +61,10 @@ impl Meta {
 
 /// While the flow runs.
 impl Machine {
-    /// Keeps an output for a compensation, without a store.
-    #[cold]
-    pub(super) fn remember<T>(&mut self, key: &Key<T>, value: &T) {
+    /// Whether a compensation needs that output of the step that runs.
+    pub(super) fn remembers(&self, output: &str) -> bool {
         let compensation = self.current.and_then(|place| self.point(place.point).compensate);
-        if !compensation.is_some_and(|it| self.shared().meta.names(it.live).any(|name| name == key.name)) {
-            return;
-        }
-        match (key.encode)(value) {
-            Ok(json) => self.memory.outputs.set(key.name.to_owned(), json),
-            Err(error) => {
-                let (variable, reason) = (key.name.to_owned(), error.to_string());
-                self.shared().exit.set(Exit::Unsavable { variable, reason });
-            }
-        }
+        compensation.is_some_and(|it| self.shared().meta.names(it.live).any(|name| name == output))
     }
 
     /// A point's body is done: from now on it can be undone, if it has a compensation.

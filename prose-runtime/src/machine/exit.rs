@@ -3,11 +3,8 @@
 //! So machine calls give plain values, and the `?` and `return` of the flow's own code mean what they meant before.
 
 use std::borrow::Cow;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::child::Boxed;
@@ -96,18 +93,5 @@ pub(super) struct RunningChild<'a>(&'a ExitSlot);
 impl Drop for RunningChild<'_> {
     fn drop(&mut self) {
         self.0.children.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// A restored variable; pending for ever where it could not be restored.
-#[derive(Debug)]
-pub struct Loaded<T>(pub(super) Option<T>);
-
-impl<T> Unpin for Loaded<T> {}
-
-impl<T> Future for Loaded<T> {
-    type Output = T;
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
-        self.0.take().map_or(Poll::Pending, Poll::Ready)
     }
 }

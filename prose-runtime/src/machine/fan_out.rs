@@ -17,7 +17,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::branch::{Done, Moved, Outcome, Place, Results, Ticket};
 use super::owner::Writing;
-use super::{Branch, Element, Exit, ExitSlot, Loaded, Machine, Shared};
+use super::{Branch, Element, Exit, ExitSlot, Machine, Shared};
 use crate::codec::Key;
 use crate::observe::StepInfo;
 use crate::store::StoreError;
@@ -138,27 +138,27 @@ impl Machine {
     }
 
     /// All elements of an `#[each]` are done: the values of this execution, and between them the saved ones.
-    pub fn collected<T>(&mut self, point: u16, key: &Key<T>, results: Results<T>) -> Loaded<Vec<T>> {
+    pub fn collected<T>(&mut self, point: u16, key: &Key<T>, results: Results<T>) -> Option<Vec<T>> {
         let values = results.into_values();
         let saved = self.saved_elements(key.name).into_iter().max().map_or(0, |last| last + 1);
         let length = saved.max(values.len() as u64);
         let mut values = values.into_iter();
         let list = (0..length).map(|index| values.next().flatten().or_else(|| self.element(key, index))).collect();
         self.completed_each(point, key.name, length);
-        Loaded(list)
+        list
     }
 
     /// Restores the list that an `#[each]` has made.
-    pub fn load_each<T>(&mut self, key: &Key<T>) -> Loaded<Vec<T>> {
-        let Some(owner) = &self.owner else { return Loaded(None) };
+    pub fn load_each<T>(&mut self, key: &Key<T>) -> Option<Vec<T>> {
+        let Some(owner) = &self.owner else { return None };
         if owner.journal.load(key.name).is_some() {
-            return Loaded(Some(Vec::new()));
+            return Some(Vec::new());
         }
         let length = owner.journal.elements_of(key.name).count() as u64;
         if length == 0 {
             self.unreadable(key.name, "it is not saved");
         }
-        Loaded((0..length).map(|index| self.element(key, index)).collect())
+        (0..length).map(|index| self.element(key, index)).collect()
     }
 }
 
@@ -179,8 +179,9 @@ impl Machine {
 
     fn element<T>(&self, key: &Key<T>, index: u64) -> Option<T> {
         let name = super::runner::step_name(key.name, Some(index));
-        let decoded = (key.decode)(self.saved(&name)?);
-        decoded.map_err(|error| self.unreadable(&name, &error.to_string())).ok()
+        let mut value = None;
+        self.restore(&name, (key.codec.read)(&mut value));
+        value
     }
 
     fn completed_each(&mut self, point: u16, list: &'static str, length: u64) {

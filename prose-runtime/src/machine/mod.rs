@@ -19,14 +19,15 @@ mod transaction;
 mod turns;
 mod undoable;
 
+use std::convert::Infallible;
+use std::future::Pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use body::Try;
+pub use body::{Given, Try};
 pub use branch::{Branch, Element, Failures, Moved, Results, Ticket, repeat};
-pub(crate) use exit::Loaded;
 pub(crate) use exit::{Exit, ExitSlot};
 pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
@@ -38,7 +39,7 @@ pub use transaction::{Committed, Open, Start};
 pub use turns::{elements, list, ordered, turns};
 
 use crate::Json;
-use crate::codec::Key;
+use crate::codec::{Key, Read, Write, encode};
 use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
@@ -216,6 +217,15 @@ impl Machine {
         }
     }
 
+    /// Goes to the entrance of a point that stages nothing, or passes it while resuming. `true`: its body is to run.
+    pub fn reach(&mut self, point: u16, at: &[u64]) -> bool {
+        if self.running() {
+            self.enter(point, at);
+            return true;
+        }
+        self.arrive(point)
+    }
+
     /// Commits the entrance, if that is still to be done, and waits for ever if the machine is to stop.
     async fn ready(&mut self, point: u16) {
         self.checkpoint().await;
@@ -258,20 +268,28 @@ impl Machine {
     }
 
     /// Stages a variable.
-    #[inline]
     pub fn save<T>(&mut self, key: &Key<T>, value: &T) {
+        self.save_written(key.name, (key.codec.write)(value));
+    }
+
+    fn save_written(&mut self, name: &'static str, value: &dyn Write) {
         if self.owner.is_some() {
-            self.stage(key.name, (key.encode)(value));
+            self.stage(name, encode(value));
         }
     }
 
     /// Stages a step's output.
-    #[inline]
     pub fn output<T>(&mut self, key: &Key<T>, value: &T) {
-        match self.owner {
-            Some(_) => self.stage(key.name, (key.encode)(value)),
-            None if self.memory.remembers => self.remember(key, value),
-            None => {}
+        self.output_written(key.name, (key.codec.write)(value));
+    }
+
+    fn output_written(&mut self, name: &'static str, value: &dyn Write) {
+        if self.owner.is_none() && !(self.memory.remembers && self.remembers(name)) {
+            return;
+        }
+        match (&self.owner, encode(value)) {
+            (None, Ok(json)) => self.memory.remember(name, json),
+            (_, encoded) => self.stage(name, encoded),
         }
     }
 
@@ -285,10 +303,23 @@ impl Machine {
         }
     }
 
-    /// Restores a variable.
-    pub fn load<T>(&mut self, key: &Key<T>) -> Loaded<T> {
-        let value = self.saved(key.name).map(key.decode);
-        Loaded(value.and_then(|decoded| decoded.map_err(|error| self.unreadable(key.name, &error.to_string())).ok()))
+    /// Restores a variable. `None`: it could not be, and the flow is to wait for its end.
+    pub fn load<T>(&mut self, key: &Key<T>) -> Option<T> {
+        let mut value = None;
+        self.restore(key.name, (key.codec.read)(&mut value));
+        value
+    }
+
+    fn restore(&self, name: &str, place: &mut dyn Read) {
+        let Some(saved) = self.saved(name) else { return };
+        if let Err(error) = place.read(saved) {
+            self.unreadable(name, &error.to_string());
+        }
+    }
+
+    /// The end of a flow whose variable could not be restored: pending, until the driver drops it.
+    pub fn stopped(&self) -> Pending<Infallible> {
+        std::future::pending()
     }
 
     fn saved(&self, name: &str) -> Option<&Json> {

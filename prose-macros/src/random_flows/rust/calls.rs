@@ -12,6 +12,7 @@ impl Interpreter<'_> {
         let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["None"] | ["Kind", "Cash"] | [.., "Option", "None"] => Ok(Value::variant(&last(path), Vec::new())),
+            [.., "__private", "Given"] => Ok(Value::unit()),
             [_, "Point", point] => Ok(Value::Text((*point).to_owned())),
             ["DB"] => Ok(Value::unit()),
             _ => fault(format!("`{}` is not there", names.join("::"))),
