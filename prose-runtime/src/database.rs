@@ -152,7 +152,10 @@ pub enum DatabaseError {
     #[error("the run was taken over by another execution; the transaction was rolled back")]
     Fenced,
     /// The body has ended the transaction that it was given.
-    #[error("the body ended the transaction by itself (COMMIT or ROLLBACK); leave that to the flow")]
+    #[error(
+        "the body ended the transaction by itself (COMMIT or ROLLBACK), and the step is not recorded: what it has committed may be \
+         in the database, and another call runs it again; remove that statement, the flow commits"
+    )]
     EndedByBody,
     /// The connection broke while COMMIT was under way: the transaction is committed or rolled back, and only the database can
     /// tell. A durable flow finds it out before it does anything else.

@@ -307,7 +307,8 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
         Error::NoPublisher { step } => {
             write!(
                 f,
-                "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`, or start a `Relay` for its store"
+                "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`, or start a `Relay` for its store \
+                 (one that was dropped, as by `let _ = Relay::start(..)`, has stopped)"
             )
         }
     }

@@ -63,7 +63,7 @@ use pass::Carrier;
 /// relay.stop().await;
 /// # Ok(()) }
 /// ```
-#[must_use = "a relay stops when it is dropped"]
+#[must_use = "a relay stops when it is dropped: bind it to a name that lives as long as the process, not to `_`"]
 pub struct Relay {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
