@@ -7,6 +7,7 @@ mod emit;
 mod errors;
 mod event;
 mod expand;
+mod known_macros;
 mod lower;
 mod model;
 mod names;

@@ -15,7 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::clock;
 use crate::connection::open_writer;
-use crate::error::describe;
+use crate::error::{describe, primary_code};
 use crate::gate::{self, Gate};
 use crate::receipt::{self, Receipt};
 use crate::statement::Append;
@@ -393,10 +393,4 @@ impl TransactionEnd {
         // Fails where it is allowed, or known already.
         let _known = self.0.compare_exchange(BODY_RUNS, ENDED_BY_BODY, Ordering::SeqCst, Ordering::SeqCst);
     }
-}
-
-/// SQLite's result code without its extension, if SQLite has said anything.
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<i32>().ok().map(|code| code & 0xff)
 }

@@ -30,6 +30,13 @@ pub(crate) fn result_code(error: &rusqlite::Error) -> Option<i32> {
     error.sqlite_error().map(|error| error.extended_code & 0xff)
 }
 
+/// The same of an error of sqlx.
+#[cfg(feature = "sqlx")]
+pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
 /// Says what happened, names the file and says what to do. `said` is what SQLite said.
 pub(crate) fn describe(path: &Path, code: Option<i32>, said: &str) -> String {
     let file = path.display();

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
+use crate::deliveries::random;
 use crate::process::{Other, listen, say};
 
 /// So many runs are on their way at once.
@@ -49,7 +50,7 @@ pub struct Transfer {
 
 /// A run's transfer of this number; always the same.
 pub fn transfer(run: u64, number: u64) -> Transfer {
-    let mut random = Random(run * 1_000 + number);
+    let mut random = Random { seed: run * 1_000 + number, drawn: 0 };
     let first = random.below(ACCOUNTS - 1);
     let second = first + 1 + random.below(ACCOUNTS - 1 - first);
     let amount = 1 + i64::try_from(random.below(50)).unwrap();
@@ -184,22 +185,22 @@ pub fn kill_at_random(part: &str, place: &str, kills: usize, mut disturb: impl F
     }
 }
 
-/// A generator of numbers that need not be good (splitmix64).
+/// The numbers of a seed, one after the other.
 #[derive(Clone, Copy, Debug)]
-struct Random(u64);
+struct Random {
+    seed: u64,
+    drawn: u64,
+}
 
 impl Random {
     fn by_time() -> Self {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        Self(u64::from(now.subsec_nanos()))
+        Self { seed: u64::from(now.subsec_nanos()), drawn: 0 }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
+        self.drawn += 1;
+        random(self.seed, self.drawn - 1) % bound
     }
 }
 

@@ -72,6 +72,17 @@ impl Broker {
         })
     }
 
+    /// Rejects this event for as long as it is told to.
+    fn rejecting(event: &'static str) -> (Self, Arc<Mutex<bool>>) {
+        let rejects = Arc::new(Mutex::new(true));
+        let asked = rejects.clone();
+        let broker = Self::answering(move |_, id| match id == event && *asked.lock().unwrap() {
+            true => Err(PublishError::rejected("too large")),
+            false => Ok(()),
+        });
+        (broker, rejects)
+    }
+
     fn has(&self) -> Vec<String> {
         self.has.published().into_iter().map(|(_, event)| event.id).collect()
     }
@@ -261,14 +272,7 @@ async fn events_of_a_run_on_a_channel_are_published_one_after_the_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rejected_event_is_tried_again_then_parked_and_may_be_released() {
-    let rejects = Arc::new(Mutex::new(true));
-    let broker = Broker::answering({
-        let rejects = rejects.clone();
-        move |_, id| match id == "r:second:0" && *rejects.lock().unwrap() {
-            true => Err(PublishError::rejected("too large")),
-            false => Ok(()),
-        }
-    });
+    let (broker, rejects) = Broker::rejecting("r:second:0");
     let store = MemoryStore::new();
     let relay = Relay::builder(&store, broker.clone()).max_rejections(3).start();
     tell(0.0).deps(Deps::default()).durable(&store, "r").await.unwrap();
@@ -287,14 +291,7 @@ async fn a_rejected_event_is_tried_again_then_parked_and_may_be_released() {
 
 #[tokio::test(start_paused = true)]
 async fn on_an_ordered_channel_later_events_wait_for_a_parked_one() {
-    let rejects = Arc::new(Mutex::new(true));
-    let broker = Broker::answering({
-        let rejects = rejects.clone();
-        move |_, id| match id == "r:second:0" && *rejects.lock().unwrap() {
-            true => Err(PublishError::rejected("too large")),
-            false => Ok(()),
-        }
-    });
+    let (broker, rejects) = Broker::rejecting("r:second:0");
     let store = MemoryStore::new();
     let relay = Relay::builder(&store, broker.clone()).ordered("told").max_rejections(2).start();
     for run in ["r", "s"] {

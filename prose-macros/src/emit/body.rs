@@ -14,6 +14,7 @@
 use super::Context;
 use super::handover::Handover;
 use crate::ast::Kind;
+use crate::known_macros::is_known;
 use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
@@ -111,50 +112,13 @@ fn returns_value(body: TokenStream) -> bool {
         (TokenTree::Ident(name), Some(TokenTree::Punct(bang)), Some(TokenTree::Group(_))) if bang.as_char() == '!' => {
             // A keyword stands in front of a negation: `if !(a && b)`.
             let is_macro = syn::parse2::<Ident>(name.to_token_stream()).is_ok();
-            is_macro && !RETURNING_NOTHING.iter().any(|known| name == known)
+            is_macro && !is_known(name)
         }
         (TokenTree::Group(group), ..) => returns_value(group.stream()),
         _ => false,
     };
     tokens.iter().enumerate().any(returns)
 }
-
-/// Macros that expand to no `return`.
-const RETURNING_NOTHING: [&str; 33] = [
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "cfg",
-    "column",
-    "concat",
-    "dbg",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "env",
-    "eprint",
-    "eprintln",
-    "file",
-    "format",
-    "format_args",
-    "include_bytes",
-    "include_str",
-    "json",
-    "line",
-    "matches",
-    "module_path",
-    "option_env",
-    "panic",
-    "print",
-    "println",
-    "stringify",
-    "todo",
-    "unimplemented",
-    "unreachable",
-    "vec",
-    "write",
-    "writeln",
-];
 
 /// Is it a compensation's? What it comes to is dropped.
 fn is_nobodys(point: &Point) -> bool {

@@ -1,7 +1,8 @@
 //! Where plain code leaves: whether it always does, and the blocks and loops that it jumps out of.
 
+use crate::known_macros::is_known;
 use crate::names;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -172,44 +173,9 @@ fn labels(tokens: TokenStream) -> Vec<String> {
 
 /// Macros that are known to jump only where their tokens say so.
 fn stays(mac: &Macro) -> bool {
-    const STAYING: [&str; 34] = [
-        "assert",
-        "assert_eq",
-        "assert_ne",
-        "column",
-        "concat",
-        "dbg",
-        "debug",
-        "debug_assert",
-        "debug_assert_eq",
-        "debug_assert_ne",
-        "env",
-        "eprint",
-        "eprintln",
-        "error",
-        "file",
-        "format",
-        "format_args",
-        "include_bytes",
-        "include_str",
-        "info",
-        "json",
-        "line",
-        "matches",
-        "module_path",
-        "option_env",
-        "print",
-        "println",
-        "stringify",
-        "trace",
-        "vec",
-        "warn",
-        "write",
-        "writeln",
-        "debug_span",
-    ];
-    let known = |last: &syn::PathSegment| STAYING.iter().any(|name| last.ident == name);
-    panics(mac) || mac.path.segments.last().is_some_and(known)
+    const LOGGING: [&str; 6] = ["debug", "debug_span", "error", "info", "trace", "warn"];
+    let known = |name: &Ident| is_known(name) || LOGGING.iter().any(|logging| name == logging);
+    panics(mac) || mac.path.segments.last().is_some_and(|last| known(&last.ident))
 }
 
 fn label_at(tokens: &[TokenTree]) -> Option<String> {

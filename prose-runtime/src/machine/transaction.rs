@@ -133,30 +133,24 @@ impl Machine {
 
     async fn commit_together<D: Database>(&mut self, point: u16, open: Open<'_, D>) -> Result<(), DatabaseError> {
         self.checkpoint().await;
-        let shared = self.runner.shared.clone();
-        match self.owner.as_ref().and_then(|owner| owner.lease()).cloned() {
-            None => {
-                shared.exit.set_writing(true);
-                let committed = open.database.commit(open.open, None).await;
-                shared.exit.set_writing(false);
-                committed?;
-                self.complete(point);
-                self.committed(point);
-            }
-            Some(_) if open.receipt => {
-                shared.exit.set_writing(true);
-                let committed = self.commit_with_receipt(point, open).await;
-                shared.exit.set_writing(false);
-                self.receipt_written(point, committed)?;
-            }
-            Some(lease) => {
-                shared.exit.set_writing(true);
-                let committed = self.commit_with_run(point, open, &lease).await;
-                shared.exit.set_writing(false);
-                committed?;
-                self.committed(point);
-            }
+        let exit = self.runner.shared.exit.clone();
+        let lease = self.owner.as_ref().and_then(|owner| owner.lease()).cloned();
+        let with_receipt = lease.is_some() && open.receipt;
+        exit.set_writing(true);
+        let committed = match &lease {
+            None => open.database.commit(open.open, None).await,
+            Some(_) if with_receipt => self.commit_with_receipt(point, open).await,
+            Some(lease) => self.commit_with_run(point, open, lease).await,
+        };
+        exit.set_writing(false);
+        if with_receipt {
+            return self.receipt_written(point, committed);
         }
+        committed?;
+        if lease.is_none() {
+            self.complete(point);
+        }
+        self.committed(point);
         Ok(())
     }
 

@@ -86,7 +86,7 @@ pub(super) async fn serve(carrier: Carrier, stop: CancellationToken, _staying: O
     while !stop.is_cancelled() {
         committed.mark_unchanged();
         let pause = match carrier.pass(down.now(), &stop).await {
-            Ok(Passed { elsewhere: true, .. }) => Some(Instant::now() + LOOK_AGAIN),
+            Ok(Passed { elsewhere: true, .. }) => LOOK_AGAIN,
             Ok(passed) => {
                 store_is_down = pauses();
                 down.note(&passed);
@@ -102,11 +102,10 @@ pub(super) async fn serve(carrier: Carrier, stop: CancellationToken, _staying: O
             Err(error) => {
                 tracing::warn!(%error, "events wait, and are published when the store answers");
                 bell.events_are_carried(Carried { is_down: true });
-                store_is_down.next().map(|pause| Instant::now() + pause)
+                store_is_down.next().unwrap_or(LOOK_AGAIN)
             }
         };
-        let pause = pause.unwrap_or_else(|| Instant::now() + LOOK_AGAIN);
-        stop.run_until_cancelled(tokio::time::sleep_until(pause)).await;
+        stop.run_until_cancelled(tokio::time::sleep(pause)).await;
     }
 }
 

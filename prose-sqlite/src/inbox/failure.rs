@@ -4,13 +4,13 @@ use prose::inbox::InboxError;
 use rusqlite::ffi;
 use sqlx::SqlitePool;
 
-use crate::error::describe;
+use crate::error::{describe, primary_code};
 
 /// Any error: what happened, in which file, and what to do.
 pub(super) fn failed(pool: &SqlitePool, error: sqlx::Error) -> InboxError {
     let options = pool.connect_options();
     let file = options.get_filename();
-    let message = match (&error, result_code(&error)) {
+    let message = match (&error, primary_code(&error)) {
         (sqlx::Error::PoolTimedOut, _) => {
             format!("the pool on {} gives no connection in time; raise its `max_connections` ({error})", file.display())
         }
@@ -30,7 +30,7 @@ pub(super) fn failed(pool: &SqlitePool, error: sqlx::Error) -> InboxError {
 
 /// An error of a table that is there: SQLite knows but one code for it.
 pub(super) fn unusable(pool: &SqlitePool, error: sqlx::Error) -> InboxError {
-    if result_code(&error) != Some(ffi::SQLITE_ERROR) {
+    if primary_code(&error) != Some(ffi::SQLITE_ERROR) {
         return failed(pool, error);
     }
     let message = format!(
@@ -39,9 +39,4 @@ pub(super) fn unusable(pool: &SqlitePool, error: sqlx::Error) -> InboxError {
         pool.connect_options().get_filename().display()
     );
     InboxError::with_source(message, error)
-}
-
-/// SQLite's result code without its extension, if SQLite has said anything.
-fn result_code(error: &sqlx::Error) -> Option<i32> {
-    error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
 }
