@@ -54,6 +54,7 @@ async fn is_kept<D: Rows>(store: &dyn Store, db: &D, way: Way) {
         input: Json::parse("1".to_owned()).unwrap(),
         correlation_id: String::new(),
         created_at: std::time::SystemTime::now(),
+        parent: None,
     };
     let lease = store.create(&run, Commit::empty(1)).await.unwrap();
     let beginning = || Beginning { step: Some(TransactionStep { store, uid: &uid, name: "persist" }), isolation: None };

@@ -131,6 +131,11 @@ pub enum Error<E> {
         /// The event's step.
         step: &'static str,
     },
+    /// The flow waits for a `#[signal]`, and was called without `.durable(..)`: there is no run to send it to. Nothing was run.
+    NoStore {
+        /// The signal's step.
+        step: &'static str,
+    },
 }
 
 impl<E> Error<E> {
@@ -147,7 +152,7 @@ impl<E> Error<E> {
             | Self::Database { step, .. }
             | Self::Publish { step, .. }
             | Self::Child { step, .. } => Some(step),
-            Self::NoPublisher { step } => Some(step),
+            Self::NoPublisher { step } | Self::NoStore { step } => Some(step),
             Self::Store(_)
             | Self::Fenced { .. }
             | Self::OtherFlow { .. }
@@ -183,7 +188,8 @@ impl<E> Error<E> {
             | Self::Database { .. }
             | Self::Publish { .. }
             | Self::InsideTransaction { .. }
-            | Self::NoPublisher { .. } => false,
+            | Self::NoPublisher { .. }
+            | Self::NoStore { .. } => false,
         }
     }
 
@@ -230,6 +236,7 @@ impl Error<()> {
             Self::Publish { step, source } => Error::Publish { step, source },
             Self::Child { step, run_id, source } => Error::Child { step, run_id, source },
             Self::NoPublisher { step } => Error::NoPublisher { step },
+            Self::NoStore { step } => Error::NoStore { step },
             Self::InsideTransaction { run_id } => Error::InsideTransaction { run_id },
         }
     }
@@ -310,6 +317,9 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
                 "the flow publishes event `{step}`, but has no publisher; call it with `.publisher(..)`, or start a `Relay` for its store \
                  (one that was dropped, as by `let _ = Relay::start(..)`, has stopped)"
             )
+        }
+        Error::NoStore { step } => {
+            write!(f, "the flow waits for signal `{step}`, which needs a run to be sent to; call it with `.durable(&store, run_id)`")
         }
     }
 }

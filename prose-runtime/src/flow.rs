@@ -106,6 +106,10 @@ impl Meta {
         &self.variables[usize::from(place)]
     }
 
+    pub(crate) fn has_children(&self) -> bool {
+        self.points.iter().any(|point| point.kind == PointKind::Child)
+    }
+
     /// What must be saved for a run to go on from a point: before its body what is live there, behind it also what it binds.
     pub(crate) fn needed(&self, point: usize, phase: Phase) -> impl Iterator<Item = &'static Variable> {
         let point = &self.points[point];
@@ -135,6 +139,13 @@ pub struct PointMeta {
     pub timeout: Option<Duration>,
     /// How it is undone: a point of its own, `{name}:undo`, whose `live` are those of the outputs that it needs.
     pub compensate: Option<&'static PointMeta>,
+    /// A signal's: whether a value is one that it takes.
+    pub takes: Option<fn(&Json) -> Result<(), serde_json::Error>>,
+}
+
+/// What [`PointMeta::takes`] is for a signal of this type.
+pub fn takes<T: DeserializeOwned>(payload: &Json) -> Result<(), serde_json::Error> {
+    decode::<T>(payload).map(drop)
 }
 
 /// What a point is.
@@ -155,6 +166,10 @@ pub enum PointKind {
     Each,
     /// `#[child]`
     Child,
+    /// `#[sleep]`
+    Sleep,
+    /// `#[signal]`
+    Signal,
 }
 
 impl PointKind {
@@ -168,6 +183,8 @@ impl PointKind {
             Self::Parallel => "parallel",
             Self::Each => "each",
             Self::Child => "child",
+            Self::Sleep => "sleep",
+            Self::Signal => "signal",
         }
     }
 }

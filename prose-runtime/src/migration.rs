@@ -223,6 +223,12 @@ pub(crate) fn migrate(way: &[Migrate], meta: &Meta, state: &RunState) -> Result<
     Ok(Migrated { version, input, folded })
 }
 
+/// Why there is no way from a version to this code's; `None`: there is one, as far as versions tell.
+pub(crate) fn no_way_from(way: &[Migrate], meta: &Meta, version: u32) -> Option<String> {
+    let is_known = version == meta.version || way.iter().any(|step| step.from == version);
+    (!is_known).then(|| no_way(version, meta.version))
+}
+
 fn no_way(saved: u32, code: u32) -> String {
     if saved > code {
         return format!("it is of version {saved}, this code is version {code}; call it with code of version {saved}");
@@ -254,11 +260,12 @@ mod tests {
             input: Json::parse("1".to_owned()).expect("JSON"),
             correlation_id: "c".to_owned(),
             created_at: SystemTime::UNIX_EPOCH,
+            parent: None,
         };
         let mut folded = Folded { seq: 4, completed: vec!["a".to_owned(), "b".to_owned()], ..Folded::default() };
         folded.position = Some(Position { step: "b".to_owned(), phase: Phase::Done, at: Vec::new() });
         folded.state.set("x".to_owned(), Json::parse("1".to_owned()).expect("JSON"));
-        RunState { run, folded, updated_at: SystemTime::UNIX_EPOCH }
+        RunState { run, folded, updated_at: SystemTime::UNIX_EPOCH, cancel_asked: false }
     }
 
     fn note(run: &mut Migration) -> Result<(), Failed> {

@@ -2,10 +2,10 @@
 
 pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, is_of, key};
-pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
+pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, takes, undoing};
 pub use crate::machine::{
-    Branch, Committed, Element, Elements, Failures, Given, Group, Machine, Moved, Open, Results, Start, Ticket, Try,
-    elements, list, ordered, repeat, turns,
+    Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open, Results, Start, Ticket,
+    Timed, Try, Wake, elements, list, ordered, repeat, turns,
 };
 pub use crate::migration::{Migrate, call as migrate};
 pub use crate::typed::whole;

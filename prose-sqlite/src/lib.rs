@@ -26,6 +26,7 @@
 //!     input: Json::parse(r#"{"items":[]}"#.to_owned())?,
 //!     correlation_id: "web-17".to_owned(),
 //!     created_at: std::time::SystemTime::now(),
+//!     parent: None,
 //! };
 //! let lease = store.create(&run, Commit::empty(1)).await?;
 //! store.commit(&lease, Commit::empty(2)).await?;

@@ -438,6 +438,7 @@ mod tests {
             input: prose::Json::parse("1".to_owned()).unwrap(),
             correlation_id: "c".to_owned(),
             created_at: std::time::SystemTime::now(),
+            parent: None,
         };
         let commit = Commit::empty(1);
         let row = prose::store::rows::CommitRow::new(&commit).unwrap();

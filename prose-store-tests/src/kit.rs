@@ -41,6 +41,7 @@ pub(crate) fn new_run_at(key: RunKey) -> NewRun {
         input: json(r#"{"order":1}"#),
         correlation_id: "corr".to_owned(),
         created_at: SystemTime::now(),
+        parent: None,
     }
 }
 

@@ -77,6 +77,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
             isolation: #isolation,
             timeout: #timeout,
             compensate: #compensation,
+            takes: ::core::option::Option::None,
         }
     }
 }

@@ -48,6 +48,14 @@ impl Asked {
         Ok(Self { store, request, input, handed_over: false, joined: false, failed: None, migrations })
     }
 
+    /// A run that was claimed already.
+    pub(super) fn claimed(store: Arc<dyn Store>, claimed: &ClaimedRun, flow: &dyn Subject) -> Self {
+        let run = &claimed.state.run;
+        let request = ClaimRequest { key: run.key.clone(), flow: run.flow.clone(), restart_failed: false };
+        let (input, migrations) = (run.input.clone(), flow.migrations());
+        Self { store, request, input, handed_over: true, joined: false, failed: None, migrations }
+    }
+
     fn run_id(&self) -> String {
         self.request.key.to_string()
     }
@@ -94,13 +102,15 @@ impl Execution {
         tokio::select! {
             () = asked.store.changed(&asked.request.key, epoch) => Ok(()),
             () = deadline => self.not_stopped(),
-            () = cancelled => self.not_stopped(),
+            () = cancelled => Err(Error::Cancelled { step: None }),
         }
     }
 
     /// A call that was cancelled before it began leaves no trace.
     fn not_stopped(&self) -> Result<(), Error<()>> {
-        if self.settings.cancellation.as_ref().is_some_and(|token| token.is_cancelled()) {
+        // A child that is there writes down that it was cancelled.
+        let is_child = self.settings.parent.is_some();
+        if !is_child && self.settings.cancellation.as_ref().is_some_and(|token| token.is_cancelled()) {
             return Err(Error::Cancelled { step: None });
         }
         match (self.limits.deadline, self.settings.timeout) {
@@ -122,6 +132,7 @@ impl Execution {
             input: asked.input.clone(),
             correlation_id: self.correlation_id(),
             created_at: now(),
+            parent: self.settings.parent.clone(),
         };
         let run_id = Some(new.key.run_id.clone());
         let mut machine = self.machine(self.run_info(run_id, new.correlation_id.clone(), new.created_at, false));
@@ -133,9 +144,12 @@ impl Execution {
     }
 
     /// A run that stands somewhere: on from there, with its own input.
-    async fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
-        let ClaimedRun { lease, state } = claimed;
+    pub(super) async fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
+        let ClaimedRun { lease, state, .. } = claimed;
         let mut machine = self.machine_of(&state);
+        if state.cancel_asked {
+            machine.info().cancellation.cancel();
+        }
         self.announce_resumption(asked, &machine, &state);
         let written_by = state.written_by();
         let fingerprint = (written_by != self.meta.fingerprint).then_some(self.meta.fingerprint);
@@ -245,7 +259,7 @@ fn saved_outcome(state: RunState) -> Outcome {
         Some(ending @ (Ending::Failed { .. } | Ending::Cancelled { .. })) => {
             Err(and_not_undone(saved_error(run_id, &ending), not_undone))
         }
-        Some(Ending::Blocked { .. }) | None => Err(Error::Store(StoreError::Corrupt {
+        Some(Ending::Blocked { .. } | Ending::Waiting { .. }) | None => Err(Error::Store(StoreError::Corrupt {
             key,
             place: "the store".into(),
             reason: "it is reported as ended, but has no ending".into(),
@@ -258,7 +272,7 @@ pub(super) fn saved_error(run_id: String, ending: &Ending) -> Error<()> {
     match ending {
         Ending::Failed { step, error } => Error::JoinedFailed { run_id, step: step.clone(), message: error.clone() },
         Ending::Cancelled { step } => Error::Cancelled { step: step.clone() },
-        Ending::Completed { .. } | Ending::Blocked { .. } => {
+        Ending::Completed { .. } | Ending::Blocked { .. } | Ending::Waiting { .. } => {
             unreachable!("only a run that has failed or was cancelled has an error")
         }
     }

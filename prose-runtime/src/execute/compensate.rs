@@ -110,6 +110,7 @@ fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
         Exit::Publish { source, .. } => Ok(source.to_string()),
         Exit::Child { source, .. } => Ok(source.to_string()),
         Exit::Unsavable { variable, reason } => Ok(format!("`{variable}` cannot be saved: {reason}")),
+        Exit::Wait { .. } => unreachable!("no point stands in a compensation"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writing down how an execution ended, and saying so to the caller.
 
+use std::time::SystemTime;
+
 use super::claim;
 use super::drive::{End, panic_text};
 use super::subject::Subject;
@@ -89,13 +91,22 @@ impl Execution {
         input: Option<&Json>,
         exit: Exit,
     ) -> Outcome {
+        let exit = match exit {
+            Exit::Wait { point, until, signal } => return self.park(machine, point, until, signal).await,
+            exit => exit,
+        };
         let run_id = machine.info().run_id.clone().unwrap_or_default();
         let for_good = matches!(exit, Exit::StepTimeout { .. } | Exit::Child { for_good: true, .. });
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
+            Exit::Wait { .. } => unreachable!("a run that waits is parked"),
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
             // What is written now may be behind a commit that nobody knows of. The run is given back; the next call finds it out.
             Exit::Database { step, source: source @ DatabaseError::Unknown { .. }, .. } if machine.owner.is_some() => {
+                return Err(Error::Database { step: step.into_owned(), source });
+            }
+            // An engine goes on when the database is there again; whoever has called finds it out by himself.
+            Exit::Database { step, begun, source } if self.by_engine() && (!begun || source.is_of_a_lost_commit()) => {
                 return Err(Error::Database { step: step.into_owned(), source });
             }
             // Not a failure of the run: other code can go on with it.
@@ -113,6 +124,27 @@ impl Execution {
             return self.undo_and_end(machine, flow, input, ending, error).await;
         }
         self.fail(machine, error.text(""), error).await
+    }
+}
+
+impl Execution {
+    /// The run leaves memory; whoever has asked for that is told by the slot, and not by the outcome.
+    async fn park(
+        &self,
+        machine: &mut Machine,
+        point: u16,
+        until: Option<SystemTime>,
+        signal: Option<String>,
+    ) -> Outcome {
+        machine.park(point, until, signal).await.map_err(store_error)?;
+        if let Some(parking) = &self.settings.parking {
+            let _first = parking.parked.set(until);
+        }
+        Err(Error::Cancelled { step: None })
+    }
+
+    fn by_engine(&self) -> bool {
+        self.settings.parking.is_some()
     }
 }
 

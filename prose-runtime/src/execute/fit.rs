@@ -48,6 +48,14 @@ pub(super) async fn compared(
     Ok(compared)
 }
 
+/// The same, of what is known in this process without asking a store; `None`: nothing is known of the code that wrote it.
+pub(super) fn compared_here(meta: &'static Meta, written_by: u64, position: &Position) -> Option<Compared> {
+    if written_by == meta.fingerprint {
+        return Some(Arc::new(compare(meta, None, position)));
+    }
+    known().get(&Pair { code: meta.fingerprint, written_by, position: position.clone() }).cloned()
+}
+
 #[derive(PartialEq, Eq, Hash)]
 struct Pair {
     code: u64,
@@ -78,7 +86,8 @@ fn compare(meta: &'static Meta, written: Option<&Shape>, position: &Position) ->
 
 /// Some points keep what they have done so far in a way of their own, which another kind of point would not find.
 fn same_progress(point: &PointMeta, old: &str, phase: Phase) -> Result<(), String> {
-    let of_its_own = [PointKind::Parallel, PointKind::Each, PointKind::Child].map(PointKind::as_str);
+    let of_its_own = [PointKind::Parallel, PointKind::Each, PointKind::Child, PointKind::Sleep, PointKind::Signal];
+    let of_its_own = of_its_own.map(PointKind::as_str);
     let code = point.kind.as_str();
     let differs = code != old && [code, old].iter().any(|kind| of_its_own.contains(kind));
     if differs && phase == Phase::Entered {

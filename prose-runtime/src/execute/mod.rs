@@ -1,6 +1,7 @@
 //! Executing a flow: the I/O around its machine.
 
 mod claim;
+mod claimed;
 mod compensate;
 mod drive;
 mod ending;
@@ -19,11 +20,12 @@ use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
 use crate::flow::{Flow, Meta};
-use crate::machine::{Limits, Machine, Shared};
+use crate::machine::{Limits, Machine, Parking, Shared};
 use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
+pub(crate) use claimed::{Orders, Ran, ask_for, execute_claimed, fits};
 pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
 use subject::{Subject, Typed};
@@ -38,6 +40,10 @@ pub(crate) struct Settings {
     pub(crate) correlation_id: Option<String>,
     pub(crate) observers: Observers,
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
+    /// The run whose step this one is.
+    pub(crate) parent: Option<RunKey>,
+    /// Whether and how the run leaves memory while it waits: an engine is there, which goes on with it.
+    pub(crate) parking: Option<Parking>,
 }
 
 /// How an execution came by an output.
@@ -85,13 +91,15 @@ impl Execution {
         let limits = Limits {
             step_timeout: settings.step_timeout,
             deadline: settings.timeout.and_then(|timeout| started.checked_add(timeout)),
-            cancellable: settings.cancellation.is_some(),
+            // Anybody may ask a durable run to end.
+            cancellable: settings.cancellation.is_some() || settings.durable.is_some(),
         };
         Self { meta, settings, started, limits }
     }
 
     async fn run_to_end(&self, flow: &mut dyn Subject) -> Outcome {
         self.needs_publisher()?;
+        self.needs_store()?;
         match self.settings.durable.clone() {
             None => self.run_plain(flow).await,
             Some((store, key)) => self.publishing(store, key, flow).await,
@@ -102,9 +110,9 @@ impl Execution {
         // Saved nowhere: but whoever undoes what was done sees it as well.
         let json = self.meta.has_compensations().then(|| claim::encode_input(flow)).transpose()?;
         let run = self.run_info(None, self.correlation_id(), SystemTime::now(), false);
-        let machine = self.machine(run);
+        let mut machine = self.machine(run);
         self.announce_start(&machine);
-        self.run(machine, flow, Input { json: json.as_ref(), given: true }).await
+        self.run(&mut machine, flow, Input { json: json.as_ref(), given: true }).await
     }
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
@@ -113,8 +121,8 @@ impl Execution {
         loop {
             match self.claim(&mut asked).await? {
                 Claimed::Ended(outcome) => return outcome,
-                Claimed::Run { machine, input, given } => {
-                    match self.run(*machine, flow, Input { json: Some(&input), given }).await {
+                Claimed::Run { mut machine, input, given } => {
+                    match self.run(&mut machine, flow, Input { json: Some(&input), given }).await {
                         // Somebody created the run while its plain code ran here, up to the first step: join that one.
                         Err(Error::Store(StoreError::Exists(_))) => continue,
                         outcome => return outcome,
@@ -132,15 +140,18 @@ impl Execution {
     }
 
     /// Drives a machine to its end, and tells everyone.
-    async fn run(&self, mut machine: Machine, flow: &mut dyn Subject, input: Input<'_>) -> Outcome {
+    async fn run(&self, machine: &mut Machine, flow: &mut dyn Subject, input: Input<'_>) -> Outcome {
+        let token = machine.info().cancellation.clone();
+        let durable = self.settings.durable.as_ref();
+        let _can_be_cancelled = durable.map(|(store, key)| store.queue().wakes().executing(key, &token));
         let outcome = match machine.undoing().cloned() {
             Some(ending) => {
                 let error = claim::saved_error(machine.info().run_id.clone().unwrap_or_default(), &ending);
-                self.go_on_undoing(&mut machine, flow, input.json, ending, error).await
+                self.go_on_undoing(machine, flow, input.json, ending, error).await
             }
-            None => self.drive(&mut machine, flow, input).await,
+            None => self.drive(machine, flow, input).await,
         };
-        self.announce_end(&machine, flow, &outcome);
+        self.announce_end(machine, flow, &outcome);
         outcome
     }
 
@@ -178,12 +189,17 @@ impl Execution {
                 }
                 self.observers().tell(&|observer| observer.on_flow_complete(run, self.started.elapsed()));
             }
+            _ if self.has_parked() => self.observers().tell(&|observer| observer.on_flow_wait(run)),
             // Not an end: the execution joins the one that was there first.
             Err(Error::Store(StoreError::Exists(_))) => {}
             Err(error) => {
                 self.announce_error(machine, &error.text(flow.error_text().as_deref().unwrap_or_default()));
             }
         }
+    }
+
+    fn has_parked(&self) -> bool {
+        self.settings.parking.as_ref().is_some_and(|parking| parking.parked.get().is_some())
     }
 
     fn announce_error(&self, machine: &Machine, text: &str) {
@@ -199,6 +215,7 @@ impl Execution {
             publisher: self.settings.publisher.clone(),
             durable: self.settings.durable.clone(),
             exit: Arc::default(),
+            parking: self.settings.parking.clone(),
         })
     }
 

@@ -35,6 +35,15 @@ impl Execution {
         }
     }
 
+    /// A signal is sent to a run that is kept somewhere.
+    pub(super) fn needs_store(&self) -> Result<(), Error<()>> {
+        let signal = self.meta.points.iter().find(|point| point.kind == PointKind::Signal);
+        match (signal, &self.settings.durable) {
+            (Some(signal), None) => Err(Error::NoStore { step: signal.name }),
+            _ => Ok(()),
+        }
+    }
+
     /// Runs a durable flow, with a relay if it has events and none is there.
     pub(super) async fn publishing(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
         if self.event().is_none() {
@@ -48,6 +57,9 @@ impl Execution {
             _ => None,
         };
         let outcome = self.run_durable(Arc::clone(&store), key.clone(), flow).await;
+        if relay.is_none() && self.settings.parent.is_some() {
+            return outcome; // Its parent's call, or the relay, goes on.
+        }
         let settle = async {
             wait_for_events(&*store, &key).await;
             if let Some(relay) = relay {

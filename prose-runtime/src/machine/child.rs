@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{Bare, Capture, left_by_the_body};
-use super::{Branch, Exit, Machine, Runner, Shared};
+use super::{Branch, Exit, Machine, Parking, Runner, Shared};
 use crate::call::Call;
 use crate::child::Boxed;
 use crate::error::Error;
@@ -26,8 +26,14 @@ impl Machine {
         call: Call<F, Arc<F::Deps>>,
         boxing: fn(Error<F::Error>) -> Boxed,
     ) -> F::Output {
-        self.ready(point).await;
-        self.runner.child(point, call, boxing).await
+        // A run that stands at the entrance of a child asks first what that has come to, and is stopped then.
+        match self.runner.shared.exit.asks() {
+            true => self.settle_if_needed().await,
+            false => self.ready(point).await,
+        }
+        let output = self.runner.child(point, call, boxing).await;
+        self.runner.shared.exit.set_asking(false);
+        output
     }
 }
 
@@ -52,8 +58,12 @@ impl Runner {
     ) -> F::Output {
         let run_id = self.idempotency_key(point);
         let tokens = call.settings().and_then(|settings| self.shared.adopt(settings, run_id));
+        let parking = call.settings().and_then(|settings| settings.parking.clone());
         let mut result = None;
         self.child_to_its_end(point, pin!(Capture { body: pin!(call), result: &mut result }), tokens).await;
+        if let Some(until) = parking.and_then(|parking| parking.parked.get().copied()) {
+            return self.stop(Exit::Wait { point, until, signal: None }).await;
+        }
         match left_by_the_body(result) {
             Ok(output) => output,
             Err(error) => self.child_failed(point, error.is_for_good(), boxing(error)).await,
@@ -73,6 +83,7 @@ impl Runner {
     async fn child_failed<T>(&self, point: u16, for_good: bool, source: Boxed) -> T {
         if self.shared.is_to_stop() {
             // It was stopped because its parent is.
+            self.shared.exit.set_asking(false);
             std::future::pending::<()>().await;
         }
         self.failed(point, &source);
@@ -102,6 +113,8 @@ impl Shared {
     fn adopt(&self, child: &mut Settings, run_id: Option<String>) -> Option<Tokens> {
         if let (None, Some((store, key)), Some(run_id)) = (&child.durable, &self.durable, run_id) {
             child.durable = Some((store.clone(), RunKey { run_id, ..key.clone() }));
+            child.parent = Some(key.clone());
+            child.parking = self.parking.as_ref().map(|parking| Parking::new(parking.longer_than));
         }
         child.correlation_id.get_or_insert_with(|| self.run.correlation_id.clone());
         child.observers = self.observers.and(&child.observers);

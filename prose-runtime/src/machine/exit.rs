@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::child::Boxed;
 use crate::database::DatabaseError;
@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     Publish { step: Cow<'static, str>, source: PublishError },
     /// A child has failed; for good, if its own flow has.
     Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed, for_good: bool },
+    /// The run waits, and leaves memory: until then at the latest, for a signal of this name.
+    Wait { point: u16, until: Option<SystemTime>, signal: Option<String> },
 }
 
 /// Where the reason is left. Shared by the machine, inside the flow's future, and the driver, outside of it.

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -19,6 +19,7 @@ use super::branch::{Done, Moved, Outcome, Place, Results, Ticket};
 use super::owner::Writing;
 use super::{Branch, Element, Exit, ExitSlot, Machine, Shared};
 use crate::codec::Key;
+use crate::flow::PointKind;
 use crate::observe::StepInfo;
 use crate::store::StoreError;
 
@@ -208,6 +209,8 @@ struct FanOut<'a> {
     announcing: Vec<(StepInfo, Duration)>,
     /// The first failure: no further element is started.
     failure: Option<(Place, Failure)>,
+    /// Children wait, out of memory: until then, if one of them knows.
+    waiting: Option<Option<SystemTime>>,
 }
 
 /// Why an element has failed.
@@ -285,9 +288,17 @@ impl Machine {
         width: usize,
         waiting: &mut (dyn Iterator<Item = Element<'a>> + Send),
     ) -> bool {
-        self.ready(point).await;
+        // A run that stands here asks first what its children have come to, and is stopped then.
+        match self.shared().exit.asks() {
+            true => self.settle_if_needed().await,
+            false => self.ready(point).await,
+        }
         let mut waiting: Fuse<_> = waiting.fuse();
         let mut fan = FanOut::default();
+        if self.shared().exit.asks() && self.shared().is_to_stop() {
+            let children = waiting.by_ref().filter(|element| self.point(element.place.point).kind == PointKind::Child);
+            fan.running.extend(children.map(Running));
+        }
         loop {
             // To be stopped is decided outside of writes: so none is begun any more. What runs goes on until the driver says so.
             if !self.shared().is_to_stop() {
@@ -302,16 +313,22 @@ impl Machine {
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
+        self.shared().exit.set_asking(false);
         self.checkpoint().await;
-        match fan.failure {
-            None => true,
-            Some((place, failure)) => self.fail(place, failure).await,
+        match (fan.failure, fan.waiting) {
+            (Some((place, failure)), _) => self.fail(place, failure).await,
+            (None, Some(until)) => self.runner.stop(Exit::Wait { point, until, signal: None }).await,
+            (None, None) => true,
         }
     }
 
     /// An element is over: its output is staged, or it is why the fan-out fails.
     fn ended(&mut self, fan: &mut FanOut<'_>, place: Place, ended: Result<Done, Failure>) {
         match ended {
+            Err(Failure::Stopped(Exit::Wait { until, .. })) => {
+                let so_far = fan.waiting.flatten();
+                fan.waiting = Some([so_far, until].into_iter().flatten().min());
+            }
             Err(failure) => {
                 fan.failure.get_or_insert((place, failure));
             }

@@ -1,10 +1,13 @@
 //! What a run has staged since its last commit, and what it was resumed with. Pure: it makes commits and writes none.
 
+use std::time::SystemTime;
+
 use super::undoable::Undoable;
 use crate::Json;
 use crate::store::checkpoint::State;
 use crate::store::commit::{Commit, Ending, Outgoing, Phase, Position, Undoing, Undone, Write};
 use crate::store::fold::Folded;
+use crate::store::signals::SignalUse;
 
 /// The pure half of a durable run.
 #[derive(Debug, Default)]
@@ -19,6 +22,8 @@ pub(crate) struct Journal {
     dropped: Vec<String>,
     /// Events of steps that are done.
     events: Vec<Outgoing>,
+    /// Signals that are taken or refused.
+    signals: Vec<SignalUse>,
     pub(crate) undoable: Undoable,
     fingerprint: Option<u64>,
     /// What the last commit took of it.
@@ -64,6 +69,11 @@ impl Journal {
     /// Stages the events of a step, which is done with it.
     pub(crate) fn publish(&mut self, events: Vec<Outgoing>) {
         self.events.extend(events);
+    }
+
+    /// Stages what becomes of a signal.
+    pub(crate) fn use_signal(&mut self, id: i64, refused: Option<String>) {
+        self.signals.push(SignalUse { id, refused });
     }
 
     /// What is staged since the last finished step: a transaction's outputs, when its body is done.
@@ -113,6 +123,18 @@ impl Journal {
     pub(crate) fn enter(&mut self, step: &str, at: &[u64]) -> Commit {
         self.stand(step, Phase::Entered, at);
         self.commit(None)
+    }
+
+    /// The commit at the entrance of a step where the run waits, out of memory.
+    pub(crate) fn wait(
+        &mut self,
+        step: &str,
+        at: &[u64],
+        until: Option<SystemTime>,
+        signal: Option<String>,
+    ) -> Commit {
+        self.stand(step, Phase::Entered, at);
+        self.commit(Some(Ending::Waiting { until, signal }))
     }
 
     fn stand(&mut self, step: &str, phase: Phase, at: &[u64]) {
@@ -167,6 +189,7 @@ impl Journal {
             dropped: std::mem::take(&mut self.dropped),
             compensable: self.undoable.take_new(),
             events: std::mem::take(&mut self.events),
+            signals: std::mem::take(&mut self.signals),
             undoing: None,
             ending,
             fingerprint: self.fingerprint.take(),

@@ -18,6 +18,7 @@ mod scope;
 mod transaction;
 mod turns;
 mod undoable;
+mod wait;
 
 use std::convert::Infallible;
 use std::future::Pending;
@@ -33,10 +34,11 @@ pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
 pub(crate) use retry::delay as pause_behind;
-pub(crate) use runner::{Runner, Shared};
+pub(crate) use runner::{Parking, Runner, Shared};
 pub use scope::in_transaction;
 pub use transaction::{Committed, Open, Start};
 pub use turns::{elements, list, ordered, turns};
+pub use wait::{IntoWake, Timed, Wake};
 
 use crate::Json;
 use crate::codec::{Key, Read, Write, encode};
@@ -109,8 +111,13 @@ impl Machine {
     }
 
     pub(crate) fn resume_at(&mut self, point: u16, phase: Phase) {
-        let is_transaction = self.point(point).kind == PointKind::Transaction;
-        self.shared().exit.set_asking(is_transaction && phase == Phase::Entered);
+        // What may be committed already, and what a child has come to, is found out before the run can be stopped.
+        let asks = match self.point(point).kind {
+            PointKind::Transaction | PointKind::Child => true,
+            PointKind::Parallel => self.shared().meta.has_children(),
+            _ => false,
+        };
+        self.shared().exit.set_asking(asks && phase == Phase::Entered);
         self.target = Some((point, phase));
     }
 

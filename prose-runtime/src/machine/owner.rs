@@ -80,6 +80,15 @@ impl Owner {
         }
     }
 
+    /// The run's name and uid, while it is this execution's.
+    pub(crate) fn run(&self) -> Option<(&RunKey, &str)> {
+        match &self.hold {
+            Hold::New(run) => Some((&run.key, &run.uid)),
+            Hold::Leased(lease) => Some((&lease.key, &lease.uid)),
+            Hold::Over => None,
+        }
+    }
+
     /// Begins to write a commit of a run that exists, so that its bodies can go on meanwhile; [`Self::written`] is to be told
     /// what came of it.
     pub(crate) fn begin_write(&self, commit: Commit) -> Writing {

@@ -1,8 +1,8 @@
 //! What runs bodies: one in the machine, where they run one after the other, and one in each branch of a fan-out.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) durable: Option<(Arc<dyn Store>, RunKey)>,
     /// Where the driver looks.
     pub(crate) exit: Arc<ExitSlot>,
+    /// Whether and how its runs leave memory while they wait.
+    pub(crate) parking: Option<Parking>,
 }
 
 impl Shared {
@@ -33,10 +35,30 @@ impl Shared {
         &self.meta.points[usize::from(point)]
     }
 
+    /// Whether a run that waits so long leaves memory.
+    pub(super) fn parks_for(&self, left: Duration) -> bool {
+        self.parking.as_ref().is_some_and(|parking| left > parking.longer_than)
+    }
+
     /// Whether the driver stops the flow, as soon as it is asked.
     pub(super) fn is_to_stop(&self) -> bool {
         let over = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         over || self.exit.is_set() || (self.limits.cancellable && self.run.cancellation.is_cancelled())
+    }
+}
+
+/// How runs leave memory while they wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Parking {
+    /// Whoever waits for less stays.
+    pub(crate) longer_than: Duration,
+    /// Where an execution that has parked its run says so, and until when.
+    pub(crate) parked: Arc<OnceLock<Option<SystemTime>>>,
+}
+
+impl Parking {
+    pub(crate) fn new(longer_than: Duration) -> Self {
+        Self { longer_than, parked: Arc::default() }
     }
 }
 

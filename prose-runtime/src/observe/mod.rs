@@ -40,6 +40,10 @@ pub trait Observer: Send + Sync + 'static {
     fn on_undo_start(&self, run: &RunInfo) {
         let _ = run;
     }
+    /// The execution is over and the run is not: it waits, out of memory. Another one goes on when what it waits for is there.
+    fn on_flow_wait(&self, run: &RunInfo) {
+        let _ = run;
+    }
     /// A step's body is about to run.
     fn on_step_start(&self, run: &RunInfo, step: &StepInfo) {
         let _ = (run, step);
@@ -85,6 +89,9 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
     fn on_undo_start(&self, run: &RunInfo) {
         (**self).on_undo_start(run);
+    }
+    fn on_flow_wait(&self, run: &RunInfo) {
+        (**self).on_flow_wait(run);
     }
     fn on_step_start(&self, run: &RunInfo, step: &StepInfo) {
         (**self).on_step_start(run, step);

@@ -35,6 +35,9 @@ pub struct Checkpoint {
     /// What the code that was called last does not fit, while the run is blocked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Blocked>,
+    /// What it waits for, while the run is waiting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// The result, once completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Json>,
@@ -88,18 +91,32 @@ pub struct Blocked {
     pub reason: String,
 }
 
+/// What a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// The step at which it stands.
+    pub step: Option<String>,
+    /// The name of the signal, if it waits for one; else it waits for an instant, or for a child.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// Until when at the latest.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339_if_any")]
+    pub until: Option<SystemTime>,
+}
+
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Status {
-    /// Executing, or idle after a crash until somebody calls again.
+    /// Executing, or due to be: submitted, or left by an execution that died.
     Running,
     /// Out of memory, until a timer, a signal or a child wakes it.
     Waiting,
-    /// Undoing what was committed; idle after a crash until somebody calls again.
+    /// Undoing what was committed, or due to go on with it.
     Compensating,
-    /// Asked to stop.
+    /// Asked to end as cancelled, and not yet ended so.
     Cancelling,
     /// Done; the output is saved.
     Completed,
@@ -149,4 +166,11 @@ impl std::fmt::Display for Status {
 
 fn rfc3339<S: Serializer>(instant: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_millis(*instant))
+}
+
+fn rfc3339_if_any<S: Serializer>(instant: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    match instant {
+        Some(instant) => rfc3339(instant, serializer),
+        None => serializer.serialize_none(),
+    }
 }

@@ -1,8 +1,11 @@
 //! A commit: what has changed in a run since the commit before it. Pure data.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Status;
+use super::signals::SignalUse;
 use super::state::State;
 use crate::Json;
 use crate::event::EventRecord;
@@ -30,6 +33,9 @@ pub struct Commit {
     /// Events to publish: kept in the store's [outbox](super::Outbox), by the same write.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Outgoing>,
+    /// Signals that were taken or refused: no later step gets them. Kept by the same write, and not in the log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<SignalUse>,
     /// What it says of the run's undoing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing: Option<Undoing>,
@@ -110,6 +116,14 @@ pub enum Ending {
         /// What does not fit.
         reason: String,
     },
+    /// Because it waits, out of memory, at the entrance of a step. Only the claim has ended, as with `Blocked`; the run is due when what it
+    /// waits for is there.
+    Waiting {
+        /// Until then at the latest, by the store's clock; `None`: for ever.
+        until: Option<SystemTime>,
+        /// For a signal of this name; `None`: for the instant, or for a child.
+        signal: Option<String>,
+    },
 }
 
 /// A step that is done and has a compensation.
@@ -155,6 +169,7 @@ impl Ending {
             Self::Failed { .. } => Status::Failed,
             Self::Cancelled { .. } => Status::Cancelled,
             Self::Blocked { .. } => Status::Blocked,
+            Self::Waiting { .. } => Status::Waiting,
         }
     }
 }
@@ -170,6 +185,7 @@ impl Commit {
             dropped: Vec::new(),
             compensable: Vec::new(),
             events: Vec::new(),
+            signals: Vec::new(),
             undoing: None,
             ending: None,
             fingerprint: None,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::NewRun;
-use super::checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status};
+use super::checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status, Waiting};
 use super::commit::{Commit, Compensable, Ending, Position, Undoing, Undone};
 use super::state::State;
 use crate::Json;
@@ -20,6 +20,8 @@ pub struct RunState {
     pub folded: Folded,
     /// When it was last written.
     pub updated_at: SystemTime,
+    /// It was asked to end as cancelled.
+    pub cancel_asked: bool,
 }
 
 /// The commits of a run up to `seq`, folded into one. A store may keep it as a snapshot in place of the commits.
@@ -125,12 +127,22 @@ impl RunState {
         self.folded.fingerprint.unwrap_or(self.run.fingerprint)
     }
 
+    /// Its status.
+    pub fn status(&self) -> Status {
+        match self.folded.status() {
+            Status::Running | Status::Waiting | Status::Blocked if self.cancel_asked => Status::Cancelling,
+            status => status,
+        }
+    }
+
     /// The state as anyone may read it.
     pub fn checkpoint(self) -> Checkpoint {
-        let status = self.folded.status();
+        let status = self.status();
+        let step = self.folded.position.as_ref().map(|position| position.step.clone());
         let compensation = self.folded.compensation.as_ref().map(Compensation::shown);
         let cause = shown(self.folded.compensation.map(|compensation| compensation.cause)).failed_step;
-        let Shown { failed_step, blocked, output } = shown(self.folded.ending);
+        let Shown { failed_step, blocked, waiting, output } = shown(self.folded.ending);
+        let waiting = waiting.map(|waiting| Waiting { step, ..waiting });
         Checkpoint {
             flow_name: self.run.flow,
             run_id: self.run.key.run_id,
@@ -142,6 +154,7 @@ impl RunState {
             failed_step: failed_step.or(cause),
             compensation,
             blocked,
+            waiting,
             output,
             correlation_id: self.run.correlation_id,
             created_at: self.run.created_at,
@@ -184,6 +197,7 @@ pub(crate) fn with_iterations<'a>(mut step: String, at: impl Iterator<Item = &'a
 struct Shown {
     failed_step: Option<FailedStep>,
     blocked: Option<Blocked>,
+    waiting: Option<Waiting>,
     output: Option<Json>,
 }
 
@@ -194,6 +208,9 @@ fn shown(ending: Option<Ending>) -> Shown {
             Shown { failed_step: Some(FailedStep { name: step, error }), ..Shown::default() }
         }
         Some(Ending::Blocked { step, reason }) => Shown { blocked: Some(Blocked { step, reason }), ..Shown::default() },
+        Some(Ending::Waiting { until, signal }) => {
+            Shown { waiting: Some(Waiting { step: None, signal, until }), ..Shown::default() }
+        }
         Some(Ending::Cancelled { .. }) | None => Shown::default(),
     }
 }

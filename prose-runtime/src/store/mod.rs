@@ -12,8 +12,11 @@ mod error;
 pub mod fold;
 pub mod memory;
 mod outbox;
+pub mod queue;
 pub mod rows;
+pub mod signals;
 mod state;
+mod wakes;
 
 use std::any::Any;
 use std::future::Future;
@@ -22,12 +25,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use bell::Bell;
-pub use checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status};
+pub use checkpoint::{Blocked, Checkpoint, Compensated, FailedStep, NotUndone, Status, Waiting};
 pub use code::Code;
 pub use commit::{Commit, Compensable, Ending, Outgoing, Phase, Position, Undoing, Undone, Write};
 pub use error::StoreError;
 pub use fold::RunState;
 pub use outbox::{DueRequest, Outbox, OutboxEvent, ParkedEvent, Rejection};
+pub use queue::Queue;
+pub use signals::{SignalUse, Signals};
+pub use wakes::Wakes;
 
 use crate::Json;
 use crate::flow::Flow;
@@ -81,6 +87,8 @@ pub struct NewRun {
     pub correlation_id: String,
     /// When it was created. Steps see it, so it is kept as given, to the millisecond.
     pub created_at: SystemTime,
+    /// The run whose step it is, of the same namespace. It is in the store: its commit at the step's entrance was written.
+    pub parent: Option<RunKey>,
 }
 
 /// The right to write to a run: which run, and which execution of it.
@@ -136,6 +144,9 @@ pub struct ClaimedRun {
     pub lease: Lease,
     /// Where it stands: the fold of its commits.
     pub state: RunState,
+    /// How many executions in a row have died with their process, or were stopped past their lease, without having written anything of
+    /// it. Counted by [`Queue::recover`].
+    pub crashes: u32,
 }
 
 /// A run that was claimed once more by its owner.
@@ -180,8 +191,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Exists`] if somebody else has created the run meanwhile; nothing was written then.
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>>;
 
-    /// Appends a commit, if `lease` is still the run's; its events go into the [`outbox`](Self::outbox), in one atomic write. A commit
-    /// with an [`Ending`] also ends the claim.
+    /// Appends a commit, if `lease` is still the run's; its events go into the [`outbox`](Self::outbox), the [signals](Commit::signals) that
+    /// it takes are taken, in one atomic write. A commit with an [`Ending`] also ends the claim.
+    ///
+    /// [`Ending::Waiting`] looks once more, in the same write, whether what the run waits for is there: a signal of that name that was not
+    /// taken, a request to cancel, a waiting child that is due earlier. Then the run is due at once, or when its child is.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if the run was claimed by another one, deleted, or has ended; nothing was written then.
@@ -200,6 +214,12 @@ pub trait Store: Send + Sync + 'static {
     /// Where the events of its commits wait for a relay.
     fn outbox(&self) -> &dyn Outbox;
 
+    /// Where runs that nobody executes wait for an engine.
+    fn queue(&self) -> &dyn Queue;
+
+    /// Where signals wait for their runs.
+    fn signals(&self) -> &dyn Signals;
+
     /// Replaces what a run is by what its code has made of it, if `lease` is still the run's: its version, its input and the fold of
     /// its commits, in one atomic write that takes the next place in its log. The claim goes on.
     ///
@@ -214,7 +234,7 @@ pub trait Store: Send + Sync + 'static {
     /// The code that was kept with this fingerprint.
     fn code(&self, fingerprint: u64) -> BoxFuture<'_, Result<Option<Code>, StoreError>>;
 
-    /// Gives the run back, unfinished: the next claim gets it without waiting. Called when a flow's future is dropped,
+    /// Gives the run back, unfinished: the next claim gets it without waiting, and it is due. Called when a flow's future is dropped,
     /// so it must not block; it is a hint, not a write.
     fn release(&self, lease: &Lease);
 
@@ -224,14 +244,16 @@ pub trait Store: Send + Sync + 'static {
     /// The run as anyone may read it; `None` if there is no such run. Takes no claim.
     fn load_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Option<Checkpoint>, StoreError>>;
 
-    /// Deletes a run with all that belongs to it, but for events that were not published yet. `false` if there was none.
+    /// Deletes a run with all that belongs to it, its children included, but for events that were not published yet. `false` if there was
+    /// none.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if somebody alive executes the run; nothing was deleted then.
     fn delete_run<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Deletes the runs that have ended (completed, failed, cancelled), were last written more than `older_than` ago, and have no
-    /// event that was not published (a parked one included). Returns how many.
+    /// Deletes the runs that have ended (completed, failed, cancelled), were last written more than `older_than` ago, have no
+    /// event that was not published (a parked one included), and no parent; and with each all runs below it. Returns how many. A run with
+    /// a run below it that has not ended, or has such an event, stays. Signals that were kept for runs that never came go with their time.
     fn prune(&self, older_than: Duration) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Lets a database recognise the store whose file or server it shares, by downcasting: `self`, or, in a store that wraps
@@ -284,6 +306,12 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
     fn outbox(&self) -> &dyn Outbox {
         (**self).outbox()
+    }
+    fn queue(&self) -> &dyn Queue {
+        (**self).queue()
+    }
+    fn signals(&self) -> &dyn Signals {
+        (**self).signals()
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
         (**self).migrate(lease, run)

@@ -27,6 +27,7 @@ pub async fn creating_writes_every_field(store: Shared) {
         input: json(r#"{ "items": [1, 2] }"#),
         correlation_id: "corr-1".to_owned(),
         created_at: prose::store::from_millis(1_700_000_000_123),
+        parent: None,
     };
     let before = SystemTime::now() - Duration::from_millis(1);
     let mut first = writing(1, "total", json("118.77"));

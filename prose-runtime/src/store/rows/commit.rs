@@ -64,7 +64,7 @@ impl CommitRow {
         texts.into_iter().flatten().map(String::len).sum()
     }
 
-    /// The commit, at this place of its log, without its ending and its events, which have rows of their own.
+    /// The commit, at this place of its log, without its ending, its events and its signals, which have rows of their own.
     ///
     /// # Errors
     /// If a column does not hold what [`new`](Self::new) puts there.
@@ -78,6 +78,7 @@ impl CommitRow {
             writes: read(self.writes)?.map(read_writes).unwrap_or_default(),
             compensable: read(self.compensable)?.unwrap_or_default(),
             events: Vec::new(),
+            signals: Vec::new(),
             undoing: read(self.undoing)?,
             ending: None,
             fingerprint: self.fingerprint.as_deref().map(parse_fingerprint).transpose()?,

@@ -2,7 +2,7 @@
 
 use super::RowError;
 use crate::Json;
-use crate::store::{Ending, Status};
+use crate::store::{Ending, Status, to_millis};
 
 /// The columns that say how a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +25,14 @@ impl EndingRow {
             Ending::Failed { step, error } => (None, step.clone(), Some(error.clone())),
             Ending::Cancelled { step } => (None, step.clone(), None),
             Ending::Blocked { step, reason } => (None, step.clone(), Some(reason.clone())),
+            // What it waits for stands in the run's own row: see `WaitRow`.
+            Ending::Waiting { .. } => (None, None, None),
         };
         Self { status: ending.status().as_str(), output, failed_step, error }
     }
 
-    /// The ending of a run with these columns; `None` if it goes on.
+    /// The ending of a run with these columns; `None` if it goes on. What a waiting run waits for stands in other columns, with
+    /// [`WaitRow`].
     ///
     /// # Errors
     /// If the status is none, or the output no JSON.
@@ -50,8 +53,30 @@ impl EndingRow {
             Status::Failed => Some(Ending::Failed { step, error: said }),
             Status::Cancelled => Some(Ending::Cancelled { step }),
             Status::Blocked => Some(Ending::Blocked { step, reason: said }),
+            Status::Waiting => Some(Ending::Waiting { until: None, signal: None }),
             _ => None,
         })
+    }
+}
+
+/// The columns of a run's row that say what it waits for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitRow {
+    /// `wake_at`: until when, in milliseconds since 1970.
+    pub until: Option<i64>,
+    /// `awaits`: the name of the signal.
+    pub signal: Option<String>,
+}
+
+impl WaitRow {
+    /// The columns of an ending, if it is one that waits.
+    pub fn new(ending: &Ending) -> Option<Self> {
+        match ending {
+            Ending::Waiting { until, signal } => {
+                Some(Self { until: until.map(to_millis), signal: signal.clone() })
+            }
+            _ => None,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ mod log;
 mod run;
 
 pub use commit::{CommitRow, integer, parse_fingerprint, print_fingerprint};
-pub use ending::EndingRow;
+pub use ending::{EndingRow, WaitRow};
 pub use event::EventRow;
 pub use holds::Holds;
 pub use log::{Log, LogFold};

@@ -1,8 +1,8 @@
 //! A run's own row, with its details, as it was read. Pure.
 
-use super::{EndingRow, LogFold, RowError, parse_fingerprint};
+use super::{EndingRow, LogFold, RowError, WaitRow, parse_fingerprint};
 use crate::Json;
-use crate::store::{NewRun, RunKey, RunState, from_millis};
+use crate::store::{Ending, NewRun, RunKey, RunState, from_millis};
 
 /// What a table holds of a run beside its commits.
 #[derive(Clone, Debug)]
@@ -29,6 +29,12 @@ pub struct RunRow {
     pub failed_step: Option<String>,
     /// As there.
     pub error: Option<String>,
+    /// What it waits for, if it waits.
+    pub wait: WaitRow,
+    /// Whether it was asked to end as cancelled.
+    pub cancel_asked: bool,
+    /// The id of the run whose step it is.
+    pub parent: Option<String>,
 }
 
 impl RunRow {
@@ -38,7 +44,12 @@ impl RunRow {
     /// If a column does not hold what is written there.
     pub fn into_state(self, key: &RunKey, fold: LogFold, last_at: i64) -> Result<RunState, RowError> {
         let mut folded = fold.folded;
-        folded.ending = EndingRow::read(&self.status, self.output, self.failed_step, self.error)?;
+        folded.ending = match EndingRow::read(&self.status, self.output, self.failed_step, self.error)? {
+            Some(Ending::Waiting { .. }) => {
+                Some(Ending::Waiting { until: self.wait.until.map(from_millis), signal: self.wait.signal })
+            }
+            ending => ending,
+        };
         let run = NewRun {
             key: key.clone(),
             uid: self.uid,
@@ -48,7 +59,8 @@ impl RunRow {
             input: Json::parse(self.input)?,
             correlation_id: self.correlation_id,
             created_at: from_millis(self.created_at),
+            parent: self.parent.map(|run_id| RunKey { run_id, ..key.clone() }),
         };
-        Ok(RunState { run, folded, updated_at: from_millis(last_at) })
+        Ok(RunState { run, folded, updated_at: from_millis(last_at), cancel_asked: self.cancel_asked })
     }
 }
