@@ -29,6 +29,8 @@
 //! Each test runs on a tokio runtime of its own, with several threads. The adapter's crate needs no tokio for it.
 
 pub mod cases;
+#[cfg(unix)]
+pub mod chaos;
 pub mod deliveries;
 mod due;
 mod hand_through;
