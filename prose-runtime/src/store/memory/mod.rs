@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use super::fold::Folded;
 use super::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Ending, Lease, Migrated, NewRun, Outbox, Queue,
-    Reclaimed, RunKey, RunState, Signals, Status, Store, StoreError, Wakes,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Ending, Lease, Migrated, NewRun, Outbox,
+    Queue, Reclaimed, RunKey, RunState, Signals, Status, Store, StoreError, Wakes,
 };
 use outbox::MemoryOutbox;
 use signals::KeptSignals;

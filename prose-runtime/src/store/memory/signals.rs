@@ -80,7 +80,9 @@ impl Runs {
         }
         let uid = run.map(|run| run.state.run.uid.clone());
         let is_same = |kept: &&Kept| {
-            let is_here = uid.as_ref().map_or(kept.key == signal.key && !kept.is_expired(now), |uid| kept.is_for(&signal.key, uid));
+            let is_here = uid
+                .as_ref()
+                .map_or(kept.key == signal.key && !kept.is_expired(now), |uid| kept.is_for(&signal.key, uid));
             is_here && kept.name == signal.name && signal.id.is_some() && kept.id == signal.id
         };
         if let Some(kept) = self.signals.kept.iter().find(is_same) {
