@@ -272,6 +272,13 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_is_sent_by_a_fn_of_its_name() {
+        let names = ["approval", "second opinion", "a-b", "type", "self", "2nd"];
+        let fns = names.map(|name| signal(name, Span::call_site()).to_string());
+        assert_eq!(fns, ["approval", "second_opinion", "a_b", "r#type", "_self", "_2nd"]);
+    }
+
+    #[test]
     fn an_event_type_is_dotted_lower_case() {
         assert_eq!(event_type(&local("OrderConfirmed")), "order.confirmed");
     }
