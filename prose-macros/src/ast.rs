@@ -215,6 +215,16 @@ pub(crate) enum Kind {
     },
     Each(Box<Each>),
     Child,
+    /// Its body is plain code, which is run in front of the entrance.
+    Sleep,
+    /// Its body is nothing: the value comes from outside.
+    Signal,
+}
+
+impl Kind {
+    pub(crate) fn is_signal(&self) -> bool {
+        matches!(self, Kind::Signal)
+    }
 }
 
 /// `isolation = ".."`

@@ -203,6 +203,8 @@ pub(crate) enum Question {
     Match { scrutinee: Expr, arms: Vec<AskedArm> },
     /// What a `for` consumes.
     List { list: VarId, iterable: Expr },
+    /// How long a `#[sleep]` is, or until when.
+    Wake { time: Expr, attrs: Vec<Attribute> },
 }
 
 /// An arm, as far as it is asked.

@@ -9,6 +9,7 @@
 //! | `took`, `taken`, `arm`, `arm{n}` | what a recorded `if`, `if let`, `match` decided, and what its nth arm bound |
 //! | `list`, `element`, `turns`, `i{depth}` | what a `for` consumes, one of it; the turns of a loop, and the one that runs |
 //! | `matched_{v}` | a variable of a `let .. else` with points, as its pattern binds it |
+//! | `wake` | how long a `#[sleep]` is, if its point was not reached before |
 //! | `held_{v}` | a `mut` variable while a body runs that must not change it |
 //! | `p` | the number of a point, inside of its block |
 //! | `'point` | the block of a point, left early when its output is loaded |
@@ -23,8 +24,8 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::Lifetime;
 use syn::ext::IdentExt;
+use syn::{Lifetime, Type};
 
 /// A hygienic local.
 pub(crate) fn local(name: &str) -> Ident {
@@ -79,6 +80,21 @@ pub(crate) fn element() -> Ident {
 /// A variable of a `let .. else`, until it is bound under its own name. The flow's own code never sees it.
 pub(crate) fn matched(variable: &Ident) -> Ident {
     Ident::new(&format!("matched_{}", plain(variable)), variable.span())
+}
+
+/// How long a `#[sleep]` is, from where that is asked to its point.
+pub(crate) fn wake() -> Ident {
+    local("wake")
+}
+
+/// The fn that sends a signal: what cannot stand in a name is `_`.
+pub(crate) fn signal(name: &str, at: Span) -> Ident {
+    let word: String = name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
+    let usable = [word.clone(), format!("r#{word}"), format!("_{word}")];
+    let ident = usable.iter().find_map(|word| syn::parse_str::<Ident>(word).ok());
+    let mut ident = ident.unwrap_or_else(|| Ident::new("_", Span::call_site()));
+    ident.set_span(Span::call_site().located_at(at));
+    ident
 }
 
 /// The turn of a loop, by how many loops are around it.
@@ -161,6 +177,11 @@ fn respan(span: Span, mut token: TokenTree) -> TokenTree {
     }
     token.set_span(span);
     token
+}
+
+/// A type as its tokens, spaced alike whatever the user's layout.
+pub(crate) fn type_name(ty: &Type) -> String {
+    ty.to_token_stream().to_string().replace(' ', "")
 }
 
 /// The name a person reads: `r#type` is `type`.
@@ -248,6 +269,13 @@ mod tests {
             (key("n").to_string(), key("n#2").to_string(), key("n_2").to_string()),
             ("k_n".into(), "k2_n".into(), "k_n_2".into())
         );
+    }
+
+    #[test]
+    fn a_signal_is_sent_by_a_fn_of_its_name() {
+        let names = ["approval", "second opinion", "a-b", "type", "self", "2nd"];
+        let fns = names.map(|name| signal(name, Span::call_site()).to_string());
+        assert_eq!(fns, ["approval", "second_opinion", "a_b", "r#type", "_self", "_2nd"]);
     }
 
     #[test]

@@ -13,3 +13,8 @@ pub fn tx<D: Database>(_: &D) -> &'static mut D::Tx {
 pub fn child<F: Flow, D>(_: Call<F, D>) -> F::Output {
     unreachable!("only an editor reads this")
 }
+
+/// What `#[signal]` binds.
+pub fn signal<T>() -> T {
+    unreachable!("only an editor reads this")
+}

@@ -135,17 +135,12 @@ pub struct PointMeta {
     pub retry: Option<RetryMeta>,
     /// A transaction's isolation; `None`: the database's own default.
     pub isolation: Option<Isolation>,
-    /// How long an attempt may take.
+    /// How long an attempt may take; of a signal, how long it is waited for.
     pub timeout: Option<Duration>,
     /// How it is undone: a point of its own, `{name}:undo`, whose `live` are those of the outputs that it needs.
     pub compensate: Option<&'static PointMeta>,
     /// A signal's: whether a value is one that it takes.
     pub takes: Option<fn(&Json) -> Result<(), serde_json::Error>>,
-}
-
-/// What [`PointMeta::takes`] is for a signal of this type.
-pub fn takes<T: DeserializeOwned>(payload: &Json) -> Result<(), serde_json::Error> {
-    decode::<T>(payload).map(drop)
 }
 
 /// What a point is.

@@ -20,6 +20,11 @@ impl Json {
         RawValue::from_string(text).map(Self)
     }
 
+    /// `null`
+    pub(crate) fn null() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()

@@ -2,23 +2,29 @@
 
 pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, is_of, key};
-pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, takes, undoing};
+pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
 pub use crate::machine::{
     Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open, Results, Start,
+<<<<<<< HEAD
     Ticket, Timed, Try, Wake, elements, list, ordered, repeat, turns,
+=======
+    Ticket, Timed, Try, Wake, elements, list, ordered, repeat, timed, turns,
+>>>>>>> wt-macro
 };
 pub use crate::migration::{Migrate, call as migrate};
+pub use crate::signal::{Encode, Signalled, Takes, encoded, takes_all};
 pub use crate::typed::whole;
 pub use serde::de::DeserializeOwned as Decode;
 
 /// What only an editor reads.
 pub mod editor {
-    pub use crate::editor::{child, tx};
+    pub use crate::editor::{child, signal, tx};
 }
 
 /// The better and the other way to answer a question about a type; generated code imports both.
 pub mod probe {
     pub use crate::child::{ViaItself, ViaNothing, ViaSame, ViaText};
+    pub use crate::signal::TakesAll;
     pub use crate::validation_probe::{Probe, ViaAny, ViaError};
 }
 

@@ -15,8 +15,8 @@
 ///     fn commit<'a>(&'a self, _: &'a Lease, _: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
 ///         Box::pin(async { Ok(()) })
 ///     }
-///     prose_store_tests::hand_through! { inner: claim create reclaim outbox queue signals migrate keep_code code release changed
-///         load_run delete_run prune as_any }
+///     prose_store_tests::hand_through! { inner: claim create reclaim outbox queue signals migrate keep_code code release changed load_run delete_run
+///         prune as_any }
 /// }
 /// ```
 #[macro_export]

@@ -82,7 +82,7 @@ impl Store for Counting {
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
-    prose_store_tests::hand_through! { inner: claim reclaim outbox migrate keep_code code release changed load_run delete_run prune }
+    prose_store_tests::hand_through! { inner: claim reclaim outbox queue signals migrate keep_code code release changed load_run delete_run prune }
 }
 
 const ELEMENTS: u32 = 10_000;

@@ -79,7 +79,7 @@ impl Store for SlowStore {
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
-    prose_store_tests::hand_through! { inner: claim create reclaim outbox migrate keep_code code release changed load_run delete_run prune }
+    prose_store_tests::hand_through! { inner: claim create reclaim outbox queue signals migrate keep_code code release changed load_run delete_run prune }
 }
 
 #[flow]

@@ -178,7 +178,7 @@ impl Store for CrashingStore {
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
-    prose_store_tests::hand_through! { inner: reclaim outbox keep_code release changed load_run delete_run prune }
+    prose_store_tests::hand_through! { inner: reclaim outbox queue signals keep_code release changed load_run delete_run prune }
 }
 
 /// Polls a call until it can go no further by itself, then drops it: what a crash does to it.

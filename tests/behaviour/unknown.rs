@@ -199,7 +199,7 @@ impl Store for Same {
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
-    prose_store_tests::hand_through! { store: claim create commit outbox migrate keep_code code release changed load_run delete_run prune }
+    prose_store_tests::hand_through! { store: claim create commit outbox queue signals migrate keep_code code release changed load_run delete_run prune }
 }
 
 #[flow]

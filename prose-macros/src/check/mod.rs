@@ -10,6 +10,7 @@ mod guards;
 mod iterables;
 mod mutable_borrows;
 mod mutable_input;
+mod signals;
 mod walk;
 
 use crate::ast::Flow;
@@ -21,6 +22,7 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
     mutable_input::check(flow, errors);
     duplicates::check(flow, errors);
     awaits::check(flow, errors);
+    signals::check(flow, errors);
 }
 
 /// The rules on what lives where.

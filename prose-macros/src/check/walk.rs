@@ -28,6 +28,7 @@ fn point<'a>(point: &'a Point, see: &mut dyn FnMut(Piece<'a>)) {
     match &point.kind {
         Kind::Parallel { elements } => elements.iter().for_each(|element| see(Piece::Point(element))),
         Kind::Each(each) => see(Piece::Asked(&each.iterable)),
-        Kind::Validate | Kind::Step | Kind::Transaction { .. } | Kind::Event { .. } | Kind::Child => {}
+        Kind::Sleep => see(Piece::Asked(&point.body.expr)),
+        Kind::Validate | Kind::Step | Kind::Transaction { .. } | Kind::Event { .. } | Kind::Child | Kind::Signal => {}
     }
 }

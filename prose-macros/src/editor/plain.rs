@@ -94,8 +94,13 @@ impl Plain {
     fn statement(&self, kind: &str, shape: &Shape<'_>, open: &TokenStream) -> TokenStream {
         match shape {
             Shape::Let { pat, ty, value: None } => {
-                let (pat, ty) = (stream(pat), typed(ty));
-                quote!(let #pat #ty;)
+                let (pat, ty, private) = (stream(pat), typed(ty), &self.private);
+                let sent = (kind == "signal").then(|| quote!(= #private::editor::signal()));
+                quote!(let #pat #ty #sent;)
+            }
+            Shape::Expression(time) if kind == "sleep" => {
+                let (private, time) = (&self.private, self.tokens(time, Place::Block));
+                quote!(let _ = #private::IntoWake::into_wake(#time);)
             }
             Shape::Let { pat, ty, value: Some(value) } => {
                 let (value, pat) = (self.value(kind, value, Target { pat, ty }), stream(pat));

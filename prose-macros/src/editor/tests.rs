@@ -35,6 +35,17 @@ fn a_step_is_an_async_block_in_its_place() {
 }
 
 #[test]
+fn a_sleep_is_its_time_and_a_signal_is_there() {
+    becomes(quote!(#[sleep] days(2) * n; done()), quote!(let _ = p::IntoWake::into_wake(days(2) * n); done()));
+    becomes(quote!(#[sleep(name = "a")] wait.), quote!(let _ = p::IntoWake::into_wake(wait.);));
+    becomes(
+        quote!(#[allow(unused)] #[signal(timeout = "3d")] let mut a: Option<A>; a.),
+        quote!(#[allow(unused)] let mut a: Option<A> = p::editor::signal(); a.),
+    );
+    becomes(quote!(#[signal] let a), quote!(let a = p::editor::signal();));
+}
+
+#[test]
 fn what_stands_in_an_attribute_is_code_beside_the_body() {
     let undo = quote!(async {
         let tx = p::editor::tx(&(db));

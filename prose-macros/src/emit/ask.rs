@@ -4,6 +4,7 @@
 //! let taken = if let Some(c) = coupon { m.save(&k_c, &c); Some(c) } else { None };     // resuming: by where the saved point lies
 //! let (arm, arm1) = match kind { Kind::Cash => (0, None), Kind::Card(card) => (1, Some(card)) };
 //! let list = private::list(input.items);
+//! let wake = IntoWake::into_wake(pause);                                                // resuming: `None`
 //! ```
 
 use super::Context;
@@ -13,9 +14,9 @@ use crate::model::{AskedArm, Question, VarId, Way};
 use crate::names;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use syn::Expr;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
+use syn::{Attribute, Expr};
 
 /// The statement that asks; the answer is added to what the stretch hands over.
 pub(super) fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
@@ -24,6 +25,7 @@ pub(super) fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover
         Question::If { condition, way } => taken(cx, condition, way, handover),
         Question::Match { scrutinee, arms } => arm(cx, scrutinee, arms, handover),
         Question::List { list, iterable } => elements(cx, *list, iterable),
+        Question::Wake { time, attrs } => wake(cx, time, attrs, handover),
     }
 }
 
@@ -105,6 +107,15 @@ fn resumed_arm(cx: &Context<'_>, arms: &[AskedArm]) -> TokenStream {
         quote!(if #within { #number } else)
     });
     quote!(#(#decide)* { 0 })
+}
+
+/// At the time, so that what is none is told there. A run that stands at the point has saved until when.
+fn wake(cx: &Context<'_>, time: &Expr, attrs: &[Attribute], handover: &mut Handover) -> TokenStream {
+    let (private, wake) = (cx.private(), names::wake());
+    let call = names::call_at(time.span(), quote!(#private::IntoWake::into_wake), quote!(#time));
+    let (some, none) = (quote!(::core::option::Option::Some(#wake)), quote!(::core::option::Option::None));
+    handover.add(quote!(#wake), some, none);
+    quote!(#(#attrs)* let #wake = #call;)
 }
 
 /// At the iterable, so that one without an order of its own is told there.

@@ -16,6 +16,8 @@ pub(super) struct Parts {
     pub(super) module: TokenStream,
     /// The methods of the typed checkpoint.
     pub(super) state: TokenStream,
+    /// What is sent to it by signals.
+    pub(super) payloads: TokenStream,
     /// The body of `drive`.
     pub(super) drive: TokenStream,
     /// `impl Undo`, if the flow has anything to undo.
@@ -26,14 +28,16 @@ pub(super) struct Parts {
 pub(super) fn items(head: &Head, parts: &Parts) -> TokenStream {
     let (call, module) = (call(head, &parts.doc), module(head, &parts.module));
     let (implementation, state) = (implementation(head, parts), state(head, &parts.state));
-    quote!(#call #module #implementation #state)
+    let payloads = &parts.payloads;
+    quote!(#call #module #implementation #state #payloads)
 }
 
 /// All items, with those in front whose tokens do not depend on what the flow's body is.
 pub(super) fn items_in_editor(head: &Head, parts: &Parts) -> TokenStream {
     let (call, module) = (call(head, &parts.doc), module(head, &parts.module));
     let (implementation, state) = (implementation(head, parts), state(head, &parts.state));
-    quote!(#call #implementation #module #state)
+    let payloads = &parts.payloads;
+    quote!(#call #implementation #module #state #payloads)
 }
 
 /// A method cannot be a flow, and has no place for a module beside it: it stays what it is.

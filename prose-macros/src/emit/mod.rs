@@ -19,10 +19,12 @@ mod module;
 mod parallel;
 mod picture;
 mod point;
+mod signals;
 mod state;
 mod transaction;
 mod undo;
 mod visibility;
+mod wait;
 
 use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
@@ -39,6 +41,7 @@ pub(crate) fn flow(model: &Model) -> TokenStream {
         doc: picture::doc(model),
         module: module::contents(&cx),
         state: state::methods(&cx),
+        payloads: signals::payloads(&cx),
         drive: drive::body(&cx),
         undo: undo::undo(&cx),
     };
@@ -51,8 +54,9 @@ pub(crate) fn stand_in(model: &Model) -> TokenStream {
     match &head.method {
         Some(method) => items::method(head, method),
         None => {
-            let (module, state) = (module::stand_in(head), state::methods(&Context::of(model)));
-            let parts = Parts { module, state, drive: quote!(::core::unreachable!()), ..Parts::default() };
+            let cx = Context::of(model);
+            let (module, state, payloads) = (module::stand_in(&cx), state::methods(&cx), signals::payloads(&cx));
+            let parts = Parts { module, state, payloads, drive: quote!(::core::unreachable!()), ..Parts::default() };
             items::items(head, &parts)
         }
     }
@@ -62,8 +66,9 @@ pub(crate) fn stand_in(model: &Model) -> TokenStream {
 /// behind it.
 pub(crate) fn in_editor(model: &Model, whole: bool, body: &TokenStream) -> TokenStream {
     let cx = Context::of(model);
-    let module = if whole { module::contents(&cx) } else { module::stand_in(&model.head) };
-    let parts = Parts { module, state: state::methods(&cx), drive: body.clone(), ..Parts::default() };
+    let module = if whole { module::contents(&cx) } else { module::stand_in(&cx) };
+    let (state, payloads) = (state::methods(&cx), signals::payloads(&cx));
+    let parts = Parts { module, state, payloads, drive: body.clone(), ..Parts::default() };
     items::items_in_editor(&model.head, &parts)
 }
 

@@ -1,11 +1,12 @@
 //! The contents of the flow's module: `enum Point`, and `META`, the table of the points.
 
-use super::{Context, graph, private};
+use super::{Context, graph, private, signals};
 use crate::ast::{Head, Isolation, Kind, Name, Retry};
 use crate::model::outline::Outline;
 use crate::model::{Compensation, Point, VarId};
+use crate::names;
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -23,15 +24,15 @@ pub(super) fn contents(cx: &Context<'_>) -> TokenStream {
             pub(super) enum Point { #(#variants),* }
         }
     });
-    let graph = graph::graph(cx.head(), &cx.model.outline);
-    quote!(#point #meta #graph)
+    let (graph, signals) = (graph::graph(cx.head(), &cx.model.outline), signals::module(cx));
+    quote!(#point #meta #graph #signals)
 }
 
 /// The module of a flow with errors.
-pub(super) fn stand_in(head: &Head) -> TokenStream {
-    let meta = meta(head, 0, quote!(), quote!());
-    let graph = graph::graph(head, &Outline::default());
-    quote!(#meta #graph)
+pub(super) fn stand_in(cx: &Context<'_>) -> TokenStream {
+    let meta = meta(cx.head(), 0, quote!(), quote!());
+    let (graph, signals) = (graph::graph(cx.head(), &Outline::default()), signals::module(cx));
+    quote!(#meta #graph #signals)
 }
 
 /// Each saved variable once; points refer to it by place, so that the table does not grow with points times variables.
@@ -66,6 +67,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
     let timeout = optional(point.timeout.map(duration));
     let compensation = point.compensation.as_ref().map(|it| meta_of_compensation(cx, point, it, table));
     let compensation = optional(compensation);
+    let takes = optional(signals::takes(cx, point));
     quote! {
         #private::PointMeta {
             name: #name,
@@ -77,7 +79,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
             isolation: #isolation,
             timeout: #timeout,
             compensate: #compensation,
-            takes: ::core::option::Option::None,
+            takes: #takes,
         }
     }
 }
@@ -102,6 +104,8 @@ fn kind(kind: &Kind) -> TokenStream {
         Kind::Parallel { .. } => quote!(Parallel),
         Kind::Each(_) => quote!(Each),
         Kind::Child => quote!(Child),
+        Kind::Sleep => quote!(Sleep),
+        Kind::Signal => quote!(Signal),
     }
 }
 
@@ -129,10 +133,9 @@ fn meta_of_variable(cx: &Context<'_>, variable: VarId) -> TokenStream {
     quote!(#private::Variable { name: #name, ty: #ty })
 }
 
-/// The declared type as its tokens, spaced alike whatever the user's layout.
+/// The declared type, if there is one.
 fn type_name(cx: &Context<'_>, variable: VarId) -> String {
-    let ty = &cx.variable(variable).ty;
-    ty.as_ref().map_or_else(String::new, |ty| ty.to_token_stream().to_string().replace(' ', ""))
+    cx.variable(variable).ty.as_ref().map_or_else(String::new, names::type_name)
 }
 
 fn meta_of_retry(cx: &Context<'_>, retry: &Retry) -> TokenStream {
@@ -151,7 +154,7 @@ fn meta_of_retry(cx: &Context<'_>, retry: &Retry) -> TokenStream {
     }
 }
 
-fn duration(duration: Duration) -> TokenStream {
+pub(super) fn duration(duration: Duration) -> TokenStream {
     let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
     quote!(::core::time::Duration::new(#seconds, #nanos))
 }

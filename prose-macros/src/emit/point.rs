@@ -13,7 +13,7 @@
 //! A point that stages nothing has one call for both: `if !m.reach(p, &[i0]) { .. }`.
 
 use super::handover::Handover;
-use super::{Context, body, child, event, transaction};
+use super::{Context, body, child, event, transaction, wait};
 use crate::ast::Kind;
 use crate::model::{Point, PointId, VarId};
 use crate::names;
@@ -93,6 +93,8 @@ fn run(cx: &Context<'_>, id: PointId) -> TokenStream {
         Kind::Transaction { tx, .. } => transaction::transaction(cx, point, tx),
         Kind::Event { channel } => event::event(cx, point, channel),
         Kind::Child => child::child(cx, id),
+        Kind::Sleep => wait::sleep(),
+        Kind::Signal => wait::signal(cx, point),
         // These are nodes of their own.
         Kind::Parallel { .. } | Kind::Each(_) => TokenStream::new(),
     }

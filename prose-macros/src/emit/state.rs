@@ -5,7 +5,7 @@
 
 use super::Context;
 use crate::ast::{Head, Kind};
-use crate::model::VarId;
+use crate::model::{VarId, Variable};
 use crate::names;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -55,7 +55,7 @@ fn method(cx: &Context<'_>, step: &str, output: VarId, taken: &mut BTreeSet<Stri
     let variable = cx.variable(output);
     let identity = &variable.identity;
     let ident = name(&variable.ident, identity, taken);
-    let named = variable.ty.as_ref().filter(|ty| variable.nameable && is_complete(ty));
+    let named = named(variable);
     let value = names::local("T");
     let decode = quote!(#krate::__private::Decode);
     // That a value cannot be saved is told once, at its variable: `for` leaves the bound to whoever calls the method.
@@ -78,6 +78,11 @@ fn method(cx: &Context<'_>, step: &str, output: VarId, taken: &mut BTreeSet<Stri
             #value
         }
     }
+}
+
+/// A variable's type, if it can be named beside the flow.
+pub(super) fn named(variable: &Variable) -> Option<&Type> {
+    variable.ty.as_ref().filter(|ty| variable.nameable && is_complete(ty))
 }
 
 /// `n`, or `n_2` for the second variable of that name; the next number if there is an `n_2` already.

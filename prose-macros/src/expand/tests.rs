@@ -31,6 +31,11 @@ fn control_flow_expands_as_reviewed() {
 }
 
 #[test]
+fn waiting_expands_as_reviewed() {
+    as_reviewed(quote!(), include_str!("waiting.rs.txt"), "waiting.expanded.rs.txt");
+}
+
+#[test]
 fn compensations_expand_as_reviewed() {
     as_reviewed(quote!(), include_str!("compensation.rs.txt"), "compensation.expanded.rs.txt");
 }

@@ -325,7 +325,7 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     match &mut leaf.question {
         Some(Question::If { way, .. }) => self::way(way, finish),
         Some(Question::Match { arms, .. }) => arms.iter_mut().for_each(|arm| self::way(&mut arm.way, finish)),
-        Some(Question::List { .. }) | None => {}
+        Some(Question::List { .. } | Question::Wake { .. }) | None => {}
     }
 }
 

@@ -86,6 +86,35 @@ fn an_inner_variable_is_no_mention_of_the_outer_one() {
 // Liveness
 
 #[test]
+fn what_a_sleep_mentions_is_not_needed_at_its_entrance() {
+    let model = model(quote! {
+        let pause = input.pause;
+        let mut left = 3;
+        #[sleep]
+        pause * take(&mut left);
+        #[sleep(name = "again")]
+        Duration::from_secs(left);
+        Ok(1)
+    });
+    assert_eq!(class(&model, "pause"), Class::Local);
+    assert_eq!(saves(&model), [vec!["left".to_owned()], vec![]]);
+}
+
+#[test]
+fn a_signal_gives_its_variable_as_a_step_does() {
+    let model = model(quote! {
+        #[signal(name = "approval")]
+        let mut approved: bool;
+        approved = approved || input.fast;
+        #[step]
+        'one: { use_it(approved); }
+        Ok(1)
+    });
+    assert_eq!(names(&model, &model.points[0].outputs), ["approved"]);
+    assert_eq!(saves(&model), [vec![], vec!["approved".to_owned()]]);
+}
+
+#[test]
 fn only_what_is_needed_at_a_point_is_saved() {
     let model = model(quote! {
         let early = 1;

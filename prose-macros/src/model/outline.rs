@@ -30,6 +30,8 @@ pub(crate) enum NodeKind {
     Parallel,
     Each,
     Child,
+    Sleep,
+    Signal,
 }
 
 /// A way from one node to another, by their places.

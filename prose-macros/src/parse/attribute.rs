@@ -4,24 +4,17 @@ use crate::errors::Errors;
 use crate::names;
 use syn::{Attribute, Expr, Item, Stmt};
 
-/// Attributes that make a point, here already.
-const POINTS: [&str; 7] = ["validate", "step", "transaction", "event", "parallel", "each", "child"];
-/// Attributes that the language has and this version does not.
-const LATER: [&str; 2] = ["sleep", "signal"];
+/// Attributes that make a point.
+const POINTS: [&str; 9] = ["validate", "step", "transaction", "event", "parallel", "each", "child", "sleep", "signal"];
 
-/// Is it one of ours, here already or later?
+/// Is it one of ours?
 pub(crate) fn is_point(attr: &Attribute) -> bool {
-    name(attr).is_some_and(|name| POINTS.contains(&name.as_str()) || LATER.contains(&name.as_str()))
-}
-
-/// Is it one that this version does not have yet?
-pub(super) fn is_later(attr: &Attribute) -> bool {
-    name(attr).is_some_and(|name| LATER.contains(&name.as_str()))
+    name(attr).is_some_and(|name| is_point_name(&name))
 }
 
 /// Is this the name of a point's attribute?
 pub(crate) fn is_point_name(name: &str) -> bool {
-    POINTS.contains(&name) || LATER.contains(&name)
+    POINTS.contains(&name)
 }
 
 /// The attribute's name, if it is a single word.
@@ -91,8 +84,7 @@ pub(super) fn refuse_misspelt(attr: &Attribute, errors: &mut Errors) {
     if BUILTIN.contains(&name.as_str()) {
         return;
     }
-    let known: Vec<&str> = POINTS.iter().chain(&LATER).copied().collect();
-    if let Some(near) = names::nearest(&name, &known) {
+    if let Some(near) = names::nearest(&name, &POINTS) {
         let what = format!("there is no attribute `#[{name}]`");
         let why = "what it stands on would not be saved";
         errors.push(attr.path(), &what, why, &format!("did you mean `#[{near}]`?"));
@@ -120,6 +112,11 @@ pub(super) fn refuse_place(attr: &Attribute, place: &str, errors: &mut Errors) {
             "the child's result is saved under a name and a type",
             "put it on `let name: Type = other_flow(input);`".to_owned(),
         ),
+        "sleep" => (
+            "its value says how long the run waits, or until when",
+            "put it on a `Duration` or a `SystemTime`: `Duration::from_secs(60);`".to_owned(),
+        ),
+        "signal" => ("what is sent is saved under a name and a type", "put it on `let name: Type;`".to_owned()),
         _ => (
             "its result is saved under a name and a type",
             "put it on `let name: Type = ..;` or on `'name: { .. }`".to_owned(),

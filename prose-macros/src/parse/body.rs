@@ -204,13 +204,6 @@ fn refuse(found: &Found, errors: &mut Errors) {
     errors.push(&found.name, &format!("`#[{name}]` cannot stand {place}"), why, instead);
 }
 
-/// Says that something of the language is still missing.
-pub(super) fn not_yet(at: &syn::Ident, what: &str, errors: &mut Errors) {
-    let why = "this version of prose cannot save a run in the middle of it";
-    let instead = "do the whole of it inside one `#[step]`";
-    errors.push(at, &format!("{what} is not here yet"), why, instead);
-}
-
 fn refuse_on_item(item: &Item, errors: &mut Errors) {
     for attr in attribute::of_item(item).iter().filter(|attr| attribute::is_point(attr)) {
         attribute::refuse_place(attr, "an item", errors);

@@ -12,6 +12,7 @@ mod parallel;
 mod point;
 mod search;
 mod signature;
+mod wait;
 
 pub(crate) use attribute::is_point_name;
 

@@ -269,6 +269,14 @@ impl Options {
         }
     }
 
+    /// Tells an option that others have, and says why this one has not. Those that it has were taken before.
+    pub(super) fn refuse(&mut self, key: &'static str, why: &str, errors: &mut Errors) {
+        let Some(place) = self.named.iter().position(|named| named.key.unraw() == key) else { return };
+        let named = self.named.remove(place);
+        let what = format!("{} has no option `{key}`", self.owner);
+        errors.push(&named.key, &what, why, &format!("it has: {}", list(&self.known)));
+    }
+
     /// Tells the options that nobody took. `true`: there were none.
     pub(super) fn finish(self, errors: &mut Errors) -> bool {
         if let Some(literal) = &self.literal {

@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::search::points_in;
-use super::{attribute, body, each, name, parallel};
+use super::{attribute, body, each, name, parallel, wait};
 use crate::ast::{Body, Compensation, Isolation, Kind, Name, Point, Retry, Target};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
@@ -14,14 +14,12 @@ use syn::{Attribute, Expr, ExprAwait, ExprBlock, Local, Pat, Stmt};
 pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: &mut Errors) -> Option<Point> {
     let attr = attrs.remove(ours);
     refuse_beside(&attrs, errors);
-    if attribute::is_later(&attr) {
-        tell_later(&attr, errors);
-        return None;
-    }
     let owner = attribute::name(&attr)?;
     match owner.as_str() {
         "parallel" => return parallel::parallel(&attr, attrs, stmt, errors),
         "each" => return each::each(&attr, attrs, stmt, errors),
+        "sleep" => return wait::sleep(&attr, attrs, stmt, errors),
+        "signal" => return wait::signal(&attr, attrs, stmt, errors),
         _ => {}
     }
     let mut options = Options::of_attribute(&attr, &owner, errors);
@@ -61,12 +59,6 @@ pub(super) fn refuse_beside(others: &[Attribute], errors: &mut Errors) {
         } else {
             attribute::refuse_misspelt(other, errors);
         }
-    }
-}
-
-fn tell_later(attr: &Attribute, errors: &mut Errors) {
-    if let Some(ident) = attr.path().get_ident() {
-        body::not_yet(ident, &format!("`#[{ident}]`"), errors);
     }
 }
 

@@ -81,6 +81,7 @@ impl Host for Machine<'_> {
             }
             ("save" | "output", [key, value]) => self.save(text(key)?, value)?,
             ("forget", [name]) => self.journal.forget(text(name)?),
+            ("sleep", [point, wake]) => self.sleep(point, wake)?,
             ("completed", [point]) => self.complete(point)?,
             ("commit_once", [point, _]) => {
                 self.complete(point)?;
@@ -164,6 +165,26 @@ impl Machine<'_> {
             self.current = Some(point);
         }
         if self.current == Some(point) { Ok(()) } else { fault("a body that is not the current one's") }
+    }
+
+    /// How long is saved at the entrance, and only then asked for.
+    fn sleep(&mut self, point: &Value, wake: &Value) -> Flow<()> {
+        let number = self.point(point)?;
+        let until = format!("{}:until", self.expansion.points[number]);
+        let time = match (self.entering, wake) {
+            (Some(_), Value::Variant(some, time)) if some == "Some" => {
+                let Some(time) = time.first() else { return fault("an empty `Some`") };
+                self.journal.write(&until, time.clone());
+                time.clone()
+            }
+            (None, Value::Variant(none, _)) if none == "None" => self.load(&until)?,
+            (entering, wake) => return fault(format!("a sleep of {wake}, entering {entering:?}")),
+        };
+        self.ready(point)?;
+        self.begin(None)?;
+        self.act(time.to_string());
+        self.journal.forget(&until);
+        Ok(())
     }
 
     fn complete(&mut self, point: &Value) -> Flow<()> {

@@ -38,7 +38,8 @@ pub(crate) use runner::{Parking, Runner, Shared};
 pub use scope::in_transaction;
 pub use transaction::{Committed, Open, Start};
 pub use turns::{elements, list, ordered, turns};
-pub use wait::{IntoWake, Timed, Wake};
+pub(crate) use wait::in_time;
+pub use wait::{IntoWake, Timed, Wake, timed};
 
 use crate::Json;
 use crate::codec::{Key, Read, Write, encode};

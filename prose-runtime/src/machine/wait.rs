@@ -5,11 +5,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::de::DeserializeOwned;
-
 use super::{Exit, Machine, branch::Place};
 use crate::Json;
-use crate::codec::{decode, encode};
+use crate::codec::{Key, decode, encode};
 use crate::store::signals::StoredSignal;
 use crate::store::{RunKey, Store, StoreError, from_millis, to_millis};
 
@@ -56,17 +54,15 @@ impl IntoWake for SystemTime {
 pub trait Timed {
     /// What is sent.
     type Value;
-    /// It came in time, or did not.
-    fn timed(value: Option<Self::Value>) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> Timed for Option<T> {
     type Value = T;
-    fn timed(value: Option<T>) -> Self {
-        value
-    }
 }
+
+/// Tells that a type is a [`Timed`] one, where nothing else does.
+pub fn timed<T: Timed>() {}
 
 impl Wake {
     fn from_now(self, now: SystemTime) -> SystemTime {
@@ -94,31 +90,51 @@ impl Machine {
         }
     }
 
-    /// Waits for a signal.
-    pub async fn signal<T: DeserializeOwned>(&mut self, point: u16) -> T {
-        match self.signal_until(point, None).await {
+    /// Waits for a signal, whose variable has this key.
+    pub async fn signal<T>(&mut self, point: u16, key: &Key<T>) -> T {
+        match self.signal_until(point, None, &|payload| read(key, payload)).await {
             Some(value) => value,
             None => std::future::pending().await,
         }
     }
 
-    /// Waits for a signal, so long from the entrance on.
-    pub async fn signal_within<T: Timed>(&mut self, point: u16, timeout: Duration) -> T
-    where
-        T::Value: DeserializeOwned,
-    {
+    /// Waits for a signal, so long from the entrance on. Its variable is a [`Timed`] one, which the macro sees to.
+    pub async fn signal_within<T>(&mut self, point: u16, timeout: Duration, key: &Key<T>) -> T {
         self.told(point);
         let wake = self.entering.then_some(Wake::After(timeout));
         let until = self.until(point, wake).await;
-        T::timed(self.signal_until(point, until).await)
+        match self.signal_until(point, until, &|payload| read(key, in_time(payload)?)).await {
+            Some(value) => value,
+            None => match read(key, &Json::null()) {
+                Ok(none) => none,
+                Err(_) => unreachable!("an `Option` reads `null` as `None`"),
+            },
+        }
     }
 }
 
+fn read<T>(key: &Key<T>, payload: &Json) -> Result<T, serde_json::Error> {
+    let mut value = None;
+    (key.codec.read)(&mut value).read(payload)?;
+    value.ok_or_else(|| serde::de::Error::custom("it reads as nothing"))
+}
+
+/// A value that was sent, where `null` would say that none was.
+pub(crate) fn in_time(payload: &Json) -> Result<&Json, serde_json::Error> {
+    match payload.as_str().trim() {
+        "null" => Err(serde::de::Error::custom("`null` is what the flow sees when the time is over")),
+        _ => Ok(payload),
+    }
+}
+
+/// How a value is read for a signal.
+type Decode<'a, T> = &'a (dyn Fn(&Json) -> Result<T, serde_json::Error> + Sync);
+
 impl Machine {
-    async fn signal_until<T: DeserializeOwned>(&mut self, point: u16, until: Option<SystemTime>) -> Option<T> {
+    async fn signal_until<T>(&mut self, point: u16, until: Option<SystemTime>, decode: Decode<'_, T>) -> Option<T> {
         loop {
             let signal = self.next_signal(point, until).await?;
-            match decode::<T>(&signal.payload) {
+            match decode(&signal.payload) {
                 Ok(value) => {
                     self.take_signal(&signal, None);
                     self.arrived(point);

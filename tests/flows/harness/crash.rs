@@ -144,5 +144,5 @@ impl Store for CrashStore {
     fn as_any(&self) -> &dyn Any {
         self
     }
-    prose_store_tests::hand_through! { inner: claim reclaim outbox keep_code code release changed load_run delete_run prune }
+    prose_store_tests::hand_through! { inner: claim reclaim outbox queue signals keep_code code release changed load_run delete_run prune }
 }

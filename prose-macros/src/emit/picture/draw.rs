@@ -94,6 +94,7 @@ fn colour(kind: NodeKind) -> &'static str {
         NodeKind::Transaction => VIOLET,
         NodeKind::Event => GREEN,
         NodeKind::Branch | NodeKind::Loop => ORANGE,
+        NodeKind::Sleep | NodeKind::Signal => GREY,
     }
 }
 
@@ -117,6 +118,8 @@ fn outline(svg: &mut String, kind: NodeKind, size: Point, middle: Point) {
         _ => {
             let round = match kind {
                 NodeKind::Start | NodeKind::Completed | NodeKind::Failed => size.y / 2.0,
+                // Where the flow only waits.
+                NodeKind::Sleep | NodeKind::Signal => 14.0,
                 _ => 5.0,
             };
             let Point { x, y } = size;

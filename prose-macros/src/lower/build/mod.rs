@@ -9,7 +9,7 @@ use super::exits;
 use super::graph::{Graph, GraphNode, Vars};
 use super::mentions::Mention;
 use super::scopes::Scopes;
-use crate::ast::{self, Flow, Stmt, Taker};
+use crate::ast::{self, Flow, Kind, Stmt, Taker};
 use crate::model::{Around, Block, Class, Jumps, Node, NodeId, Point, PointId, Range, VarId, Variable};
 use crate::names;
 use crate::patterns::{bindings, type_in};
@@ -230,6 +230,9 @@ impl Builder<'_> {
                 Stmt::Plain(stmt) => self.plain(stmt, &mut pending, &mut nodes),
                 Stmt::If(bound) => self.conditional(bound, last, &mut pending, &mut nodes),
                 Stmt::Match(bound) => self.matched(bound, last, &mut pending, &mut nodes),
+                Stmt::Point(point) if matches!(point.kind, Kind::Sleep) => {
+                    self.sleeping(point, &mut pending, &mut nodes);
+                }
                 stmt => {
                     self.flush(&mut pending, None, &mut nodes);
                     let node = self.on_its_own(stmt, last);

@@ -1,17 +1,27 @@
 //! Points: a node each, with what its body mentions. The elements of a `#[parallel]` share one.
 
+use super::plain::Pending;
 use super::{Builder, Definition};
 use crate::ast;
 use crate::lower::exits;
 use crate::lower::graph::GraphNode;
 use crate::lower::mentions::{self, Mention};
-use crate::model::{Class, Compensation, Each, Node, Parallel, Point, PointId, VarId};
+use crate::model::{Class, Compensation, Each, Node, Parallel, Point, PointId, Question, VarId};
 use crate::names;
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeSet;
 use syn::parse_quote;
 
 impl Builder<'_> {
+    /// How long a `#[sleep]` is, is asked by the stretch in front of its entrance: a run that stands there knows it.
+    pub(super) fn sleeping(&mut self, point: &ast::Point, pending: &mut Pending, nodes: &mut Vec<Node>) {
+        let time = &point.body.expr;
+        self.asks(time, pending);
+        let question = Question::Wake { time: time.clone(), attrs: point.attrs.clone() };
+        self.flush(pending, Some((question, time)), nodes);
+        nodes.push(self.single(point));
+    }
+
     pub(super) fn point(&mut self, point: &ast::Point) -> Node {
         match &point.kind {
             ast::Kind::Parallel { elements } => self.parallel(point, elements),
@@ -148,6 +158,7 @@ impl Builder<'_> {
 fn mentions_of(point: &ast::Point) -> Vec<Mention> {
     let mut found = match &point.kind {
         ast::Kind::Each(each) => mentions::in_turn(&each.pat, &point.body.expr),
+        ast::Kind::Sleep => Vec::new(),
         _ => mentions::in_expr(&point.body.expr),
     };
     if let ast::Kind::Transaction { tx, .. } = &point.kind {

@@ -166,6 +166,9 @@ impl Walk {
 
     fn point(&mut self, point: &Point) {
         let name = point.name.as_ref().map_or_else(String::new, |name| name.text.clone());
+        if let Kind::Sleep = point.kind {
+            self.leaves(&leaves::of_expr(&point.body.expr));
+        }
         self.node(points::kind(point), name, points::options(point));
         if points::can_fail(point) {
             self.may_fail();

@@ -16,13 +16,16 @@ pub(super) fn kind(point: &Point) -> NodeKind {
         Kind::Parallel { .. } => NodeKind::Parallel,
         Kind::Each(_) => NodeKind::Each,
         Kind::Child => NodeKind::Child,
+        Kind::Sleep => NodeKind::Sleep,
+        Kind::Signal => NodeKind::Signal,
     }
 }
 
 /// Its options as they are shown.
 pub(super) fn options(point: &Point) -> Vec<(&'static str, String)> {
     let of_kind = match &point.kind {
-        Kind::Validate | Kind::Step | Kind::Parallel { .. } => Vec::new(),
+        Kind::Validate | Kind::Step | Kind::Parallel { .. } | Kind::Signal => Vec::new(),
+        Kind::Sleep => vec![("time", text::of(&point.body.expr))],
         Kind::Transaction { tx, isolation } => {
             let isolation = isolation.map(|level| ("isolation", level.as_str().to_owned()));
             std::iter::once(("tx", text::of(tx))).chain(isolation).collect()
@@ -73,7 +76,7 @@ fn duration(duration: Duration) -> String {
 /// Can it fail for good, as far as its text tells?
 pub(super) fn can_fail(point: &Point) -> bool {
     match &point.kind {
-        Kind::Parallel { .. } => false,
+        Kind::Parallel { .. } | Kind::Sleep | Kind::Signal => false,
         Kind::Child => true,
         _ => point.timeout.is_some() || leaves::can_fail(&point.body.expr),
     }

@@ -71,6 +71,37 @@ orders -Next-> completed"
 }
 
 #[test]
+fn waiting_shows_its_time_and_what_its_time_may_fail_with() {
+    let shown = of(quote! {
+        #[step]
+        let days: u32 = 1;
+        #[sleep(name = "cool off")]
+        parse(days)?;
+        #[signal(timeout = "3d")]
+        let approval: Option<Approval>;
+        #[signal]
+        let stamp: Stamp;
+        Ok(1)
+    });
+    assert_eq!(
+        shown,
+        "Start sample
+Step days
+Sleep cool off [time: parse(days)?]
+Signal approval [timeout: 3days]
+Signal stamp
+Completed completed
+Failed failed
+sample -Next-> days
+days -Next-> cool off
+days -Error-> failed
+cool off -Next-> approval
+approval -Next-> stamp
+stamp -Next-> completed"
+    );
+}
+
+#[test]
 fn an_if_has_a_way_for_yes_and_a_way_for_no() {
     assert_edges(
         quote! {

@@ -6,10 +6,24 @@ use super::variables::{Ty, Var};
 impl Generator<'_> {
     /// A point. Its body changes nothing.
     pub(super) fn point(&mut self) -> String {
+        if self.choices.chance(10) {
+            return self.sleep();
+        }
         let keeps = std::mem::replace(&mut self.keeps, true);
         let text = self.point_of_a_kind();
         self.keeps = keeps;
         text
+    }
+
+    /// Its time is plain code.
+    fn sleep(&mut self) -> String {
+        let name = format!("s{}", self.number());
+        let time = match self.choices.weighted(&[4, 2, 1]) {
+            0 => format!("mix({})", self.args(3)),
+            1 => format!("mix(({},))", self.int()),
+            _ => format!("check({})?", self.int()),
+        };
+        format!("#[sleep(name = \"{name}\")] {time};")
     }
 
     fn point_of_a_kind(&mut self) -> String {

@@ -16,6 +16,8 @@ pub(super) fn of(stmt: &Stmt) -> Option<Point> {
     let attrs = match stmt {
         Stmt::Local(local) => &local.attrs,
         Stmt::Expr(Expr::Block(block), _) => &block.attrs,
+        Stmt::Expr(Expr::Call(call), _) => &call.attrs,
+        Stmt::Expr(Expr::Try(node), _) => &node.attrs,
         _ => return None,
     };
     let attr = attrs.iter().find(|attr| is_point(attr))?;
@@ -32,7 +34,7 @@ pub(super) fn of(stmt: &Stmt) -> Option<Point> {
 }
 
 fn is_point(attr: &Attribute) -> bool {
-    ["step", "transaction", "validate"].iter().any(|name| attr.path().is_ident(name))
+    ["step", "transaction", "validate", "sleep"].iter().any(|name| attr.path().is_ident(name))
 }
 
 /// Are there points in this block?
@@ -66,6 +68,13 @@ impl Interpreter<'_> {
                     this.labelled(block.label.as_ref(), &block.block)?;
                     Ok(Value::variant("Ok", vec![Value::unit()]))
                 })?;
+            }
+            // A sleep: how long is plain code, and what it sees.
+            Stmt::Expr(time, _) => {
+                let time = self.expr(time)?;
+                let Some(name) = &point.name else { return fault("a sleep without a name") };
+                self.host.begin(Some((name, &self.turns)))?;
+                self.host.act(time.to_string());
             }
             _ => return fault("a point on something else"),
         }

@@ -1,0 +1,17 @@
+use prose::{Ctx, MemoryStore, flow};
+
+#[flow]
+async fn takes(ctx: Ctx, input: u64) -> Result<u64, String> {
+    #[signal(timeout = "3d")]
+    let approved: Option<bool>;
+    Ok(u64::from(approved.is_some()))
+}
+
+async fn send(store: &MemoryStore) {
+    let _ = takes::signals::approved(store, "run", 3).await;
+    let _ = takes::signals::approved(store, "run", Some(true)).await;
+    let _ = takes::signals::aproved(store, "run", true).await;
+    takes::signals::approved("store", "run", true);
+}
+
+fn main() {}
