@@ -5,11 +5,7 @@ pub use crate::codec::{Key, Saved, is_of, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
 pub use crate::machine::{
     Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open, Results, Start,
-<<<<<<< HEAD
-    Ticket, Timed, Try, Wake, elements, list, ordered, repeat, turns,
-=======
     Ticket, Timed, Try, Wake, elements, list, ordered, repeat, timed, turns,
->>>>>>> wt-macro
 };
 pub use crate::migration::{Migrate, call as migrate};
 pub use crate::signal::{Encode, Signalled, Takes, encoded, takes_all};

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use super::Engine;
+use crate::codec::encode;
+use crate::flow::Flow;
+use crate::signal::{SendSignal, SignalTarget};
 use crate::store::queue::{Asked, ListRuns, RunSummary};
-use crate::store::{RunKey, Status, StoreError};
+use crate::store::{RunKey, Status, Store, StoreError};
 
 /// Why nothing was asked of a run. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,13 @@ pub enum ControlError {
     Store(#[from] StoreError),
 }
 
+/// Signals to runs of the engine's store, whoever executes them.
+impl SignalTarget for Engine {
+    fn store(&self) -> &dyn Store {
+        &*self.core().store
+    }
+}
+
 impl Engine {
     /// Asks a run to end as cancelled. Wherever it is executed, its step is told by `ctx.cancellation()` and dropped, what the run has done
     /// is undone, and then it is `cancelled`; until then it is `cancelling` or `compensating`. Returns when the request is on disk: await the
@@ -79,6 +89,17 @@ impl Engine {
             Asked::Missing => Err(ControlError::Missing { run_id: key.to_string() }),
             Asked::Status(status) => Err(ControlError::NotRestartable { run_id: key.to_string(), status }),
         }
+    }
+
+    /// Sends a signal by its name, to a run of flow `F`: what `name_of_the_fn::signals::name(&engine, run_id, payload)` does with the name
+    /// and the type checked by the compiler. Here the payload is looked at when it is sent: the flow's code must be able to decode it.
+    pub fn signal<F: Flow>(
+        &self,
+        run_id: impl Into<String>,
+        name: &str,
+        payload: &impl serde::Serialize,
+    ) -> SendSignal<'_> {
+        SendSignal::new(F::META, name, &*self.core().store, run_id.into(), encode(payload))
     }
 
     /// A page of runs, the newest first.
