@@ -35,6 +35,21 @@ pub fn extent() -> (u64, u64) {
     (number("PROSE_CHAOS_RUNS", FEW_RUNS), number("PROSE_CHAOS_SECONDS", FEW_SECONDS))
 }
 
+/// Asks again and again until it goes well: the server may be away.
+///
+/// # Panics
+/// If it does not for minutes.
+pub async fn until_ok<T, E: std::fmt::Display>(ask: impl AsyncFn() -> Result<T, E>) -> T {
+    let since = Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(since.elapsed() < Duration::from_secs(300), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// How long a run sleeps: some so short that they stay in memory, some out of it.
 pub fn nap(number: u64) -> Duration {
     Duration::from_millis([0, 40, 1_300, 2_500][usize::try_from(number % 4).unwrap()])

@@ -31,6 +31,7 @@
 pub mod cases;
 #[cfg(unix)]
 pub mod chaos;
+mod chaos_flows;
 pub mod deliveries;
 mod due;
 mod hand_through;
