@@ -15,8 +15,8 @@
 ///     fn commit<'a>(&'a self, _: &'a Lease, _: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
 ///         Box::pin(async { Ok(()) })
 ///     }
-///     prose_store_tests::hand_through! { inner: claim create reclaim outbox migrate keep_code code release changed load_run delete_run
-///         prune as_any }
+///     prose_store_tests::hand_through! { inner: claim create reclaim outbox queue signals migrate keep_code code release changed
+///         load_run delete_run prune as_any }
 /// }
 /// ```
 #[macro_export]
@@ -65,6 +65,16 @@ macro_rules! __handed_through {
     (outbox $inner:ident) => {
         fn outbox(&self) -> &dyn ::prose::store::Outbox {
             self.$inner.outbox()
+        }
+    };
+    (queue $inner:ident) => {
+        fn queue(&self) -> &dyn ::prose::store::Queue {
+            self.$inner.queue()
+        }
+    };
+    (signals $inner:ident) => {
+        fn signals(&self) -> &dyn ::prose::store::Signals {
+            self.$inner.signals()
         }
     };
     (migrate $inner:ident) => {

@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use super::fold::Folded;
 use super::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Ending, Lease, Migrated, NewRun, Outbox, Queue,
-    Reclaimed, RunKey, RunState, Signals, Status, Store, StoreError, Wakes,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Ending, Lease, Migrated, NewRun, Outbox,
+    Queue, Reclaimed, RunKey, RunState, Signals, Status, Store, StoreError, Wakes,
 };
 use outbox::MemoryOutbox;
 use signals::KeptSignals;
@@ -80,7 +80,9 @@ impl MemoryStore {
         }
         match run.state.folded.status() {
             _ if run.held => return Claim::Held { epoch: run.epoch },
-            Status::Failed if request.restart_failed && run.state.folded.can_restart() => {}
+            Status::Failed if request.restart_failed && run.state.folded.can_restart() => {
+                run.state.cancel_asked = false
+            }
             status if status.is_ended() => return Claim::Ended(Box::new(run.state.clone())),
             _ => {}
         }
@@ -188,6 +190,7 @@ impl Runs {
     fn add(&mut self, new: &NewRun) -> &mut Run {
         self.created += 1;
         let updated_at = SystemTime::now();
+        self.signals.adopt(&new.key, &new.uid, updated_at);
         let state = RunState { run: new.clone(), folded: Folded::default(), updated_at, cancel_asked: false };
         let wake_at = Some(updated_at);
         let changed = watch::Sender::new(());
@@ -315,6 +318,7 @@ impl Store for MemoryStore {
         {
             run.wake_at = Some(SystemTime::now());
             run.let_go();
+            runs.wake(&lease.key);
             self.wakes.runs_are_due();
         }
     }

@@ -59,6 +59,14 @@ impl KeptSignals {
         }
     }
 
+    /// What was kept for a run that was still to come is its own from its creation on.
+    pub(super) fn adopt(&mut self, key: &RunKey, uid: &str, now: SystemTime) {
+        self.forget_expired(now);
+        for kept in self.kept.iter_mut().filter(|kept| kept.uid.is_none() && kept.key == *key) {
+            (kept.uid, kept.expires_at) = (Some(uid.to_owned()), None);
+        }
+    }
+
     pub(super) fn forget(&mut self, key: &RunKey, uid: &str) {
         self.kept.retain(|kept| kept.key != *key || kept.uid.as_deref().is_some_and(|own| own != uid));
     }
@@ -80,7 +88,9 @@ impl Runs {
         }
         let uid = run.map(|run| run.state.run.uid.clone());
         let is_same = |kept: &&Kept| {
-            let is_here = uid.as_ref().map_or(kept.key == signal.key && !kept.is_expired(now), |uid| kept.is_for(&signal.key, uid));
+            let is_here = uid
+                .as_ref()
+                .map_or(kept.key == signal.key && !kept.is_expired(now), |uid| kept.is_for(&signal.key, uid));
             is_here && kept.name == signal.name && signal.id.is_some() && kept.id == signal.id
         };
         if let Some(kept) = self.signals.kept.iter().find(is_same) {
