@@ -21,5 +21,6 @@ mod flows {
     mod support;
     mod undone;
     mod values;
+    mod waits;
     mod whiles;
 }

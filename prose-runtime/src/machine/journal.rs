@@ -50,6 +50,12 @@ impl Journal {
         }
     }
 
+    /// Takes back what is staged for a variable since the last finished step: a commit drops before it writes.
+    pub(crate) fn unwrite(&mut self, name: &str) {
+        let staged = self.writes.split_off(self.settled);
+        self.writes.extend(staged.into_iter().filter(|write| write.name != name));
+    }
+
     /// Stages the end of a variable.
     pub(crate) fn drop(&mut self, name: &str) {
         self.dropped.push(name.to_owned());
@@ -336,6 +342,17 @@ mod tests {
         journal.rolled_back("tx", &[]);
         assert_eq!(journal.commit(None).fingerprint, Some(9));
         assert_eq!(journal.commit(None).fingerprint, None);
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_staged() {
+        let mut journal = Journal::default();
+        journal.write("a", json("1"));
+        journal.complete("one", &[]);
+        journal.write("a", json("2"));
+        journal.write("b", json("3"));
+        journal.unwrite("a");
+        assert_eq!(journal.commit(None).writes.iter().map(|write| &write.name).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

@@ -259,11 +259,13 @@ impl Machine {
 
     /// What a point waited for is there.
     fn arrived(&mut self, point: u16) {
-        self.entering = false;
+        let uncommitted = std::mem::take(&mut self.entering);
         self.current = Some(Place::of(point));
         let name = until(self.point(point).name);
-        if let Some(owner) = &mut self.owner {
-            owner.journal.drop(&name);
+        match &mut self.owner {
+            Some(owner) if uncommitted => owner.journal.unwrite(&name),
+            Some(owner) => owner.journal.drop(&name),
+            None => {}
         }
     }
 

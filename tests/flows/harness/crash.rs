@@ -121,6 +121,9 @@ fn page(checkpoint: &Checkpoint) -> Value {
     for varying in ["correlation_id", "created_at", "updated_at"] {
         page.as_object_mut().unwrap().remove(varying).unwrap();
     }
+    // Until when it waits.
+    let state = page["state"].as_object_mut().unwrap();
+    state.iter_mut().filter(|(name, _)| name.ends_with(":until")).for_each(|(_, until)| *until = "..".into());
     page
 }
 

@@ -18,5 +18,6 @@ mod sweep;
 mod world;
 
 pub(crate) use concurrent::sweep_concurrent;
-pub(crate) use sweep::{sweep, sweep_over};
+pub(crate) use run::RUN;
+pub(crate) use sweep::{sweep, sweep_over, sweep_signalled};
 pub(crate) use world::{Rows, World};

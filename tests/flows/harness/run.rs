@@ -30,7 +30,7 @@ pub(crate) struct Event {
 }
 
 /// The run id of every run: each is deleted before the next one begins.
-const RUN: &str = "run";
+pub(crate) const RUN: &str = "run";
 
 /// Calls a flow without a store.
 pub(crate) async fn without_a_store<F, D>(store: &Arc<dyn Store>, call: &impl Fn(&World) -> Call<F, D>) -> Run
@@ -53,10 +53,25 @@ where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
 {
+    with_crashes_and_signals(store, call, &async |_: &World| {}, crashes).await
+}
+
+/// The same, with something that is done in front of each call.
+pub(crate) async fn with_crashes_and_signals<F, D>(
+    store: &Arc<dyn Store>,
+    call: &impl Fn(&World) -> Call<F, D>,
+    send: &impl AsyncFn(&World),
+    crashes: &[Crash],
+) -> Run
+where
+    F: Flow<Output: Debug, Error: Debug>,
+    D: DepsOf<F>,
+{
     let world = World::new(store);
     let mut told = Vec::new();
     let mut crashes = crashes.iter().copied();
     loop {
+        send(&world).await;
         let outcome = execute(&world, call, crashes.next()).await;
         told.push(world.take_told());
         if let Some(outcome) = outcome {

@@ -1,7 +1,7 @@
 //! The sweep: every run that crashes must come to what the undisturbed one comes to.
 
 use super::crash::Crash;
-use super::run::{Event, Run, with_crashes, without_a_store};
+use super::run::{Event, Run, with_crashes, with_crashes_and_signals, without_a_store};
 use super::world::{Told, World};
 use prose::{Call, DepsOf, Flow, MemoryStore, Store};
 use std::collections::HashSet;
@@ -42,6 +42,22 @@ where
     undisturbed.is_the_same_without_a_store(&without_a_store(&store, &call).await);
     for crashes in undisturbed.crashes() {
         let run = with_crashes(&store, &call, &crashes).await;
+        undisturbed.is_continued_by(&run, &crashes);
+    }
+}
+
+/// The same for a flow that waits for signals, which `send` sends in front of each execution, or has somebody send while it goes on: again each
+/// time, under ids, so that they are taken once. Such a flow is not run without a store.
+pub(crate) async fn sweep_signalled<F, D>(call: impl Fn(&World) -> Call<F, D>, send: impl AsyncFn(&World))
+where
+    F: Flow<Output: Debug, Error: Debug>,
+    D: DepsOf<F>,
+{
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let undisturbed = Undisturbed(with_crashes_and_signals(&store, &call, &send, &[]).await);
+    undisturbed.has_one_key_for_each_body();
+    for crashes in undisturbed.crashes() {
+        let run = with_crashes_and_signals(&store, &call, &send, &crashes).await;
         undisturbed.is_continued_by(&run, &crashes);
     }
 }

@@ -55,6 +55,16 @@ impl World {
         self.told.lock().unwrap().push(Told { key, attempt, what, behind });
     }
 
+    /// The run's store.
+    pub(crate) fn store(&self) -> &impl Store {
+        &self.store
+    }
+
+    /// How many commits there are.
+    pub(crate) fn written(&self) -> usize {
+        self.store.written()
+    }
+
     /// A database whose transactions commit together with the run.
     pub(crate) fn rows(&self) -> Rows {
         Rows { store: self.store.clone(), rows: self.rows.clone() }
