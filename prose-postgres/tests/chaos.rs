@@ -28,7 +28,7 @@ fn runtime() -> Runtime {
 }
 
 async fn store(url: &str) -> PostgresStore {
-    until_ok(async || PostgresStore::builder(url).lease(LEASE).max_connections(6).connect().await).await
+    until_ok(|| PostgresStore::builder(url).lease(LEASE).max_connections(6).connect()).await
 }
 
 /// Plays a part in another process; does nothing in the one that runs the tests.
@@ -40,9 +40,9 @@ fn child() {
         let store = store(url).await;
         let pool = PgPoolOptions::new().max_connections(6).connect_lazy(url).unwrap();
         let ledger = Arc::new(Ledger::open(ledger));
-        let engine = until_ok(async || {
+        let engine = until_ok(|| async {
             let deps = Deps { db: PostgresDatabase::new(pool.clone()), ledger: Arc::clone(&ledger) };
-            let builder = Engine::builder(&store, deps).flow::<chaos::Flow>().concurrency(64);
+            let builder = Engine::builder(&store, deps).flow::<order::Flow>().concurrency(64);
             builder.observer(Arc::clone(&ledger)).publisher(Arc::clone(&ledger)).start().await
         })
         .await;
@@ -91,7 +91,7 @@ fn every_run_ends_as_an_undisturbed_one_whoever_is_killed() {
     check(&seen, runs);
     let rows: Vec<(i64, String, i64)> = runtime.block_on(async {
         let sql = "select number, what, count(*) from done group by 1, 2 order by 1, 2";
-        until_ok(async || sqlx::query_as(sql).fetch_all(&pool).await).await
+        until_ok(|| sqlx::query_as(sql).fetch_all(&pool)).await
     });
     let once = (0..runs.cast_signed()).flat_map(|number| ["book", "deliver"].map(|what| (number, what.to_owned(), 1)));
     assert_eq!(rows, once.collect::<Vec<_>>());

@@ -30,7 +30,7 @@ fn runtime() -> Runtime {
 }
 
 async fn store(file: &Path) -> SqliteStore {
-    until_ok(async || SqliteStore::builder(file).lease(LEASE).open().await).await
+    until_ok(|| SqliteStore::builder(file).lease(LEASE).open()).await
 }
 
 /// Plays a part in another process; does nothing in the one that runs the tests.
@@ -41,9 +41,9 @@ fn child() {
     runtime().block_on(async {
         let store = store(Path::new(file)).await;
         let ledger = Arc::new(Ledger::open(ledger));
-        let engine = until_ok(async || {
+        let engine = until_ok(|| async {
             let deps = Deps { db: store.database().await?, ledger: Arc::clone(&ledger) };
-            let builder = Engine::builder(&store, deps).flow::<chaos::Flow>().concurrency(64);
+            let builder = Engine::builder(&store, deps).flow::<order::Flow>().concurrency(64);
             let engine = builder.observer(Arc::clone(&ledger)).publisher(Arc::clone(&ledger)).start().await;
             engine.map_err(|error| prose::StoreError::unavailable(error.to_string(), error))
         })

@@ -39,7 +39,7 @@ pub fn extent() -> (u64, u64) {
 ///
 /// # Panics
 /// If it does not for minutes.
-pub async fn until_ok<T, E: std::fmt::Display>(ask: impl AsyncFn() -> Result<T, E>) -> T {
+pub async fn until_ok<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(ask: impl Fn() -> F) -> T {
     let since = Instant::now();
     loop {
         match ask().await {

@@ -1,6 +1,6 @@
 //! The flows of the chaos tests, for any database.
 
-/// Makes the flows `chaos` and `deliver`, their `Deps`, and `drive`, which submits runs of `chaos` and waits for them. `insert` is a statement
+/// Makes the flows `order` and `deliver`, their `Deps`, and `drive`, which submits runs of `order` and waits for them. `insert` is a statement
 /// that inserts a run's number and a word; it is called with sqlx.
 #[macro_export]
 macro_rules! chaos_flows {
@@ -33,8 +33,8 @@ macro_rules! chaos_flows {
             Ok(twice)
         }
 
-        #[prose::flow(name = "chaos")]
-        async fn chaos(ctx: prose::Ctx<Deps>, number: u64) -> Result<u64, sqlx::Error> {
+        #[prose::flow(name = "order")]
+        async fn order(ctx: prose::Ctx<Deps>, number: u64) -> Result<u64, sqlx::Error> {
             #[step]
             let thrice: u64 = {
                 ctx.deps.ledger.begins(&ctx);
@@ -76,23 +76,26 @@ macro_rules! chaos_flows {
 
         /// Submits all runs within so many seconds, sends each its signal, some at once, some later, and waits for their ends.
         async fn drive(engine: &prose::Engine, runs: u64, seconds: u64) {
-            use futures_util::StreamExt;
-            futures_util::stream::iter(0..runs)
-                .for_each_concurrent(None, |number| async move {
-                    let at = std::time::Duration::from_secs(seconds).mul_f64(number as f64 / runs as f64);
-                    tokio::time::sleep(at).await;
-                    let handle =
-                        $crate::chaos::until_ok(async || engine.submit(chaos(number).run_id(run_id(number))).await)
-                            .await;
-                    tokio::time::sleep(std::time::Duration::from_millis(number % 5 * 900)).await;
-                    $crate::chaos::until_ok(async || {
-                        chaos::signals::approved(engine, run_id(number), 7 * number).id("approved").await
-                    })
-                    .await;
-                    let sum = $crate::chaos::until_ok(async || handle.outcome().await).await;
-                    assert_eq!(sum, expected(number), "run {number}");
-                })
-                .await;
+            let mut waiting = tokio::task::JoinSet::new();
+            for number in 0..runs {
+                let at = std::time::Duration::from_secs(seconds).mul_f64(number as f64 / runs as f64);
+                waiting.spawn(run(engine.clone(), number, at));
+            }
+            while let Some(ended) = waiting.join_next().await {
+                ended.unwrap();
+            }
+        }
+
+        async fn run(engine: prose::Engine, number: u64, at: std::time::Duration) {
+            use std::future::IntoFuture;
+            use $crate::chaos::until_ok;
+            tokio::time::sleep(at).await;
+            let handle = until_ok(|| engine.submit(order(number).run_id(run_id(number)))).await;
+            tokio::time::sleep(std::time::Duration::from_millis(number % 5 * 900)).await;
+            let signal = || order::signals::approved(&engine, run_id(number), 7 * number).id("approved");
+            until_ok(|| signal().into_future()).await;
+            let sum = until_ok(|| handle.outcome()).await;
+            assert_eq!(sum, expected(number), "run {number}");
         }
 
         /// The ids of the events that must have been published, and how often the bodies of a run's steps must have begun at least.
