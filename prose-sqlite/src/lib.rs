@@ -72,6 +72,8 @@ mod job;
 mod list;
 mod load;
 mod outbox;
+#[cfg(test)]
+mod plans;
 mod queue;
 #[cfg(feature = "sqlx")]
 mod receipt;

@@ -63,7 +63,7 @@ pub(crate) const BLOCK_RUN: &str = "\
     where run = ?1";
 
 /// Looks once more whether what the run waits for is there.
-const PARK_RUN: &str = "\
+pub(crate) const PARK_RUN: &str = "\
     update prose_runs set status = 'waiting', updated_at = max(?2, updated_at), owner = null, crashes = 0, refused = null, \
     awaits = ?4, wake_at = case \
     when cancel_asked_at is not null then ?2 \

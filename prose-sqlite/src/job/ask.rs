@@ -11,7 +11,7 @@ use crate::clock;
 /// A run and all above it. What is held finds out for itself when it parks.
 pub(crate) const WAKE: &str = "\
     with recursive above (run) as (select ?1 union all \
-    select one.parent from above join prose_runs one on one.run = above.run where one.parent is not null) \
+    select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
     update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) \
     and owner is null and status in ('running', 'waiting', 'compensating')";
 

@@ -43,11 +43,11 @@ pub(crate) const DUE: &str = "\
     and wake_at is not null and status in ('running', 'waiting', 'compensating') \
     and wake_at <= ?2 and (wake_at, run) > (?3, ?4) order by wake_at, run limit 1";
 
-/// The next one that is blocked, and was not refused here.
+/// Those that are blocked, and were not refused here.
 pub(crate) const BLOCKED: &str = "\
-    select run, namespace from prose_runs indexed by prose_runs_listed where flow = ?1 and status = 'blocked' \
-    and (namespace, run) > (?2, ?3) and owner is null and parent is null \
-    and not exists (select 1 from json_each(refused) where value = ?4) order by namespace, run limit 1";
+    select run from prose_runs indexed by prose_runs_listed where flow = ?1 and status = 'blocked' \
+    and owner is null and parent is null \
+    and not exists (select 1 from json_each(refused) where value = ?2) order by namespace, run";
 
 /// When the first is due of those that are not yet.
 pub(crate) const NEXT: &str = "\
@@ -57,17 +57,19 @@ pub(crate) const NEXT: &str = "\
 /// How far a flow's runs were looked at: first those that are blocked, then those that are due.
 struct Turn<'a> {
     flow: &'a str,
-    /// `None` once there are no more.
-    blocked: Option<(String, i64)>,
+    blocked: std::vec::IntoIter<i64>,
+    /// When the last one was due, and which it was.
     due: (i64, i64),
 }
 
 impl Batch<'_> {
     pub(super) fn claim_due(&mut self, job: &DueJob) -> rusqlite::Result<Answer> {
         let (now, mut due) = (clock::now(), Due::default());
-        let blocked = job.request.blocked.then(|| (String::new(), 0));
-        let turn = |flow| Turn { flow, blocked: blocked.clone(), due: (i64::MIN, 0) };
-        let mut turns: VecDeque<_> = job.request.flows.iter().map(|flow| turn(flow.as_str())).collect();
+        let mut turns = VecDeque::new();
+        for flow in &job.request.flows {
+            let blocked = if job.request.blocked { self.blocked(flow)? } else { Vec::new() };
+            turns.push_back(Turn { flow, blocked: blocked.into_iter(), due: (i64::MIN, 0) });
+        }
         while let Some(mut turn) = turns.pop_front() {
             let Some(run) = self.next(&mut turn, now)? else { continue };
             if due.runs.len() >= job.request.limit || due.blocked >= BLOCKED_AT_ONCE {
@@ -81,14 +83,14 @@ impl Batch<'_> {
         Ok(Answer::Due(due))
     }
 
+    fn blocked(&self, flow: &str) -> rusqlite::Result<Vec<i64>> {
+        let mut query = self.sql.prepare_cached(BLOCKED)?;
+        query.query_map([flow, &self.instance.id], |row| row.get(0))?.collect()
+    }
+
     fn next(&self, turn: &mut Turn<'_>, now: i64) -> rusqlite::Result<Option<i64>> {
-        if let Some((namespace, run)) = &turn.blocked {
-            let values = params![turn.flow, namespace, run, self.instance.id];
-            let mut query = self.sql.prepare_cached(BLOCKED)?;
-            turn.blocked = query.query_row(values, |row| Ok((row.get("namespace")?, row.get("run")?))).optional()?;
-            if let Some((_, run)) = &turn.blocked {
-                return Ok(Some(*run));
-            }
+        if let Some(run) = turn.blocked.next() {
+            return Ok(Some(run));
         }
         let (wake_at, run) = turn.due;
         let mut query = self.sql.prepare_cached(DUE)?;

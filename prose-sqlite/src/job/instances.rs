@@ -13,6 +13,8 @@ use crate::instance::Instance;
 /// How many runs are recovered in one transaction, so that others do not wait long.
 const AT_ONCE: i64 = 1_000;
 
+pub(crate) const NEXT_OWNER: &str = "select min(owner) from prose_runs where owner > ?1";
+
 impl Batch<'_> {
     /// Whether another instance lives, and is not stopped.
     pub(crate) fn is_alive(&self, instance: &str) -> rusqlite::Result<bool> {
@@ -30,7 +32,7 @@ impl Batch<'_> {
     pub(crate) fn dead_owners(&self) -> rusqlite::Result<Vec<String>> {
         let mut dead = Vec::new();
         let mut last = String::new();
-        let mut next = self.sql.prepare_cached("select min(owner) from prose_runs where owner > ?1")?;
+        let mut next = self.sql.prepare_cached(NEXT_OWNER)?;
         while let Some(owner) = next.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
             if owner != self.instance.id && !self.is_alive(&owner)? {
                 dead.push(owner.clone());

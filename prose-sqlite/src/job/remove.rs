@@ -16,10 +16,10 @@ pub(crate) const OLD_ROOTS: &str = "\
 
 /// A run and all below it.
 pub(crate) const TREE: &str = "\
-    with recursive tree (run) as (select ?1 union all select below.run from tree join prose_runs below on below.parent = tree.run) \
+    with recursive tree (run) as (select ?1 union all select below.run from tree cross join prose_runs below on below.parent = tree.run) \
     select one.*, compensating_since is not null undone, cancel_asked_at is not null cancel_asked, \
     exists (select 1 from prose_outbox event where event.namespace = one.namespace and event.run_id = one.run_id \
-    and event.uid = one.uid) publishing from tree join prose_runs one on one.run = tree.run";
+    and event.uid = one.uid) publishing from tree cross join prose_runs one on one.run = tree.run";
 
 /// A run of a tree that is to be deleted.
 struct Member {
