@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::job::plans::{BLOCKED, DUE, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE, WAKE};
+use crate::job::plans::{BLOCKED, DUE, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
 use crate::queue::ASKED_TO_CANCEL;
 use crate::signals::NEXT_SIGNAL;
-use crate::statement::PARK_RUN;
+use crate::statement::{PARK_RUN, WAKE_ABOVE};
 use crate::{list, schema, standing};
 
 /// A file with runs in every status, of some flows: as SQLite would see it after an `analyze`.
@@ -81,7 +81,7 @@ fn trees_are_found_by_indices() {
     let (_folder, sql) = filled();
     assert_searches(&sql, OLD_ROOTS, "prose_runs_ended");
     assert_searches(&sql, TREE, "prose_runs_children (parent=?)");
-    assert_searches(&sql, WAKE, "INTEGER PRIMARY KEY (rowid=?)");
+    assert_searches(&sql, WAKE_ABOVE, "INTEGER PRIMARY KEY (rowid=?)");
     assert_searches(&sql, PARK_RUN, "prose_runs_children (parent=?)");
 }
 

@@ -55,6 +55,13 @@ const END_RUN: &str = "\
     update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
     where run = ?1";
 
+/// All runs above a run become due. What is held finds out for itself when it parks.
+pub(crate) const WAKE_ABOVE: &str = "\
+    with recursive above (run) as (select parent from prose_runs where run = ?1 and parent is not null union all \
+    select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
+    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) \
+    and owner is null and status in ('running', 'waiting', 'compensating')";
+
 /// `?3` has refused the run, or the instance that holds it.
 pub(crate) const BLOCK_RUN: &str = "\
     update prose_runs set status = 'blocked', updated_at = max(?2, updated_at), owner = null, wake_at = null, crashes = 0, \
@@ -158,15 +165,17 @@ impl Change {
 }
 
 /// The statements that mark a run as ended, or as blocked.
-fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 2] {
+fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 3] {
     let EndingRow { status, output, failed_step, error } = ending.clone();
-    let (run, now) = (|| Value::Integer(run), Value::Integer(now));
+    let (run, now) = (|| Value::Integer(run), || Value::Integer(now));
     let end = match status {
-        "blocked" => Statement { sql: BLOCK_RUN, values: vec![run(), now, Value::Null] },
-        status => Statement { sql: END_RUN, values: vec![run(), Value::Text(status.to_owned()), now] },
+        "blocked" => Statement { sql: BLOCK_RUN, values: vec![run(), now(), Value::Null] },
+        status => Statement { sql: END_RUN, values: vec![run(), Value::Text(status.to_owned()), now()] },
     };
     let details = [output, failed_step, error].map(Value::from);
-    [end, Statement { sql: END_DETAILS, values: [run()].into_iter().chain(details).collect() }]
+    let details = Statement { sql: END_DETAILS, values: [run()].into_iter().chain(details).collect() };
+    // Mostly its parent executes it. If somebody else has, the parent may wait for its end.
+    [end, details, Statement { sql: WAKE_ABOVE, values: vec![run(), now()] }]
 }
 
 /// The statement that marks a run as waiting.

@@ -325,6 +325,7 @@ impl Core {
 
     fn write_open(&self, writer: &mut Writer, jobs: &[Job]) -> rusqlite::Result<Vec<Answer>> {
         let sql = &writer.sql;
+        let before = sql.total_changes();
         sql.prepare_cached("begin immediate")?.execute([])?;
         let beaten = self.beat_if_due(writer, jobs)?;
         let mut batch =
@@ -332,7 +333,10 @@ impl Core {
         let answers = jobs.iter().map(|job| batch.run(job)).collect::<Result<Vec<_>, _>>()?;
         let start = Instant::now();
         sql.prepare_cached("commit")?.execute([])?;
-        self.note_sync(start.elapsed());
+        // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced.
+        if sql.total_changes() != before {
+            self.note_sync(start.elapsed());
+        }
         writer.beaten = beaten;
         Ok(answers)
     }

@@ -7,12 +7,11 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Answer, Batch, Found, find};
 use crate::clock;
+use crate::statement::WAKE_ABOVE;
 
-/// A run and all above it. What is held finds out for itself when it parks.
-pub(crate) const WAKE: &str = "\
-    with recursive above (run) as (select ?1 union all \
-    select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
-    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) \
+/// A run becomes due, unless it is held.
+const WAKE: &str = "\
+    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run = ?1 \
     and owner is null and status in ('running', 'waiting', 'compensating')";
 
 /// A signal with the same id: of the run, or, where there is none, one that is kept for it.
@@ -25,9 +24,10 @@ const KEEP_SIGNAL: &str = "\
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 impl Batch<'_> {
-    /// Makes a run due, if nobody holds it, and all above it.
+    /// Makes a run due, and all above it.
     pub(super) fn wake(&self, run: i64, now: i64) -> rusqlite::Result<()> {
-        self.sql.prepare_cached(WAKE)?.execute([run, now]).map(drop)
+        self.sql.prepare_cached(WAKE)?.execute([run, now])?;
+        self.sql.prepare_cached(WAKE_ABOVE)?.execute([run, now]).map(drop)
     }
 
     pub(super) fn cancel(&self, key: &RunKey) -> rusqlite::Result<Answer> {

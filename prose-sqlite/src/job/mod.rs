@@ -32,7 +32,7 @@ use crate::statement::{Append, Change, Statement};
 /// The statements whose plans are tested.
 #[cfg(test)]
 pub(crate) mod plans {
-    pub(crate) use super::ask::{SAME_SIGNAL, WAKE};
+    pub(crate) use super::ask::SAME_SIGNAL;
     pub(crate) use super::due::{BLOCKED, DUE, NEXT as NEXT_DUE};
     pub(crate) use super::instances::NEXT_OWNER;
     pub(crate) use super::remove::{OLD_ROOTS, TREE};
