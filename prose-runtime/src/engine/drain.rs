@@ -70,8 +70,8 @@ impl Core {
     /// By when it is to be over.
     pub(super) fn ends_at(&self) -> Instant {
         match *self.phase.borrow() {
-            Phase::Ends(at) => at,
-            Phase::Works | Phase::Over(_) => Instant::now(),
+            Phase::Ends(at) if !self.stop.is_cancelled() => at,
+            _ => Instant::now(),
         }
     }
 }

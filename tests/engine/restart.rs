@@ -1,13 +1,14 @@
 //! Failed runs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use prose::{ControlError, Ctx, Engine, MemoryStore, Status, flow};
+use prose::{ControlError, Ctx, Engine, Status, Store, flow};
 
 use crate::support::{World, client, status, world};
 
-static WORKS: AtomicBool = AtomicBool::new(false);
+on_each_store! {
+    a_failed_run_goes_on_only_if_it_is_started_again
+}
 
 #[flow(name = "mends")]
 async fn mends(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
@@ -19,7 +20,7 @@ async fn mends(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
     #[step]
     'two: {
         ctx.deps.did("two");
-        if !WORKS.load(Ordering::SeqCst) {
+        if !ctx.deps.gate.is_open() {
             return Err("out of order".to_owned());
         }
     }
@@ -33,9 +34,8 @@ async fn undoes(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
     Err("no".to_owned())
 }
 
-#[tokio::test]
-async fn a_failed_run_goes_on_only_if_it_is_started_again() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_failed_run_goes_on_only_if_it_is_started_again(store: impl Store + Clone) {
+    let world = world();
     let builder = Engine::builder(&store, world.clone()).flow::<mends::Flow>().flow::<undoes::Flow>();
     let engine = builder.poll_interval(Duration::from_millis(5)).start().await.unwrap();
     let handle = engine.submit(mends(7).run_id("a")).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_failed_run_goes_on_only_if_it_is_started_again() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!((status(&store, "a").await, world.times("two")), (Some(Status::Failed), 1));
 
-    WORKS.store(true, Ordering::SeqCst);
+    world.gate.open();
     client(&store).await.restart("a").await.unwrap();
     assert_eq!(handle.await.unwrap(), 7);
     assert_eq!(world.log(), ["one", "two", "two"]);

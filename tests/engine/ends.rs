@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use prose::{CancellationToken, Ctx, Engine, MemoryStore, Status, flow};
+use prose::{CancellationToken, Ctx, Engine, Status, Store, flow};
 
 use crate::support::{LONG, World, status, world};
+
+on_each_store! {
+    what_ends_in_the_grace_time_is_finished
+    what_does_not_is_given_back_and_goes_on_elsewhere
+    an_engine_that_is_dropped_or_stopped_gives_its_runs_back
+}
 
 #[flow(name = "two-steps")]
 async fn two_steps(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
@@ -22,13 +28,12 @@ async fn two_steps(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
     Ok(two)
 }
 
-async fn engine(store: &MemoryStore, world: &std::sync::Arc<World>) -> Engine {
+async fn engine(store: &(impl Store + Clone), world: &std::sync::Arc<World>) -> Engine {
     Engine::builder(store, world.clone()).flow::<two_steps::Flow>().start().await.unwrap()
 }
 
-#[tokio::test]
-async fn what_ends_in_the_grace_time_is_finished() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn what_ends_in_the_grace_time_is_finished(store: impl Store + Clone) {
+    let world = world();
     let engine = engine(&store, &world).await;
     let handle = engine.submit(two_steps(1).run_id("a")).await.unwrap();
     world.until("two", 1).await;
@@ -46,9 +51,8 @@ async fn what_ends_in_the_grace_time_is_finished() {
     assert_eq!(late.checkpoint().await.unwrap().completed_steps.len(), 0);
 }
 
-#[tokio::test]
-async fn what_does_not_is_given_back_and_goes_on_elsewhere() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn what_does_not_is_given_back_and_goes_on_elsewhere(store: impl Store + Clone) {
+    let world = world();
     let first = engine(&store, &world).await;
     let handle = first.submit(two_steps(1).run_id("a")).await.unwrap();
     world.until("two", 1).await;
@@ -62,9 +66,8 @@ async fn what_does_not_is_given_back_and_goes_on_elsewhere() {
     assert_eq!(world.log(), ["one", "two", "two"]);
 }
 
-#[tokio::test]
-async fn an_engine_that_is_dropped_or_stopped_gives_its_runs_back() {
-    let (store, world, token) = (MemoryStore::new(), world(), CancellationToken::new());
+async fn an_engine_that_is_dropped_or_stopped_gives_its_runs_back(store: impl Store + Clone) {
+    let (world, token) = (world(), CancellationToken::new());
     let dropped = engine(&store, &world).await;
     let handle = dropped.submit(two_steps(1).run_id("a")).await.unwrap();
     world.until("two", 1).await;

@@ -2,9 +2,19 @@
 
 use std::time::Duration;
 
-use prose::{Ctx, Engine, EngineError, Event, MemoryStore, Status, SubmitError, flow};
+use prose::{Ctx, Engine, EngineError, Event, Status, Store, SubmitError, flow};
 
 use crate::support::{World, client, status, world};
+
+on_each_store! {
+    a_run_is_executed_once_however_often_it_is_submitted
+    another_input_or_flow_under_the_same_id_is_refused
+    what_was_submitted_is_there_before_anybody_executes_it
+    without_a_run_id_each_submission_is_a_run_of_its_own
+    what_cannot_be_submitted_is_refused_with_a_reason
+    an_engine_that_could_not_work_does_not_start
+    an_engine_publishes_the_events_of_its_flows
+}
 
 #[flow(name = "greet")]
 async fn greet(ctx: Ctx<World>, name: String) -> Result<String, String> {
@@ -32,9 +42,8 @@ async fn tell(_ctx: Ctx<World>, _name: String) -> Result<(), String> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_run_is_executed_once_however_often_it_is_submitted() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_run_is_executed_once_however_often_it_is_submitted(store: impl Store + Clone) {
+    let world = world();
     let engine = Engine::builder(&store, world.clone()).flow::<greet::Flow>().start().await.unwrap();
     let first = engine.submit(greet("Ada".into()).run_id("a")).await.unwrap();
     let again = engine.submit(greet("Ada".into()).run_id("a")).await.unwrap();
@@ -45,9 +54,8 @@ async fn a_run_is_executed_once_however_often_it_is_submitted() {
     assert_eq!(world.log(), ["greeted Ada"]);
 }
 
-#[tokio::test]
-async fn another_input_or_flow_under_the_same_id_is_refused() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn another_input_or_flow_under_the_same_id_is_refused(store: impl Store + Clone) {
+    let world = world();
     let builder = Engine::builder(&store, world.clone()).flow::<greet::Flow>().flow::<leave::Flow>();
     let engine = builder.start().await.unwrap();
     engine.submit(greet("Ada".into()).run_id("a")).await.unwrap().await.unwrap();
@@ -58,9 +66,8 @@ async fn another_input_or_flow_under_the_same_id_is_refused() {
     assert_eq!(world.log(), ["greeted Ada"]);
 }
 
-#[tokio::test]
-async fn what_was_submitted_is_there_before_anybody_executes_it() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn what_was_submitted_is_there_before_anybody_executes_it(store: impl Store + Clone) {
+    let world = world();
     let handle = client(&store).await.submit(greet("Ada".into()).run_id("a").correlation_id("c")).await.unwrap();
     let run = handle.checkpoint().await.unwrap();
     assert_eq!((run.status, run.correlation_id.as_str(), run.completed_steps.len()), (Status::Running, "c", 0));
@@ -68,9 +75,8 @@ async fn what_was_submitted_is_there_before_anybody_executes_it() {
     assert_eq!(handle.await.unwrap(), "Hello, Ada!");
 }
 
-#[tokio::test]
-async fn without_a_run_id_each_submission_is_a_run_of_its_own() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn without_a_run_id_each_submission_is_a_run_of_its_own(store: impl Store + Clone) {
+    let world = world();
     let engine = Engine::builder(&store, world.clone()).flow::<greet::Flow>().start().await.unwrap();
     let (one, two) = (engine.submit(greet("A".into())).await.unwrap(), engine.submit(greet("A".into())).await.unwrap());
     assert_ne!(one.run_id(), two.run_id());
@@ -79,9 +85,8 @@ async fn without_a_run_id_each_submission_is_a_run_of_its_own() {
     assert_eq!(world.log(), ["greeted A", "greeted A"]);
 }
 
-#[tokio::test]
-async fn what_cannot_be_submitted_is_refused_with_a_reason() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn what_cannot_be_submitted_is_refused_with_a_reason(store: impl Store + Clone) {
+    let world = world();
     let engine = Engine::builder(&store, world).flow::<greet::Flow>().start().await.unwrap();
     let foreign = engine.submit(leave("Ada".into()).run_id("l")).await.unwrap_err();
     assert!(matches!(foreign, SubmitError::NotRegistered { flow: "leave" }), "{foreign}");
@@ -90,9 +95,8 @@ async fn what_cannot_be_submitted_is_refused_with_a_reason() {
     assert_eq!((status(&store, "l").await, status(&store, "t").await), (None, None));
 }
 
-#[tokio::test]
-async fn an_engine_that_could_not_work_does_not_start() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn an_engine_that_could_not_work_does_not_start(store: impl Store + Clone) {
+    let world = world();
     let none = Engine::builder::<_, World>(&store, world.clone()).start().await.unwrap_err();
     assert!(matches!(none, EngineError::NoFlow), "{none}");
     let twice = Engine::builder(&store, world.clone()).flow::<greet::Flow>().flow::<greet::Flow>();
@@ -102,9 +106,8 @@ async fn an_engine_that_could_not_work_does_not_start() {
     assert!(matches!(untold, EngineError::NoPublisher { flow: "tell", step: "talk" }), "{untold}");
 }
 
-#[tokio::test]
-async fn an_engine_publishes_the_events_of_its_flows() {
-    let (store, publisher) = (MemoryStore::new(), prose::MemoryPublisher::new());
+async fn an_engine_publishes_the_events_of_its_flows(store: impl Store + Clone) {
+    let publisher = prose::MemoryPublisher::new();
     let builder = Engine::builder(&store, world()).flow::<tell::Flow>().publisher(publisher.clone());
     let engine = builder.start().await.unwrap();
     engine.submit(tell("x".into()).run_id("t")).await.unwrap().await.unwrap();

@@ -1,8 +1,15 @@
 //! Waiting for runs, wherever they are executed.
 
-use prose::{Ctx, Engine, Error, MemoryStore, StoreError, flow};
+use prose::{Ctx, Engine, Error, Store, StoreError, flow};
 
 use crate::support::{World, client, world};
+
+on_each_store! {
+    a_hundred_wait_for_one_run_from_another_engine
+    a_handle_tells_how_a_run_has_failed
+    handles_outlive_their_engine
+    a_call_joins_what_an_engine_executes
+}
 
 #[flow(name = "work")]
 async fn work(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
@@ -24,9 +31,8 @@ async fn other(_ctx: Ctx<World>, number: u32) -> Result<u32, String> {
     Ok(number)
 }
 
-#[tokio::test]
-async fn a_hundred_wait_for_one_run_from_another_engine() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_hundred_wait_for_one_run_from_another_engine(store: impl Store + Clone) {
+    let world = world();
     let _engine = Engine::builder(&store, world.clone()).flow::<work::Flow>().start().await.unwrap();
     let client = client(&store).await;
     let handle = client.submit(work(21).run_id("a")).await.unwrap();
@@ -39,9 +45,8 @@ async fn a_hundred_wait_for_one_run_from_another_engine() {
     assert_eq!(world.log(), ["worked"]);
 }
 
-#[tokio::test]
-async fn a_handle_tells_how_a_run_has_failed() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_handle_tells_how_a_run_has_failed(store: impl Store + Clone) {
+    let world = world();
     world.gate.open();
     let engine = Engine::builder(&store, world.clone()).flow::<work::Flow>().flow::<other::Flow>();
     let engine = engine.start().await.unwrap();
@@ -59,9 +64,8 @@ async fn a_handle_tells_how_a_run_has_failed() {
     assert_eq!(engine.submit(work(4).run_id("d")).await.unwrap().await.unwrap(), 8);
 }
 
-#[tokio::test]
-async fn handles_outlive_their_engine() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn handles_outlive_their_engine(store: impl Store + Clone) {
+    let world = world();
     let handle = {
         let client = client(&store).await;
         client.submit(work(5).run_id("a")).await.unwrap()
@@ -73,9 +77,8 @@ async fn handles_outlive_their_engine() {
 }
 
 /// A call and an engine on one store: whoever has the run executes it, the other one waits.
-#[tokio::test]
-async fn a_call_joins_what_an_engine_executes() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_call_joins_what_an_engine_executes(store: impl Store + Clone) {
+    let world = world();
     let engine = Engine::builder(&store, world.clone()).flow::<work::Flow>().start().await.unwrap();
     let handle = engine.submit(work(6).run_id("a")).await.unwrap();
     let call = tokio::spawn(work(6).deps(world.clone()).durable(&store, "a"));

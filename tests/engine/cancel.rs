@@ -1,8 +1,15 @@
 //! Cancelling, wherever a run is.
 
-use prose::{ControlError, Ctx, Engine, Error, MemoryStore, Status, Store, flow};
+use prose::{ControlError, Ctx, Engine, Error, Status, Store, flow};
 
 use crate::support::{World, client, until_status, world};
+
+on_each_store! {
+    a_run_in_the_midst_of_a_step_is_told_undone_and_cancelled
+    a_run_that_nobody_has_begun_ends_as_cancelled_and_runs_nothing
+    a_child_is_cancelled_with_its_parent_and_undone_before_it
+    a_call_in_a_process_with_an_engine_is_cancelled_as_well
+}
 
 #[flow(name = "order")]
 async fn order(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
@@ -36,9 +43,8 @@ async fn parent(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
     Ok(paid)
 }
 
-#[tokio::test]
-async fn a_run_in_the_midst_of_a_step_is_told_undone_and_cancelled() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_run_in_the_midst_of_a_step_is_told_undone_and_cancelled(store: impl Store + Clone) {
+    let world = world();
     let _engine = Engine::builder(&store, world.clone()).flow::<order::Flow>().start().await.unwrap();
     let client = client(&store).await;
     let handle = client.submit(order(1).run_id("a")).await.unwrap();
@@ -51,9 +57,8 @@ async fn a_run_in_the_midst_of_a_step_is_told_undone_and_cancelled() {
     assert!(matches!(again, ControlError::Over { status: Status::Cancelled, .. }), "{again}");
 }
 
-#[tokio::test]
-async fn a_run_that_nobody_has_begun_ends_as_cancelled_and_runs_nothing() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_run_that_nobody_has_begun_ends_as_cancelled_and_runs_nothing(store: impl Store + Clone) {
+    let world = world();
     let client = client(&store).await;
     let handle = client.submit(order(1).run_id("a")).await.unwrap();
     client.cancel("a").await.unwrap();
@@ -65,9 +70,8 @@ async fn a_run_that_nobody_has_begun_ends_as_cancelled_and_runs_nothing() {
     assert!(matches!(missing, ControlError::Missing { .. }), "{missing}");
 }
 
-#[tokio::test]
-async fn a_child_is_cancelled_with_its_parent_and_undone_before_it() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_child_is_cancelled_with_its_parent_and_undone_before_it(store: impl Store + Clone) {
+    let world = world();
     let builder = Engine::builder(&store, world.clone()).flow::<parent::Flow>();
     let engine = builder.start().await.unwrap();
     let handle = engine.submit(parent(1).run_id("p")).await.unwrap();
@@ -79,9 +83,8 @@ async fn a_child_is_cancelled_with_its_parent_and_undone_before_it() {
     assert_eq!(undone, ["refunded", "parent undone"]);
 }
 
-#[tokio::test]
-async fn a_call_in_a_process_with_an_engine_is_cancelled_as_well() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_call_in_a_process_with_an_engine_is_cancelled_as_well(store: impl Store + Clone) {
+    let world = world();
     let engine = Engine::builder(&store, world.clone()).flow::<order::Flow>().start().await.unwrap();
     let call = tokio::spawn(order(1).deps(world.clone()).durable(&store, "a"));
     world.until("shipping", 1).await;

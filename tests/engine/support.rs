@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prose::{Engine, MemoryStore, Status, Store};
+use prose::{Engine, Status, Store};
 
 /// Long enough for anything that happens at all.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -30,6 +30,10 @@ impl Default for Gate {
 impl Gate {
     pub(crate) fn open(&self) {
         self.0.send_replace(true);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        *self.0.borrow()
     }
 
     pub(crate) async fn passed(&self) {
@@ -85,11 +89,11 @@ pub(crate) async fn eventually(what: &str, is_true: impl AsyncFn() -> bool) {
     tokio::time::timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
-pub(crate) async fn status(store: &MemoryStore, run_id: &str) -> Option<Status> {
+pub(crate) async fn status(store: &(impl Store + Clone), run_id: &str) -> Option<Status> {
     store.load(run_id).await.unwrap().map(|run| run.status)
 }
 
-pub(crate) async fn until_status(store: &MemoryStore, run_id: &str, expected: Status) {
+pub(crate) async fn until_status(store: &(impl Store + Clone), run_id: &str, expected: Status) {
     eventually(&format!("{run_id} {expected}"), async || status(store, run_id).await == Some(expected)).await;
 }
 
@@ -98,6 +102,6 @@ pub(crate) fn world() -> Arc<World> {
 }
 
 /// An engine that executes nothing.
-pub(crate) async fn client(store: &MemoryStore) -> Engine {
+pub(crate) async fn client(store: &(impl Store + Clone)) -> Engine {
     Engine::builder(store, ()).concurrency(0).start().await.unwrap()
 }

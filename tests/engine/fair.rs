@@ -1,8 +1,13 @@
 //! How many at once, and in what order.
 
-use prose::{Ctx, Engine, MemoryStore, flow};
+use prose::{Ctx, Engine, Store, flow};
 
 use crate::support::{World, client, world};
+
+on_each_store! {
+    no_more_runs_are_executed_at_once_than_told
+    a_flow_with_many_runs_does_not_keep_another_from_its_turn
+}
 
 #[flow(name = "many")]
 async fn many(ctx: Ctx<World>, number: u32) -> Result<(), String> {
@@ -24,9 +29,8 @@ async fn rare(ctx: Ctx<World>, number: u32) -> Result<(), String> {
     Ok(())
 }
 
-#[tokio::test]
-async fn no_more_runs_are_executed_at_once_than_told() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn no_more_runs_are_executed_at_once_than_told(store: impl Store + Clone) {
+    let world = world();
     let client = client(&store).await;
     let mut handles = Vec::new();
     for number in 0..100 {
@@ -41,9 +45,8 @@ async fn no_more_runs_are_executed_at_once_than_told() {
     assert!((2..=7).contains(&world.most()), "{} at once", world.most());
 }
 
-#[tokio::test]
-async fn a_flow_with_many_runs_does_not_keep_another_from_its_turn() {
-    let (store, world) = (MemoryStore::new(), world());
+async fn a_flow_with_many_runs_does_not_keep_another_from_its_turn(store: impl Store + Clone) {
+    let world = world();
     let client = client(&store).await;
     for number in 0..50 {
         client.submit(many(number).run_id(format!("m{number}"))).await.unwrap();
