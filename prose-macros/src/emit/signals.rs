@@ -39,9 +39,10 @@ pub(super) fn payloads(cx: &Context<'_>) -> TokenStream {
     let (private, flow) = (cx.private(), &cx.head().ident);
     let payload = |signal: Signal<'_>| {
         let (ty, number) = (signal.ty?, signal.number());
-        let timed = names::at(ty.span(), quote!(#private::Timed));
+        // At the type, so that one that is no `Option` is told there.
+        let [open, inside] = [quote!(<), quote!(as #private::Timed>::Value)].map(|tokens| names::at(ty.span(), tokens));
         let payload = match signal.point.timeout {
-            Some(_) => quote!(<#ty as #timed>::Value),
+            Some(_) => quote!(#open #ty #inside),
             None => ty.to_token_stream(),
         };
         let cfg = cx.head().attrs.iter().filter(|attr| items::is_cfg(attr));
