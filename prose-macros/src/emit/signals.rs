@@ -60,7 +60,7 @@ pub(super) fn payloads(cx: &Context<'_>) -> TokenStream {
 pub(super) fn takes(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
     let signal = signals(cx).find(|signal| signal.point.name.text == point.name.text)?;
     let private = cx.private();
-    let Some(payload) = signal.ty.map(|_| signal.payload(cx, &quote!(Flow))) else {
+    let Some(payload) = signal.payload(cx, &quote!(Flow)) else {
         return Some(quote!(#private::takes_all));
     };
     let takes = if point.timeout.is_some() { quote!(IN_TIME) } else { quote!(ALWAYS) };
@@ -83,10 +83,10 @@ impl Signal<'_> {
         Literal::usize_unsuffixed(self.id.0)
     }
 
-    /// `<super::Flow as Signalled<3>>::Payload`
-    fn payload(&self, cx: &Context<'_>, flow: &TokenStream) -> TokenStream {
+    /// `<super::Flow as Signalled<3>>::Payload`, if the type can be named. At the type: what is wrong with it is told once.
+    fn payload(&self, cx: &Context<'_>, flow: &TokenStream) -> Option<TokenStream> {
         let (private, number) = (cx.private(), self.number());
-        quote!(<#flow as #private::Signalled<#number>>::Payload)
+        Some(names::at(self.ty?.span(), quote!(<#flow as #private::Signalled<#number>>::Payload)))
     }
 }
 
@@ -109,7 +109,7 @@ fn function(cx: &Context<'_>, signal: &Signal<'_>, taken: &mut BTreeSet<String>)
     let (doc, target) = (doc(signal), names::local("T"));
     // That a value cannot be saved is told once, at its variable: `for` leaves the bound to whoever calls the fn.
     let any = Lifetime::new("'any", Span::mixed_site());
-    let (payload, bound) = match signal.ty.map(|_| signal.payload(cx, &quote!(super::Flow))) {
+    let (payload, bound) = match signal.payload(cx, &quote!(super::Flow)) {
         Some(payload) => (payload.clone(), quote!(where for<#any> #payload: #private::Encode)),
         None => (quote!(impl #private::Encode), TokenStream::new()),
     };
