@@ -15,8 +15,8 @@ use crate::names;
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
+use syn::Type;
 use syn::spanned::Spanned;
-use syn::{Lifetime, Type};
 
 /// `mod signals`, if there are any.
 pub(super) fn module(cx: &Context<'_>) -> TokenStream {
@@ -107,11 +107,9 @@ fn function(cx: &Context<'_>, signal: &Signal<'_>, taken: &mut BTreeSet<String>)
     }
     let vis = names::generated(visibility::one_deeper(&visibility::one_deeper(&cx.head().vis)));
     let (doc, target) = (doc(signal), names::local("T"));
-    // That a value cannot be saved is told once, at its variable: `for` leaves the bound to whoever calls the fn.
-    let any = Lifetime::new("'any", Span::mixed_site());
-    let (payload, bound) = match signal.payload(cx, &quote!(super::Flow)) {
-        Some(payload) => (payload.clone(), quote!(where for<#any> #payload: #private::Encode)),
-        None => (quote!(impl #private::Encode), TokenStream::new()),
+    let (payload, encoded) = match signal.payload(cx, &quote!(super::Flow)) {
+        Some(payload) => (payload.clone(), quote!((#private::Takes::<#payload>::ENCODED))),
+        None => (quote!(impl #private::Encode), quote!(#private::encoded)),
     };
     let name = &name.text;
     Some(quote! {
@@ -120,11 +118,10 @@ fn function(cx: &Context<'_>, signal: &Signal<'_>, taken: &mut BTreeSet<String>)
             to: &#target,
             run_id: impl ::core::convert::Into<::std::string::String>,
             payload: #payload,
-        ) -> #krate::SendSignal<'_>
-        #bound
-        {
+        ) -> #krate::SendSignal<'_> {
+            use #private::probe::*;
             let (to, run_id) = (#krate::SignalTarget::store(to), ::core::convert::Into::into(run_id));
-            #krate::SendSignal::new(&super::META, #name, to, run_id, #private::encoded(&payload))
+            #krate::SendSignal::new(&super::META, #name, to, run_id, #encoded(&payload))
         }
     })
 }

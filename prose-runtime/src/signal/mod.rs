@@ -8,7 +8,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 pub use error::SignalError;
-pub use takes::{Encode, Signalled, Takes, TakesAll, encoded, takes_all};
+pub use takes::{Encode, Encodes, Signalled, Takes, TakesAll, encoded, takes_all};
 
 use crate::Json;
 use crate::flow::{Meta, PointKind};
