@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use crate::order::OrderError;
+use crate::shop::order::OrderError;
 
 /// Why there is no result.
 #[derive(Debug)]

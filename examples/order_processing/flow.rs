@@ -3,9 +3,9 @@
 use prose::{Ctx, flow};
 
 use crate::crash::Crashing;
-use crate::mail::Mailer;
-use crate::order::{OrderConfirmed, OrderError, OrderInput, OrderReceipt, OrderStatus, Totals};
-use crate::payment::{Receipt, Stripe};
+use crate::shop::mail::Mailer;
+use crate::shop::order::{OrderConfirmed, OrderError, OrderInput, OrderReceipt, OrderStatus, Totals};
+use crate::shop::payment::{Receipt, Stripe};
 
 /// What the steps work with. A plain program has `db: prose_sqlite::SqliteDatabase` here; this one can crash on demand.
 #[derive(Debug)]

@@ -5,26 +5,19 @@
 //! cargo run --example order_processing -- --help  # one order at a time
 //! ```
 //!
-//! Read `flow.rs` first. Around it: `order.rs` (the data), `payment.rs`, `mail.rs`, `events.rs`, `orders.rs` (what its
-//! steps work with), `run.rs` (how it is called), `crash.rs` (how it is killed), `stand_ins/` (the outside world), `story.rs`.
+//! Read `flow.rs` first. Around it: `../shop/` (the data of an order, clients for payment, mail and events, stand-ins for the outside
+//! world), `orders.rs` (the table), `run.rs` (how it is called), `crash.rs` (how it is killed), `story.rs`.
 
 mod cli;
 mod crash;
-mod events;
 mod failure;
 mod flow;
-mod http;
-mod mail;
-mod money;
-mod order;
 mod orders;
-mod output;
-mod payment;
 mod progress;
 mod run;
-mod services;
+#[path = "../shop/mod.rs"]
+mod shop;
 mod show;
-mod stand_ins;
 mod story;
 
 use std::process::ExitCode;
@@ -50,7 +43,7 @@ async fn execute(command: Option<Command>) -> Result<(), Failure> {
         Some(Command::Run(args)) => run::run(&args).await,
         Some(Command::Show(args)) => show::show(&args).await,
         Some(Command::World(args)) => show::world(&args),
-        Some(Command::StandIns { memory }) => Ok(stand_ins::serve(&memory).await?),
+        Some(Command::StandIns { memory }) => Ok(shop::stand_ins::serve(&memory).await?),
     }
 }
 

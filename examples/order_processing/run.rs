@@ -8,16 +8,17 @@ use prose_sqlite::SqliteStore;
 
 use crate::cli::RunArgs;
 use crate::crash::Crashing;
-use crate::events::HttpPublisher;
 use crate::failure::Failure;
 use crate::flow::{OrderDeps, process_order};
-use crate::http::with_causes;
-use crate::mail::Mailer;
-use crate::order::OrderInput;
-use crate::payment::Stripe;
+use crate::orders;
 use crate::progress::Progress;
-use crate::services::Services;
-use crate::{orders, output};
+use crate::shop::events::HttpPublisher;
+use crate::shop::http::with_causes;
+use crate::shop::mail::Mailer;
+use crate::shop::order::OrderInput;
+use crate::shop::output;
+use crate::shop::payment::Stripe;
+use crate::shop::services::Services;
 
 /// Processes the order and prints its result.
 pub(crate) async fn run(args: &RunArgs) -> Result<(), Failure> {

@@ -7,9 +7,9 @@ use prose_sqlite::SqliteStore;
 
 use crate::cli::{ShowArgs, WorldArgs};
 use crate::failure::Failure;
-use crate::output;
-use crate::services::memory_beside;
-use crate::stand_ins::memory::World;
+use crate::shop::output;
+use crate::shop::services::memory_beside;
+use crate::shop::stand_ins::memory::World;
 
 /// Prints a checkpoint. Looking makes nothing: a file that does not exist is not created.
 pub(crate) async fn show(args: &ShowArgs) -> Result<(), Failure> {

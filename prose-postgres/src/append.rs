@@ -1,15 +1,15 @@
-//! The statement that appends commits: the fence of each, the row, what it changes of its run, and its events. Many are sent at
-//! once; one that travels with a transaction is sent alone.
+//! The statement that appends commits: the fence of each, the row, what it changes of its run, its events, and the signals that
+//! it takes. Many are sent at once; one that travels with a transaction is sent alone.
 
 use std::collections::HashMap;
 
 use prose::store::rows::{CommitRow, EventRow, integer};
-use prose::store::{Commit, Lease};
+use prose::store::{Commit, Lease, SignalUse};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{Postgres, Row, SqlStr};
 
-use crate::columns::{Change, events, row};
+use crate::columns::{Change, events, row, signals};
 use crate::names::Schema;
 use crate::text::escape;
 
@@ -22,6 +22,7 @@ pub(crate) struct Item {
     columns: CommitRow,
     change: Option<Change>,
     events: Vec<EventRow>,
+    signals: Vec<SignalUse>,
     /// Bytes, about.
     pub(crate) size: usize,
 }
@@ -37,7 +38,7 @@ const APPEND: &str = "\
             item.completed, item.dropped, item.writes, item.compensable, item.undoing, item.ending, item.fingerprint \
         from {items} \
         join {s}.runs run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
-            and run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
+            and run.status in ('running', 'compensating') \
         join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
         order by item.run \
         on conflict (run, seq) do nothing \
@@ -53,8 +54,8 @@ const APPEND_IN_TRANSACTION: &str = "\
         select run.run, run.epoch, run.updated_at from {s}.runs run \
         join unnest($1::int8[], $3::int8[], $4::text[]) as item (run, epoch, uid) \
             on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
-        where run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
-            and current_setting('prose.transaction', true) = $28 \
+        where run.status in ('running', 'compensating') \
+            and current_setting('prose.transaction', true) = $31 \
         for share of run \
     ), appended as ( \
         insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, \
@@ -74,13 +75,17 @@ const ITEMS: &str = "\
         as item (run, seq, epoch, uid, point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, \
         fingerprint)";
 
-/// What follows from what was appended. A run that has changed, and one that has events, is looked at once more, as it is now: a
-/// claim may have come in between.
+/// What follows from what was appended. A run that has changed, and one that has events or takes signals, is looked at once more, as it
+/// is now: a claim may have come in between. One that waits is due, unless it is told otherwise: see `wait.rs`.
 const FOLLOW: &str = "\
     , changed as ( \
         update {s}.runs run set status = change.status, updated_at = greatest(appended.at, run.updated_at), \
             compensating_since = case when change.begins then appended.at else run.compensating_since end, \
-            owner = case when change.ends then null else run.owner end \
+            owner = case when change.ends then null else run.owner end, \
+            crashes = case when change.ends then 0 else run.crashes end, \
+            refused = case when change.status = 'blocked' then run.refused || array_remove(array[run.owner], null) \
+                when change.ends then null else run.refused end, \
+            wake_at = case when change.status = 'waiting' then appended.at when change.ends then null else run.wake_at end \
         from unnest($15::int8[], $16::int8[], $17::text[], $18::bool[], $19::bool[]) \
             as change (run, epoch, status, begins, ends) join appended using (run) \
         where run.run = change.run and run.epoch = change.epoch \
@@ -102,6 +107,10 @@ const FOLLOW: &str = "\
         join {s}.runs run on run.run = item.run \
         where item.run in (select run from changed union all select run from locked) \
         order by item.place \
+    ), used as ( \
+        update {s}.signals set used = true, refused = item.refused, expires_at = null \
+        from unnest($28::int8[], $29::int8[], $30::text[]) as item (run, signal, refused) \
+        where signals.id = item.signal and item.run in (select run from changed union all select run from locked) \
     ) ";
 
 /// For a batch: which runs were appended to, and which of them were looked at once more.
@@ -111,7 +120,7 @@ const WHICH: &str = "\
 
 /// For one in a transaction: whether that is still open, and whether it was appended.
 const WHETHER: &str = "\
-    select current_setting('prose.transaction', true) is not distinct from $28 as open, \
+    select current_setting('prose.transaction', true) is not distinct from $31 as open, \
         exists (select from appended) as appended";
 
 /// The text for a batch.
@@ -119,7 +128,7 @@ pub(crate) fn of_batch(schema: &Schema) -> SqlStr {
     schema.sql(&format!("{APPEND}{FOLLOW}{WHICH}").replace("{items}", ITEMS))
 }
 
-/// The text for a commit that travels with a transaction. `$28` is the transaction's nonce.
+/// The text for a commit that travels with a transaction. `$31` is the transaction's nonce.
 pub(crate) fn in_transaction(schema: &Schema) -> SqlStr {
     schema.sql(&format!("{APPEND_IN_TRANSACTION}{FOLLOW}{WHETHER}").replace("{items}", ITEMS))
 }
@@ -132,7 +141,16 @@ impl Item {
         let published = events.iter().map(EventRow::size).sum::<usize>();
         let size = columns.size() + change.as_ref().map_or(0, Change::size) + published;
         let uid = escape(&lease.uid).into_owned();
-        Ok(Self { lease: lease.clone(), seq: integer(commit.seq), uid, columns, change, events, size })
+        Ok(Self {
+            lease: lease.clone(),
+            seq: integer(commit.seq),
+            uid,
+            columns,
+            change,
+            events,
+            signals: signals(commit),
+            size,
+        })
     }
 
     /// Whether it ends the run, or at least this claim of it.
@@ -146,7 +164,7 @@ impl Item {
 
     /// Whether all of it is in its row.
     fn is_row_alone(&self) -> bool {
-        self.change.is_none() && self.events.is_empty()
+        self.change.is_none() && self.events.is_empty() && self.signals.is_empty()
     }
 }
 
@@ -159,7 +177,7 @@ impl Written {
         rows.iter().map(|row| Ok((row.try_get("run")?, row.try_get("again")?))).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a commit is written, and with it what it changes and its events: where the run was claimed in between, only the row
+    /// Whether a commit is written, and with it what it changes, its events and its signals: where the run was claimed in between, only the row
     /// is, in a place where nobody reads it any more.
     pub(crate) fn has(&self, item: &Item) -> bool {
         self.0.get(&item.lease.row).is_some_and(|again| *again || item.is_row_alone())
@@ -168,10 +186,11 @@ impl Written {
 
 type Appending = Query<'static, Postgres, PgArguments>;
 
-/// Binds `$1` to `$27`.
+/// Binds `$1` to `$30`.
 pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
     let query = bind_rows(sqlx::query(sql), items.clone());
-    bind_events(bind_changes(query, items.clone()), items)
+    let query = bind_events(bind_changes(query, items.clone()), items.clone());
+    bind_signals(query, items)
 }
 
 fn bind_rows<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
@@ -210,11 +229,19 @@ fn bind_changes<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Cl
 
 fn bind_events<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
     let events = items.clone().flat_map(|item| item.events.iter().map(|event| (item.lease.row, event)));
-    let locked = items.filter(|item| item.change.is_none() && !item.events.is_empty());
+    let locked = items.filter(|item| item.change.is_none() && !item.is_row_alone());
     query
         .bind(events.clone().map(|(run, _)| run).collect::<Vec<_>>())
         .bind(events.clone().map(|(_, event)| event.channel.as_str()).collect::<Vec<_>>())
         .bind(events.map(|(_, event)| event.event.as_str()).collect::<Vec<_>>())
         .bind(locked.clone().map(|item| item.lease.row).collect::<Vec<_>>())
         .bind(locked.map(Item::epoch).collect::<Vec<_>>())
+}
+
+fn bind_signals<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    let signals = items.flat_map(|item| item.signals.iter().map(|signal| (item.lease.row, signal)));
+    query
+        .bind(signals.clone().map(|(run, _)| run).collect::<Vec<_>>())
+        .bind(signals.clone().map(|(_, signal)| signal.id).collect::<Vec<_>>())
+        .bind(signals.map(|(_, signal)| signal.refused.as_deref()).collect::<Vec<_>>())
 }

@@ -27,13 +27,18 @@ const LOOK: &str = "\
 const TAKE: &str = "\
     with taken as ( \
         update {s}.runs set epoch = epoch + 1, owner = $4, updated_at = greatest(clock_timestamp(), updated_at), \
-            status = case status when 'compensating' then status else 'running' end \
-        where run = $1 and epoch = $2 and status = $5 returning run, epoch \
+            status = {claimed}, wake_at = null, awaits = null \
+        where run = $1 and epoch = $2 and status = $5 returning run, epoch, crashes \
+    ), appended as ( \
+        insert into {s}.commits (run, seq, epoch, at) \
+        select taken.run, $3 + 1, taken.epoch, greatest(clock_timestamp(), last.at) \
+        from taken left join {s}.commits last on last.run = taken.run and last.seq = $3 \
+        returning run, at \
     ) \
-    insert into {s}.commits (run, seq, epoch, at) \
-    select taken.run, last.seq + 1, taken.epoch, greatest(clock_timestamp(), last.at) \
-    from taken join {s}.commits last on last.run = taken.run and last.seq = $3 \
-    returning floor(extract(epoch from at) * 1000)::int8 as at";
+    select floor(extract(epoch from appended.at) * 1000)::int8 as at, taken.crashes from appended join taken using (run)";
+
+/// The status of a run that is claimed: once its undoing has begun it does nothing else.
+pub(crate) const CLAIMED: &str = "case when compensating_since is null then 'running' else 'compensating' end";
 
 /// A run's row.
 #[derive(Debug)]
@@ -135,8 +140,9 @@ impl Core {
     ) -> Result<Option<(ClaimedRun, Taken)>, StoreError> {
         let Loaded { mut state, mut log } = loaded;
         let last = state.folded.seq;
+        let sql = TAKE.replace("{claimed}", CLAIMED);
         let taking = answered(|| {
-            let query = sqlx::query_scalar::<_, i64>(self.schema.sql(TAKE))
+            let query = sqlx::query_as::<_, (i64, i64)>(self.schema.sql(&sql))
                 .bind(found.run)
                 .bind(integer(found.epoch))
                 .bind(integer(last))
@@ -144,12 +150,12 @@ impl Core {
                 .bind(&found.status);
             self.link.within(query.fetch_optional(&self.pool))
         });
-        let at = match taking.await {
+        let taken = match taking.await {
             Ok(answer) => answer.value,
             Err(error) if code(&error).as_deref() == Some("23505") => None,
             Err(error) => return Err(self.unavailable(error)),
         };
-        let Some(at) = at else { return Ok(None) };
+        let Some((at, crashes)) = taken else { return Ok(None) };
         let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
         let taken = Taken::new(self, &lease);
         state.folded.apply(Commit::empty(last + 1));
@@ -160,7 +166,7 @@ impl Core {
         if log.is_due() {
             self.put_fold(&lease, &state.folded).await;
         }
-        Ok(Some((ClaimedRun { lease, state }, taken)))
+        Ok(Some((ClaimedRun { lease, state, crashes: number(crashes) }, taken)))
     }
 
     /// The run's row; `None` if there is none.
@@ -182,8 +188,13 @@ impl Core {
     }
 }
 
+/// A count, as the interface has it.
+pub(crate) fn number(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 impl Found {
-    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             run: row.try_get("run")?,
             uid: unescape(row.try_get("uid")?),

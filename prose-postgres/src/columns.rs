@@ -2,7 +2,7 @@
 //! what is not JSON is escaped.
 
 use prose::store::rows::{CommitRow, EndingRow, EventRow};
-use prose::store::{Commit, Status, Undoing};
+use prose::store::{Commit, SignalUse, Status, Undoing};
 
 use crate::text::escaped;
 
@@ -16,6 +16,12 @@ pub(crate) fn row(commit: &Commit) -> Result<CommitRow, serde_json::Error> {
 pub(crate) fn events(commit: &Commit) -> Result<Vec<EventRow>, serde_json::Error> {
     let event = |outgoing| EventRow::new(outgoing).map(|row| EventRow { channel: escaped(row.channel), ..row });
     commit.events.iter().map(event).collect()
+}
+
+/// What it makes of signals.
+pub(crate) fn signals(commit: &Commit) -> Vec<SignalUse> {
+    let signal = |signal: &SignalUse| SignalUse { refused: signal.refused.clone().map(escaped), ..signal.clone() };
+    commit.signals.iter().map(signal).collect()
 }
 
 /// What a commit changes of the run's row and details.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prose::StoreError;
-use prose::store::Bell;
 use prose::store::rows::Holds;
+use prose::store::{Bell, Wakes};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -15,6 +15,7 @@ use crate::error::unavailable;
 use crate::instance::{self, Instance};
 use crate::link::{self, Link};
 use crate::names::Schema;
+use crate::notices::Notices;
 use crate::schema;
 use crate::turns::Turns;
 use crate::writer::{LINES, Writer};
@@ -25,7 +26,6 @@ pub(crate) struct Core {
     pub(crate) schema: Schema,
     /// The server, the database and the schema, for messages.
     pub(crate) place: String,
-    pub(crate) lease: Duration,
     /// For claims and reads.
     pub(crate) pool: PgPool,
     pub(crate) writer: Writer,
@@ -33,12 +33,14 @@ pub(crate) struct Core {
     pub(crate) turns: Turns,
     pub(crate) instance: Instance,
     pub(crate) bell: Bell,
+    pub(crate) wakes: Wakes,
+    pub(crate) notices: Notices,
     /// Fingerprints of code that is known to be in the database.
     pub(crate) kept: Mutex<HashSet<u64>>,
     /// Where tasks run that outlive the call that began them.
     pub(crate) runtime: Handle,
-    /// Told by whoever finds the server gone: the instance's own connection may be gone as well.
-    pub(crate) link_lost: Notify,
+    /// Told by whoever finds the server gone, because the instance's own connection may be gone as well; and when it is to beat otherwise.
+    pub(crate) heart: Notify,
     closed: watch::Sender<bool>,
 }
 
@@ -53,16 +55,17 @@ impl Core {
             writer: Writer::new(&schema),
             holds: Holds::default(),
             turns: Turns::default(),
-            instance: Instance::new(),
+            instance: Instance::new(lease),
             bell: Bell::default(),
+            wakes: Wakes::default(),
+            notices: Notices::default(),
             kept: Mutex::default(),
             runtime: Handle::current(),
-            link_lost: Notify::new(),
+            heart: Notify::new(),
             closed: watch::Sender::new(false),
             link,
             schema,
             place,
-            lease,
         });
         instance::start(&core, own).await.map_err(|error| unavailable(&core.place, error))?;
         Ok(core)

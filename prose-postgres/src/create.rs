@@ -1,25 +1,32 @@
-//! Creating a run: its row, its details and its first commit with its events, in one statement.
+//! Creating a run: its row, its details and its first commit with its events and signals, in one statement. One that waits at once is
+//! looked at once more, in the same transaction: see `wait.rs`. And submitting one: the same without a commit.
 
 use std::sync::Arc;
 
 use prose::StoreError;
 use prose::store::rows::{CommitRow, EventRow, integer, print_fingerprint};
-use prose::store::{Commit, Lease, NewRun, to_millis};
+use prose::store::{Commit, Lease, NewRun, SignalUse, to_millis};
+use sqlx::PgConnection;
 
 use crate::claim::Taken;
-use crate::columns::{Change, events, row};
+use crate::columns::{Change, events, row, signals};
 use crate::core::Core;
 use crate::error::refused;
 use crate::patience::answered;
 use crate::text::{escape, key as key_text};
+use crate::wait::Wait;
 
+/// A child is created as long as its parent is there: whoever deletes that waits.
 const CREATE: &str = "\
-    with created as ( \
+    with parent as ( \
+        select run, coalesce(root, run) as root from {s}.runs where key = sha256(convert_to($30, 'UTF8')) for key share \
+    ), created as ( \
         insert into {s}.runs (key, namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, created_at, \
-            updated_at, compensating_since) \
+            updated_at, compensating_since, parent, root) \
         select sha256(convert_to($1, 'UTF8')), $2, $3, $4, $5, $6, $7, $8, 1, $9, \
-            timestamptz 'epoch' + $10 * interval '1 millisecond', now.at, case when $11 then now.at end \
-        from (select clock_timestamp() as at) now \
+            timestamptz 'epoch' + $10 * interval '1 millisecond', now.at, case when $11 then now.at end, parent.run, parent.root \
+        from (select clock_timestamp() as at) now left join parent on true \
+        where $30 is null or parent.run is not null \
         on conflict (key) do nothing returning run, key, namespace, run_id, uid, updated_at \
     ), detailed as ( \
         insert into {s}.details (run, correlation_id, input, output, failed_step, error) \
@@ -33,6 +40,9 @@ const CREATE: &str = "\
         select run, key, namespace, run_id, uid, item.channel, item.event, updated_at \
         from created cross join unnest($28::text[], $29::text[]) with ordinality as item (channel, event, place) \
         order by item.place \
+    ), used as ( \
+        update {s}.signals set used = true, refused = item.refused, expires_at = null \
+        from created cross join unnest($31::int8[], $32::text[]) as item (signal, refused) where signals.id = item.signal \
     ) \
     select run from created";
 
@@ -49,6 +59,8 @@ struct Creation {
     columns: CommitRow,
     change: Option<Change>,
     events: Vec<EventRow>,
+    signals: Vec<SignalUse>,
+    wait: Option<Wait>,
 }
 
 impl Core {
@@ -56,8 +68,8 @@ impl Core {
     pub(crate) async fn create(self: &Arc<Self>, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
         let unwritable = |error| self.unwritable(&run.key, &error);
         let (columns, events) = (row(&first).map_err(unwritable)?, events(&first).map_err(unwritable)?);
-        let (seq, change) = (integer(first.seq), Change::by(&first));
-        let creation = Creation { run: run.clone(), seq, columns, change, events };
+        let (seq, change, signals) = (integer(first.seq), Change::by(&first), signals(&first));
+        let creation = Creation { run: run.clone(), seq, columns, change, events, signals, wait: Wait::by(&first) };
         let core = Arc::clone(self);
         let creating = self.runtime.spawn(async move { core.create_in_turn(creation).await });
         let (lease, taken) = creating.await.map_err(|error| self.given_up(error))??;
@@ -70,21 +82,48 @@ impl Core {
     async fn create_in_turn(self: &Arc<Self>, new: Creation) -> Result<(Lease, Option<Taken>), StoreError> {
         let _turn = self.turns.of(&new.run.key).await;
         let name = key_text(&new.run.key);
-        let creating = answered(|| self.link.within(self.try_create(&name, &new)));
+        let creating = answered(|| self.link.within(self.try_to_create(&name, &new)));
         let created = creating.await.map_err(|error| self.unavailable(error))?;
         let row = match created.value {
             None if created.resent => self.made_before(&name, &new.run).await?,
             row => row,
         };
-        let Some(row) = row else { return Err(StoreError::Exists(new.run.key)) };
+        let Some(row) = row else { return Err(self.not_created(new.run).await) };
         let lease = Lease { key: new.run.key, uid: new.run.uid, row, epoch: 1 };
         let ended = new.change.is_some_and(|change| change.ends);
         let taken = (!ended).then(|| Taken::new(self, &lease));
+        if ended {
+            self.wakes.run_has_ended();
+        }
+        if new.wait.is_some() {
+            self.wakes.runs_are_due();
+        }
         Ok((lease, taken))
     }
 
-    async fn try_create(&self, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
-        let Creation { run, seq, columns, change, events } = new;
+    async fn not_created(&self, run: NewRun) -> StoreError {
+        match self.look_for_parent(&run).await {
+            Ok(()) => StoreError::Exists(run.key),
+            Err(error) => error,
+        }
+    }
+
+    async fn try_to_create(&self, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
+        let Some(wait) = &new.wait else {
+            let mut connection = self.pool.acquire().await?;
+            return self.try_create(&mut connection, name, new).await;
+        };
+        let mut transaction = self.begin_for(&new.run.key).await?;
+        let run = self.try_create(transaction.sql(), name, new).await?;
+        if let Some(run) = run {
+            self.look_what_is_there(&mut transaction, run, wait).await?;
+        }
+        transaction.commit().await?;
+        Ok(run)
+    }
+
+    async fn try_create(&self, sql: &mut PgConnection, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
+        let Creation { run, seq, columns, change, events, signals, .. } = new;
         let change = change.as_ref();
         let owner = (!change.is_some_and(|change| change.ends)).then_some(&self.instance.id);
         sqlx::query_scalar(self.schema.sql(CREATE))
@@ -117,7 +156,10 @@ impl Core {
             .bind(&columns.fingerprint)
             .bind(events.iter().map(|event| event.channel.as_str()).collect::<Vec<_>>())
             .bind(events.iter().map(|event| event.event.as_str()).collect::<Vec<_>>())
-            .fetch_optional(&self.pool)
+            .bind(run.parent.as_ref().map(key_text))
+            .bind(signals.iter().map(|signal| signal.id).collect::<Vec<_>>())
+            .bind(signals.iter().map(|signal| signal.refused.as_deref()).collect::<Vec<_>>())
+            .fetch_optional(sql)
             .await
     }
 

@@ -19,16 +19,23 @@ const FOLD: &str = "\
     with owned as ( \
         select run from {s}.runs where run = $1 and epoch = $2 and uid = $3 for no key update \
     ), put as ( \
-        insert into {s}.snapshots as snapshot (run, seq, folded) select run, $4, $5 from owned \
-        on conflict (run) do update set seq = excluded.seq, folded = excluded.folded where snapshot.seq < excluded.seq \
+        insert into {s}.snapshots as snapshot (run, seq, folded, placed, point, phase, iterations, fingerprint) \
+        select run, $4, $5, true, $6, $7, $8, $9 from owned \
+        on conflict (run) do update set seq = excluded.seq, folded = excluded.folded, {placed} \
+        where snapshot.seq < excluded.seq \
         returning run \
     ) \
     delete from {s}.commits using put where commits.run = put.run and commits.seq < $4";
 
+/// Where a folded run stands, beside the fold.
+const PLACED: &str = "\
+    placed = true, point = excluded.point, phase = excluded.phase, iterations = excluded.iterations, \
+    fingerprint = excluded.fingerprint";
+
 const MIGRATE: &str = "\
     with owned as ( \
         update {s}.runs set version = $5, updated_at = greatest(clock_timestamp(), updated_at) \
-        where run = $1 and epoch = $2 and uid = $3 and status not in ('completed', 'failed', 'cancelled', 'blocked') \
+        where run = $1 and epoch = $2 and uid = $3 and status in ('running', 'compensating') \
             and exists (select from {s}.commits where run = $1 and seq = $4 - 1) \
             and not exists (select from {s}.commits where run = $1 and seq = $4) \
         returning run, epoch, updated_at \
@@ -39,8 +46,9 @@ const MIGRATE: &str = "\
     ), detailed as ( \
         update {s}.details set input = $6 from appended where details.run = appended.run \
     ), put as ( \
-        insert into {s}.snapshots (run, seq, folded) select run, $4, $7 from appended \
-        on conflict (run) do update set seq = excluded.seq, folded = excluded.folded \
+        insert into {s}.snapshots (run, seq, folded, placed, point, phase, iterations, fingerprint) \
+        select run, $4, $7, true, $8, $9, $10, $11 from appended \
+        on conflict (run) do update set seq = excluded.seq, folded = excluded.folded, {placed} \
     ), folded as ( \
         delete from {s}.commits using appended where commits.run = appended.run and commits.seq < $4 \
     ) \
@@ -49,6 +57,11 @@ const MIGRATE: &str = "\
 /// A claim's row may stand in the same place, but has no snapshot.
 const MIGRATED: &str = "\
     select run from {s}.commits join {s}.snapshots using (run, seq) where run = $1 and seq = $2 and epoch = $3";
+
+/// The commit that says no more than where a folded run stands.
+fn place(folded: &Folded) -> Commit {
+    Commit { position: folded.position.clone(), fingerprint: folded.fingerprint, ..Commit::empty(folded.seq) }
+}
 
 impl Core {
     /// Folds a run's log. What goes wrong with it is no fault of the commit that it follows.
@@ -61,20 +74,26 @@ impl Core {
 
     /// Puts a fold in the place of the commits in front of it. An ending is no part of it: that stands in the run's row.
     pub(crate) async fn put_fold(&self, lease: &Lease, folded: &Folded) {
-        let text = match serde_json::to_string(folded) {
-            Ok(text) => text,
+        let written = serde_json::to_string(folded).and_then(|text| Ok((text, row(&place(folded))?)));
+        let (text, columns) = match written {
+            Ok(written) => written,
             Err(error) => {
                 tracing::warn!(run = %lease.key, place = self.place, %error, "the log cannot be folded");
                 return;
             }
         };
+        let sql = self.schema.sql(&FOLD.replace("{placed}", PLACED));
         let putting = answered(|| {
-            let query = sqlx::query(self.schema.sql(FOLD))
+            let query = sqlx::query(sql.clone())
                 .bind(lease.row)
                 .bind(integer(lease.epoch))
                 .bind(escape(&lease.uid))
                 .bind(integer(folded.seq))
-                .bind(&text);
+                .bind(&text)
+                .bind(&columns.point)
+                .bind(columns.phase.as_deref())
+                .bind(&columns.iterations)
+                .bind(&columns.fingerprint);
             self.link.within(query.execute(&self.pool))
         });
         match putting.await {
@@ -86,9 +105,7 @@ impl Core {
     /// Replaces what a run is; `false` if the lease is not the run's any more. On a task of its own, as whatever is written.
     pub(crate) async fn migrate(self: &Arc<Self>, lease: &Lease, run: &Migrated) -> Result<bool, StoreError> {
         let folded = &run.folded;
-        let commit =
-            Commit { position: folded.position.clone(), fingerprint: folded.fingerprint, ..Commit::empty(folded.seq) };
-        let columns = row(&commit).map_err(|error| self.unwritable(&lease.key, &error))?;
+        let columns = row(&place(folded)).map_err(|error| self.unwritable(&lease.key, &error))?;
         let text = serde_json::to_string(folded).map_err(|error| self.unwritable(&lease.key, &error))?;
         let (core, lease, run) = (Arc::clone(self), lease.clone(), run.clone());
         let migrating = self.runtime.spawn(async move {
@@ -108,8 +125,9 @@ impl Core {
         columns: &CommitRow,
         folded: &str,
     ) -> Result<bool, sqlx::Error> {
+        let sql = self.schema.sql(&MIGRATE.replace("{placed}", PLACED));
         let migrating = answered(|| {
-            let query = sqlx::query(self.schema.sql(MIGRATE))
+            let query = sqlx::query(sql.clone())
                 .bind(lease.row)
                 .bind(integer(lease.epoch))
                 .bind(escape(&lease.uid))

@@ -1,9 +1,11 @@
 //! Reading a run: its row, its details, its snapshot and the commits behind the snapshot, in one statement, which sees one
 //! moment of the database.
 
+use std::collections::HashMap;
+
 use prose::store::fold::Folded;
-use prose::store::rows::{CommitRow, Log, LogFold, RowError, RunRow, print_fingerprint};
-use prose::store::{Code, RunKey, RunState, StoreError};
+use prose::store::rows::{CommitRow, Log, LogFold, RowError, RunRow, WaitRow, print_fingerprint};
+use prose::store::{Code, Lease, RunKey, RunState, StoreError};
 use prose::{Checkpoint, Json};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -19,20 +21,25 @@ pub(crate) struct Loaded {
     pub(crate) log: Log,
 }
 
-/// A row for each commit. What is long stands in the first of them only.
+/// A row for each commit, and one for a run that nobody has claimed yet. What is long stands in the first of them only.
 const RUN: &str = "\
-    select run.uid, run.flow, run.version, run.fingerprint as made_by, run.status, \
+    select run.run, run.epoch, run.uid, run.flow, run.version, run.fingerprint as made_by, run.status, \
         floor(extract(epoch from run.created_at) * 1000)::int8 as created_at, \
+        floor(extract(epoch from run.wake_at) * 1000)::int8 as wake_at, run.awaits, \
+        run.cancel_asked_at is not null as cancel_asked, parent.run_id as parent, \
         details.correlation_id, details.input, details.output, details.failed_step, details.error, \
         case when commit.seq = coalesce(snapshot.seq, 1) then snapshot.folded end as folded, \
-        commit.seq, floor(extract(epoch from commit.at) * 1000)::int8 as at, commit.point, commit.phase, commit.iterations, \
+        commit.seq, floor(extract(epoch from coalesce(commit.at, run.updated_at)) * 1000)::int8 as at, \
+        commit.point, commit.phase, commit.iterations, \
         commit.completed, commit.dropped, commit.writes, commit.compensable, commit.undoing, commit.fingerprint \
     from {s}.runs run \
+    left join {s}.runs parent on parent.run = run.parent \
     left join {s}.snapshots snapshot on snapshot.run = run.run \
     left join {s}.commits commit on commit.run = run.run and commit.seq >= coalesce(snapshot.seq, 1) \
-    left join {s}.details details on details.run = run.run and commit.seq = coalesce(snapshot.seq, 1) \
-    where run.key = sha256(convert_to($1, 'UTF8')) \
-    order by commit.seq";
+    left join {s}.details details on details.run = run.run \
+        and coalesce(commit.seq, 1) = coalesce(snapshot.seq, 1) \
+    where {which} \
+    order by run.run, commit.seq";
 
 /// The same for a fold: of a run whose owner knows the rest.
 const LOG: &str = "\
@@ -47,18 +54,29 @@ impl Core {
     /// Reads a run; `None` if there is none.
     pub(crate) async fn load(&self, key: &RunKey) -> Result<Option<Loaded>, StoreError> {
         let name = key_text(key);
-        let read = answered(|| {
-            let query = sqlx::query(self.schema.sql(RUN)).bind(&name);
-            self.link.within(query.fetch_all(&self.pool))
+        let sql = self.schema.sql(&RUN.replace("{which}", "run.key = sha256(convert_to($1, 'UTF8'))"));
+        let asking = answered(|| self.link.within(sqlx::query(sql.clone()).bind(&name).fetch_all(&self.pool)));
+        let rows = asking.await.map_err(|error| self.unavailable(error))?.value;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        read(key, &rows).map(Some).map_err(|error| self.unreadable(key, error))
+    }
+
+    /// Reads runs by their numbers: what has become of each, in their order. One that is not there any more cannot be read.
+    pub(crate) async fn load_all(&self, runs: &[Lease]) -> Result<Vec<Result<Loaded, StoreError>>, StoreError> {
+        let sql = self.schema.sql(&RUN.replace("{which}", "run.run = any($1)"));
+        let numbers: Vec<i64> = runs.iter().map(|run| run.row).collect();
+        let asked = answered(|| self.link.within(sqlx::query(sql.clone()).bind(&numbers).fetch_all(&self.pool)));
+        let rows = asked.await.map_err(|error| self.unavailable(error))?.value;
+        let number = |row: &PgRow| row.try_get::<i64, _>("run").unwrap_or_default();
+        let of_runs: HashMap<i64, &[PgRow]> =
+            rows.chunk_by(|one, next| number(one) == number(next)).map(|rows| (number(&rows[0]), rows)).collect();
+        let loaded = runs.iter().map(|run| {
+            let rows = of_runs.get(&run.row).copied().unwrap_or_default();
+            read(&run.key, rows).map_err(|error| self.unreadable(&run.key, error))
         });
-        let rows = read.await.map_err(|error| self.unavailable(error))?.value;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let loaded = read_run(first).and_then(|run| {
-            let (fold, last_at) = fold(&rows)?;
-            let log = fold.log;
-            Ok(Loaded { state: run.into_state(key, fold, last_at)?, log })
-        });
-        loaded.map(Some).map_err(|error| self.unreadable(key, error))
+        Ok(loaded.collect())
     }
 
     pub(crate) async fn checkpoint(&self, key: &RunKey) -> Result<Option<Checkpoint>, StoreError> {
@@ -92,12 +110,22 @@ impl Core {
     }
 
     /// What is not as it was written is the run's fault, everything else the server's.
-    fn unreadable(&self, key: &RunKey, error: Unreadable) -> StoreError {
+    pub(crate) fn unreadable(&self, key: &RunKey, error: Unreadable) -> StoreError {
         match error {
             Unreadable::Sql(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => self.unavailable(error),
             other => StoreError::Corrupt { key: key.clone(), place: self.place.clone(), reason: other.to_string() },
         }
     }
+}
+
+/// A run from its rows.
+fn read(key: &RunKey, rows: &[PgRow]) -> Result<Loaded, Unreadable> {
+    let first = rows.first().ok_or_else(|| RowError::Content("its row is missing".to_owned()))?;
+    let run = read_run(first)?;
+    let unclaimed = first.try_get::<i64, _>("epoch")? == 0;
+    let (fold, last_at) = if unclaimed { (LogFold::behind(None)?, first.try_get("at")?) } else { fold(rows)? };
+    let log = fold.log;
+    Ok(Loaded { state: run.into_state(key, fold, last_at)?, log })
 }
 
 /// The fold of a run's snapshot and the commits behind it, and when the last of them was written.
@@ -146,6 +174,9 @@ fn read_run(row: &PgRow) -> Result<RunRow, Unreadable> {
         output: row.try_get("output")?,
         failed_step: maybe("failed_step")?,
         error: maybe("error")?,
+        wait: WaitRow { until: row.try_get("wake_at")?, signal: maybe("awaits")? },
+        cancel_asked: row.try_get("cancel_asked")?,
+        parent: maybe("parent")?,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::text::escape;
 const RECLAIM: &str = "\
     with raised as ( \
         update {s}.runs set epoch = epoch + 1 where run = $1 and epoch = $2 and uid = $3 \
-            and status not in ('completed', 'failed', 'cancelled', 'blocked') \
+            and status in ('running', 'compensating') \
         returning run, epoch, updated_at \
     ), claimed as ( \
         insert into {s}.commits (run, seq, epoch, at) \

@@ -1,5 +1,5 @@
 //! The version of the tables, and the way from one version to the next. `schema.sql` has the tables of version 1,
-//! `schema_outbox.sql` those that version 2 has added.
+//! `schema_outbox.sql` and `schema_engine.sql` what versions 2 and 3 have added.
 
 use prose::StoreError;
 use sqlx::{Connection, PgConnection};
@@ -8,7 +8,8 @@ use crate::error::{code, refused, unavailable};
 use crate::names::Schema;
 
 /// What leads from each version to the next. Steps are only ever added: schemas of every version exist.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_outbox.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema_outbox.sql"), include_str!("schema_engine.sql")];
 
 const VERSIONS: &str = "create table {s}.schema_version (version bigint not null, \
     migrated_at timestamptz not null default clock_timestamp())";

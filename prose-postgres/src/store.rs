@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prose::store::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey,
-    Store, StoreError,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Queue, Reclaimed,
+    RunKey, Signals, Store, StoreError,
 };
 
 use crate::append::Item;
 use crate::core::Core;
+use crate::instance::possible;
 use crate::link::{Limits, Link};
 use crate::names::Schema;
 use crate::outbox::PostgresOutbox;
+use crate::queue::PostgresQueue;
+use crate::signals::PostgresSignals;
+use crate::wait::Wait;
 use crate::writer::{LINES, Outcome};
 
 /// Keeps runs in a Postgres database, for any number of processes on any number of machines. Clones share it.
@@ -42,6 +46,8 @@ pub struct PostgresStore(Arc<Handle>);
 struct Handle {
     core: Arc<Core>,
     outbox: PostgresOutbox,
+    queue: PostgresQueue,
+    signals: PostgresSignals,
 }
 
 impl Drop for Handle {
@@ -98,7 +104,7 @@ impl PostgresStoreBuilder {
     /// 100.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.clamp(SHORTEST_LEASE, LONGEST_LEASE);
+        self.lease = possible(lease);
         self
     }
 
@@ -136,7 +142,8 @@ impl PostgresStoreBuilder {
         let link = Link::new(&self.url, self.limits)?;
         let core = Core::open(link, schema, self.lease, self.most).await?;
         let outbox = PostgresOutbox(Arc::clone(&core));
-        Ok(PostgresStore(Arc::new(Handle { core, outbox })))
+        let (queue, signals) = (PostgresQueue(Arc::clone(&core)), PostgresSignals(Arc::clone(&core)));
+        Ok(PostgresStore(Arc::new(Handle { core, outbox, queue, signals })))
     }
 }
 
@@ -172,6 +179,12 @@ impl PostgresStore {
     async fn commit_run(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
         let core = self.core();
         let item = Item::new(lease, &commit).map_err(|error| core.unwritable(&lease.key, &error))?;
+        if let Some(wait) = Wait::by(&commit) {
+            return match core.park(item, wait).await? {
+                Outcome::Written => Ok(()),
+                Outcome::Fenced => Err(self.fenced(lease).await),
+            };
+        }
         let fold = core.holds.count(lease, item.size) && !item.ends();
         match core.append(item).await? {
             Outcome::Written if fold => core.fold(lease).await,
@@ -214,12 +227,6 @@ impl PostgresStore {
     }
 }
 
-/// The heart beats several times in a lease, across a network.
-const SHORTEST_LEASE: Duration = Duration::from_millis(100);
-
-/// An interval of Postgres holds more; nobody waits so long.
-const LONGEST_LEASE: Duration = Duration::from_secs(365 * 24 * 3_600);
-
 impl Store for PostgresStore {
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> BoxFuture<'a, Result<Claim, StoreError>> {
         Box::pin(self.core().claim(request))
@@ -239,6 +246,14 @@ impl Store for PostgresStore {
 
     fn outbox(&self) -> &dyn Outbox {
         &self.0.outbox
+    }
+
+    fn queue(&self) -> &dyn Queue {
+        &self.0.queue
+    }
+
+    fn signals(&self) -> &dyn Signals {
+        &self.0.signals
     }
 
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {

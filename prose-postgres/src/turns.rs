@@ -18,6 +18,13 @@ impl Turns {
         Turn { turns: self, key: key.clone(), guard: Some(lock.lock_owned().await) }
     }
 
+    /// The run's turn, if nobody has it.
+    pub(crate) fn try_of(&self, key: &RunKey) -> Option<Turn<'_>> {
+        let lock = Arc::clone(self.taking().entry(key.clone()).or_default());
+        let guard = lock.try_lock_owned().ok()?;
+        Some(Turn { turns: self, key: key.clone(), guard: Some(guard) })
+    }
+
     /// A panic cannot have left the map half-changed.
     fn taking(&self) -> MutexGuard<'_, HashMap<RunKey, Arc<tokio::sync::Mutex<()>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

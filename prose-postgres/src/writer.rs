@@ -11,11 +11,12 @@ use prose::StoreError;
 use prose::store::Lease;
 use prose::store::rows::integer;
 use sqlx::{PgConnection, Row, SqlStr};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::append::{self, Item, Written};
 use crate::core::Core;
 use crate::error::{concerns_one, refused, unavailable};
+use crate::notices::Notice;
 use crate::patience::Patience;
 
 /// How many statements are on their way at a time. Measured: one waits too much, four gain nothing.
@@ -33,6 +34,15 @@ const BIGGEST: usize = 1_000 << 20;
 pub(crate) struct Writer {
     queue: Mutex<Queue>,
     append: SqlStr,
+    giving: watch::Sender<Giving>,
+}
+
+/// Runs that were released, and are not free for others yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Giving {
+    under_way: usize,
+    /// How many could not be given back so far.
+    failed: usize,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +73,7 @@ impl Writer {
     pub(crate) fn new(core_schema: &crate::names::Schema) -> Self {
         let free = (0..LINES).map(|_| Line::default()).collect();
         let queue = Mutex::new(Queue { free, ..Queue::default() });
-        Self { queue, append: append::of_batch(core_schema) }
+        Self { queue, append: append::of_batch(core_schema), giving: watch::Sender::default() }
     }
 
     /// A panic cannot have left the queue half-changed.
@@ -75,24 +85,45 @@ impl Writer {
 impl Core {
     /// Has a commit written. Once polled it goes on even if the future is dropped.
     pub(crate) async fn append(self: &Arc<Self>, item: Item) -> Result<Outcome, StoreError> {
-        if item.size > BIGGEST {
-            return Err(refused(format!(
-                "run `{}` writes {} MB in one commit, and {} takes less than 1 GB in a value; keep it elsewhere, and its \
-                 address in the flow. Nothing was written",
-                item.lease.key,
-                item.size >> 20,
-                self.place
-            )));
-        }
+        self.refuse_if_too_big(&item)?;
         let (reply, answer) = oneshot::channel();
         self.push(|queue| queue.waiting.push_back(Waiting { item, reply }));
         answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
     }
 
+    pub(crate) fn refuse_if_too_big(&self, item: &Item) -> Result<(), StoreError> {
+        if item.size <= BIGGEST {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "run `{}` writes {} MB in one commit, and {} takes less than 1 GB in a value; keep it elsewhere, and its address in the \
+             flow. Nothing was written",
+            item.lease.key,
+            item.size >> 20,
+            self.place
+        )))
+    }
+
     /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
     pub(crate) fn release(self: &Arc<Self>, lease: &Lease) {
         if self.holds.remove(lease) {
+            self.writer.giving.send_modify(|giving| giving.under_way += 1);
             self.push(|queue| queue.released.push(lease.clone()));
+        }
+    }
+
+    /// Resolves when what was released so far is free for others.
+    pub(crate) async fn released(&self) -> Result<(), StoreError> {
+        let mut giving = self.writer.giving.subscribe();
+        let failed = giving.borrow_and_update().failed;
+        match giving.wait_for(|giving| giving.under_way == 0).await {
+            Ok(giving) if giving.failed > failed => {
+                let place = &self.place;
+                Err(refused(format!(
+                    "runs could not be given back to {place}; they are free when this process has ended"
+                )))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -160,9 +191,15 @@ impl Core {
     ) {
         // Before the answer: who is told of the end finds the run free.
         if item.ends() && matches!(outcome, Ok(Outcome::Written)) {
-            self.holds.remove(&item.lease);
+            self.ended(item);
         }
         let _nobody_waits_any_more = reply.send(outcome);
+    }
+
+    /// A claim has ended with its commit.
+    pub(crate) fn ended(&self, item: &Item) {
+        self.holds.remove(&item.lease);
+        self.wakes.run_has_ended();
     }
 
     /// Sends commits until the server answers.
@@ -175,7 +212,7 @@ impl Core {
                 Err(error) => {
                     // Whatever the error: the next statement shall not find the remains of this one.
                     line.0 = None;
-                    self.link_lost.notify_one();
+                    self.heart.notify_one();
                     if !patience.again(&error).await {
                         return Err(error);
                     }
@@ -202,7 +239,11 @@ impl Core {
 
     /// The runs whose commit an attempt before has written, whose answer was lost. Asked in a statement of its own: that
     /// attempt may have ended only while the last one waited for it.
-    async fn written_before(&self, connection: &mut PgConnection, items: &[Item]) -> Result<HashSet<i64>, sqlx::Error> {
+    pub(crate) async fn written_before(
+        &self,
+        connection: &mut PgConnection,
+        items: &[Item],
+    ) -> Result<HashSet<i64>, sqlx::Error> {
         let sql = self.schema.sql(
             "select commits.run from unnest($1::int8[], $2::int8[], $3::int8[]) as item (run, seq, epoch) \
              join {s}.commits on commits.run = item.run and commits.seq = item.seq and commits.epoch = item.epoch",
@@ -216,30 +257,58 @@ impl Core {
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
-    /// What cannot be given back now is free when this instance is dead.
-    async fn give_back(&self, line: &mut Line, released: &[Lease]) {
-        let mut patience = Patience::new();
-        while let Err(error) = self.link.within(self.try_give_back(line, released)).await {
-            line.0 = None;
-            if !patience.again(&error).await {
+    async fn give_back(self: &Arc<Self>, line: &mut Line, released: &[Lease]) {
+        let failed = match self.give_back_until_answered(line, released).await {
+            Ok(parents) => {
+                self.wake_all(parents).await;
+                0
+            }
+            // They are free when this instance is dead.
+            Err(error) => {
                 tracing::warn!(place = self.place, %error, "runs could not be given back");
-                return;
+                released.len()
+            }
+        };
+        self.tell(Notice::Due);
+        self.writer.giving.send_modify(|giving| {
+            giving.under_way -= released.len();
+            giving.failed += failed;
+        });
+    }
+
+    /// The parents of the runs that were given back.
+    async fn give_back_until_answered(&self, line: &mut Line, released: &[Lease]) -> Result<Vec<i64>, sqlx::Error> {
+        let mut patience = Patience::new();
+        loop {
+            match self.link.within(self.try_give_back(line, released)).await {
+                Ok(parents) => return Ok(parents),
+                Err(error) => {
+                    line.0 = None;
+                    if !patience.again(&error).await {
+                        return Err(error);
+                    }
+                }
             }
         }
     }
 
-    async fn try_give_back(&self, line: &mut Line, released: &[Lease]) -> Result<(), sqlx::Error> {
+    async fn try_give_back(&self, line: &mut Line, released: &[Lease]) -> Result<Vec<i64>, sqlx::Error> {
         let sql = self.schema.sql(
-            "update {s}.runs run set owner = null from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
-             where run.run = released.run and run.epoch = released.epoch and run.owner = $3",
+            "with given as ( \
+                 update {s}.runs run set owner = null, wake_at = clock_timestamp(), \
+                     updated_at = greatest(clock_timestamp(), run.updated_at) \
+                 from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
+                 where run.run = released.run and run.epoch = released.epoch and run.owner = $3 \
+                 returning run.parent \
+             ) \
+             select distinct parent from given where parent is not null",
         );
-        sqlx::query(sql)
+        sqlx::query_scalar(sql)
             .bind(released.iter().map(|lease| lease.row).collect::<Vec<_>>())
             .bind(released.iter().map(|lease| integer(lease.epoch)).collect::<Vec<_>>())
             .bind(&self.instance.id)
-            .execute(line.connection(self).await?)
+            .fetch_all(line.connection(self).await?)
             .await
-            .map(drop)
     }
 }
 

@@ -29,7 +29,11 @@
 //! Each test runs on a tokio runtime of its own, with several threads. The adapter's crate needs no tokio for it.
 
 pub mod cases;
+#[cfg(unix)]
+pub mod chaos;
+mod chaos_flows;
 pub mod deliveries;
+mod due;
 mod hand_through;
 mod kit;
 #[cfg(unix)]
@@ -183,6 +187,101 @@ macro_rules! conformance {
                 a_stale_owner_migrates_nothing
                 of_two_owners_one_migrates
                 dropped_migrations_are_whole_or_not_at_all;
+            queue:
+                submitting_makes_a_run_that_waits_to_be_claimed
+                submitting_twice_says_what_is_there
+                a_submitted_run_is_claimed_at_its_start
+                a_submitted_run_is_claimed_by_its_name
+                a_held_run_is_not_due
+                a_released_run_is_due_at_once
+                released_runs_are_free_when_the_queue_says_so
+                runs_are_handed_out_in_the_order_in_which_they_became_due
+                no_more_runs_are_handed_out_than_asked_for
+                of_several_flows_each_gets_its_share
+                runs_of_other_flows_are_not_handed_out
+                a_run_that_does_not_fit_becomes_blocked
+                a_submitted_run_that_does_not_fit_is_blocked_at_its_start
+                a_blocked_run_is_not_given_again_to_who_has_refused_it
+                what_is_not_to_be_claimed_now_stays_as_it_was
+                a_standing_says_where_a_run_stands
+                an_ended_run_is_never_due
+                restarting_makes_a_failed_run_due
+                only_a_failed_run_is_restarted
+                a_restart_forgets_a_request_to_cancel
+                what_is_missing_or_has_ended_is_not_cancelled
+                a_held_run_that_is_cancelled_is_told
+                an_idle_run_that_is_cancelled_is_due
+                a_waiting_run_that_is_cancelled_is_due
+                what_has_ended_or_is_gone_is_told
+                standings_are_counted
+                each_due_run_is_claimed_once
+                dropped_claims_of_due_runs_leave_them_free
+                recovering_takes_nothing_from_the_living
+                the_clock_of_the_store_goes_on;
+            lists:
+                runs_are_listed_newest_first
+                a_list_says_when_a_run_is_due
+                runs_are_listed_by_status
+                runs_are_listed_by_flow
+                lists_are_read_page_by_page
+                namespaces_keep_lists_apart;
+            waiting:
+                a_parked_run_waits_and_is_held_by_nobody
+                a_waiting_run_says_no_more_than_it_waits_for
+                a_waiting_run_is_due_when_its_time_has_come
+                a_waiting_run_is_not_due_before_its_time
+                a_run_that_waits_for_the_past_is_due_at_once
+                a_run_that_waits_without_end_is_not_due
+                a_waiting_run_that_is_claimed_goes_on
+                a_waiting_run_is_claimed_by_name_at_any_time
+                a_stale_owner_cannot_park
+                a_commit_behind_parking_is_fenced
+                a_run_may_wait_from_its_first_commit_on
+                a_run_is_due_if_its_signal_came_before_it_parked
+                a_signal_of_another_name_keeps_no_run_from_waiting
+                a_run_is_due_if_it_was_cancelled_before_it_parked
+                a_long_log_waits_like_a_short_one
+                pruning_leaves_waiting_runs
+                waiting_runs_wake_in_the_order_of_their_time;
+            signals:
+                a_signal_is_kept_for_its_run
+                signals_are_taken_in_the_order_in_which_they_were_sent
+                a_signal_that_was_taken_is_gone
+                the_first_commit_may_take_a_signal
+                a_refused_signal_is_gone_and_tells_why
+                a_repeated_id_writes_nothing
+                a_fenced_commit_takes_no_signal
+                a_signal_for_a_missing_run_is_refused
+                a_signal_may_be_kept_for_a_run_that_is_still_to_come
+                an_early_signal_is_repeated_like_any_other
+                an_early_signal_goes_with_its_time
+                signals_go_with_their_run
+                a_run_that_has_ended_gets_no_signals
+                a_run_that_is_undone_gets_no_signals
+                a_signal_for_another_flow_is_refused
+                hostile_signals_are_only_signals
+                a_signal_wakes_the_run_that_waits_for_it
+                a_signal_wakes_no_run_that_waits_for_another
+                namespaces_keep_signals_apart
+                of_many_senders_each_is_heard_once;
+            trees:
+                a_child_knows_its_parent
+                a_child_is_never_due
+                a_signal_for_a_child_wakes_all_above_it
+                a_signal_that_nobody_waits_for_wakes_no_parent
+                cancelling_a_child_wakes_all_above_it
+                a_child_that_is_given_back_wakes_all_above_it
+                a_child_that_has_ended_wakes_all_above_it
+                restarting_a_child_wakes_all_above_it
+                a_parent_that_parks_above_a_due_child_is_due
+                a_parent_is_due_with_the_first_of_its_children
+                deleting_a_run_deletes_all_below_it
+                deleting_a_child_leaves_its_parent
+                deleting_above_a_held_child_is_refused
+                pruning_takes_whole_trees
+                pruning_takes_no_child_alone
+                pruning_leaves_trees_with_an_unfinished_child
+                pruning_leaves_trees_with_an_unpublished_event;
             concurrency:
                 of_many_claimers_one_wins
                 of_many_creators_one_wins
@@ -241,6 +340,11 @@ mod tests {
             include_str!("cases/values.rs"),
             include_str!("cases/compensation.rs"),
             include_str!("cases/code.rs"),
+            include_str!("cases/queue.rs"),
+            include_str!("cases/lists.rs"),
+            include_str!("cases/waiting.rs"),
+            include_str!("cases/signals.rs"),
+            include_str!("cases/trees.rs"),
             include_str!("cases/concurrency.rs"),
         ];
         for line in groups.iter().flat_map(|group| group.lines()) {

@@ -116,6 +116,11 @@ impl Other {
         writeln!(self.listens, "{line}").unwrap();
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics

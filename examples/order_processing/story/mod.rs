@@ -10,7 +10,7 @@ use self::checks::Checks;
 use self::stage::{Called, Stage};
 use self::terminal::{block, heading, json_block, note, say};
 use crate::failure::Failure;
-use crate::order::OrderInput;
+use crate::shop::order::OrderInput;
 
 const RUN_ID: &str = "ord_abc123";
 const STEPS: [&str; 6] =

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::terminal;
 use crate::failure::Failure;
 use crate::orders;
-use crate::stand_ins::StandIns;
-use crate::stand_ins::memory::World;
+use crate::shop::stand_ins::StandIns;
+use crate::shop::stand_ins::memory::World;
 
 /// Stays for the whole story; the processes on it come and go.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output;
+use crate::shop::output;
 
 /// The few styles that the story has.
 #[derive(Clone, Copy, Debug)]

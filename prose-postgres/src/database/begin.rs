@@ -83,7 +83,7 @@ impl PostgresDatabase {
         };
         let limit = match partner {
             Partner::Store(core) => {
-                let most = core.lease * 3 / 4;
+                let most = core.instance.lease() * 3 / 4;
                 Some(wished.map_or(most, |wished| wished.min(most)))
             }
             Partner::None | Partner::Receipt { .. } => wished,

@@ -130,7 +130,7 @@ fn note_committed(core: &Core, item: &Item) {
     // Whether it is time to fold is asked by the store's own commits.
     let _due = core.holds.count(&item.lease, item.size);
     if item.ends() {
-        core.holds.remove(&item.lease);
+        core.ended(item);
     }
 }
 

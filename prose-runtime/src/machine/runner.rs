@@ -106,7 +106,7 @@ impl Runner {
 
     pub(super) fn step_info(&self, point: u16) -> StepInfo {
         let meta = self.point(point);
-        StepInfo { name: meta.name, kind: meta.kind, index: self.index, attempt: self.attempt }
+        StepInfo { name: meta.name, kind: meta.kind, index: self.index, turns: self.at.clone(), attempt: self.attempt }
     }
 
     /// The step, and which element of it.

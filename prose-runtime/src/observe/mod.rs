@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::store::fold::with_iterations;
+
 pub use self::tracing::TracingObserver;
 pub use crate::ctx::RunInfo;
 pub use crate::flow::PointKind;
@@ -123,8 +125,19 @@ pub struct StepInfo {
     pub kind: PointKind,
     /// Which element of an `#[each]`, counted from 0; `None` for other steps.
     pub index: Option<u64>,
+    /// The turn of each loop around it, the outermost first; empty outside of loops.
+    pub turns: Vec<u64>,
     /// Which attempt, counted from 1 in each execution.
     pub attempt: u32,
+}
+
+impl StepInfo {
+    /// The step with its turns and its element, `charge[3]`: unique in its run. Behind the run's id and a colon it is the idempotency
+    /// key of [`Ctx`](crate::Ctx::idempotency_key).
+    pub fn path(&self) -> String {
+        let (name, undo) = self.name.strip_suffix(":undo").map_or((self.name, ""), |name| (name, ":undo"));
+        with_iterations(name.to_owned(), self.turns.iter().chain(&self.index)) + undo
+    }
 }
 
 /// All observers of an execution. Costs nothing where there are none.

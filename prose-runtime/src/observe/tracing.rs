@@ -33,19 +33,22 @@ impl Observer for TracingObserver {
     fn on_undo_start(&self, run: &RunInfo) {
         warn!(target: TARGET, flow = run.flow, run_id = run.run_id, "what the flow has done is undone");
     }
+    fn on_flow_wait(&self, run: &RunInfo) {
+        info!(target: TARGET, flow = run.flow, run_id = run.run_id, "flow waits, out of memory");
+    }
     fn on_step_start(&self, run: &RunInfo, step: &StepInfo) {
         let (kind, attempt) = (step.kind.as_str(), step.attempt);
-        info!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.name, kind, attempt, "step started");
+        info!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.path(), kind, attempt, "step started");
     }
     fn on_step_complete(&self, run: &RunInfo, step: &StepInfo, took: Duration) {
-        info!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.name, ?took, "step completed");
+        info!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.path(), ?took, "step completed");
     }
     fn on_step_error(&self, run: &RunInfo, step: &StepInfo, error: &str) {
-        error!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.name, error, "step failed");
+        error!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.path(), error, "step failed");
     }
     fn on_step_retry(&self, run: &RunInfo, step: &StepInfo, error: &str, delay: Duration) {
         let attempt = step.attempt;
-        warn!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.name, attempt, error, ?delay, "step failed; it is tried again");
+        warn!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.path(), attempt, error, ?delay, "step failed; it is tried again");
     }
     fn on_step_skipped(&self, run: &RunInfo, step: &str) {
         info!(target: TARGET, flow = run.flow, run_id = run.run_id, step, "step skipped: committed before");
@@ -56,7 +59,7 @@ impl Observer for TracingObserver {
             "step",
             flow = run.flow,
             run_id = run.run_id,
-            step = step.name,
+            step = step.path(),
             attempt = step.attempt,
             correlation_id = run.correlation_id
         ))

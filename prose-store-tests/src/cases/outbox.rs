@@ -17,7 +17,7 @@ fn event(id: &str) -> EventRecord {
     serde_json::from_value(event).expect("an event")
 }
 
-fn outgoing(channel: &str, id: &str) -> Outgoing {
+pub(super) fn outgoing(channel: &str, id: &str) -> Outgoing {
     Outgoing { channel: channel.to_owned(), event: event(id) }
 }
 

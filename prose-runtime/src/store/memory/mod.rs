@@ -80,7 +80,9 @@ impl MemoryStore {
         }
         match run.state.folded.status() {
             _ if run.held => return Claim::Held { epoch: run.epoch },
-            Status::Failed if request.restart_failed && run.state.folded.can_restart() => {}
+            Status::Failed if request.restart_failed && run.state.folded.can_restart() => {
+                run.state.cancel_asked = false
+            }
             status if status.is_ended() => return Claim::Ended(Box::new(run.state.clone())),
             _ => {}
         }
@@ -188,6 +190,7 @@ impl Runs {
     fn add(&mut self, new: &NewRun) -> &mut Run {
         self.created += 1;
         let updated_at = SystemTime::now();
+        self.signals.adopt(&new.key, &new.uid, updated_at);
         let state = RunState { run: new.clone(), folded: Folded::default(), updated_at, cancel_asked: false };
         let wake_at = Some(updated_at);
         let changed = watch::Sender::new(());
@@ -211,6 +214,10 @@ impl Runs {
         };
         run.refused = matches!(run.state.folded.ending, Some(Ending::Blocked { .. }));
         run.let_go();
+        // Mostly its parent executes it. If somebody else has, the parent may wait for its end.
+        if let Some(parent) = run.state.run.parent.clone().filter(|_| run.state.status().is_ended()) {
+            self.wake(&parent);
+        }
     }
 
     /// Makes a run due, and all above it.
@@ -315,6 +322,7 @@ impl Store for MemoryStore {
         {
             run.wake_at = Some(SystemTime::now());
             run.let_go();
+            runs.wake(&lease.key);
             self.wakes.runs_are_due();
         }
     }

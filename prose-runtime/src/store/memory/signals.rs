@@ -59,6 +59,14 @@ impl KeptSignals {
         }
     }
 
+    /// What was kept for a run that was still to come is its own from its creation on.
+    pub(super) fn adopt(&mut self, key: &RunKey, uid: &str, now: SystemTime) {
+        self.forget_expired(now);
+        for kept in self.kept.iter_mut().filter(|kept| kept.uid.is_none() && kept.key == *key) {
+            (kept.uid, kept.expires_at) = (Some(uid.to_owned()), None);
+        }
+    }
+
     pub(super) fn forget(&mut self, key: &RunKey, uid: &str) {
         self.kept.retain(|kept| kept.key != *key || kept.uid.as_deref().is_some_and(|own| own != uid));
     }

@@ -66,7 +66,7 @@ impl Drop for StandIns {
 /// The process itself: listens on free ports of this machine only, until its stdin ends.
 pub(crate) async fn serve(memory: &Path) -> io::Result<()> {
     let doors = Doors::open().await?;
-    crate::output::line(&serde_json::to_string(&doors.addresses()?)?)?;
+    crate::shop::output::line(&serde_json::to_string(&doors.addresses()?)?)?;
     tokio::select! {
         served = doors.serve(Arc::new(Memory::open(memory)?)) => served,
         _ = tokio::task::spawn_blocking(parent_is_gone) => Ok(()),
@@ -110,8 +110,8 @@ impl Doors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::Mailer;
-    use crate::payment::{PaymentError, Stripe};
+    use crate::shop::mail::Mailer;
+    use crate::shop::payment::{PaymentError, Stripe};
 
     struct Open {
         addresses: Addresses,
@@ -133,7 +133,7 @@ mod tests {
 
     impl Open {
         async fn world(&self) -> serde_json::Value {
-            let client = crate::http::client(&self.addresses.world_url).unwrap();
+            let client = crate::shop::http::client(&self.addresses.world_url).unwrap();
             client.get(&self.addresses.world_url).send().await.unwrap().json().await.unwrap()
         }
     }

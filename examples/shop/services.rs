@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::stand_ins::StandIns;
+use crate::shop::stand_ins::StandIns;
 
 /// The addresses, and the stand-ins behind some of them, which live as long as this does.
 #[derive(Debug)]

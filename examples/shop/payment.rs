@@ -3,8 +3,8 @@
 use reqwest::{Client, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::http::{self, with_causes};
-use crate::money::to_cents;
+use crate::shop::http::{self, with_causes};
+use crate::shop::money::to_cents;
 
 /// Where the service is, and who we are.
 #[derive(Debug)]

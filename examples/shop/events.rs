@@ -5,7 +5,7 @@ use std::time::Duration;
 use prose::{EventRecord, PublishError, Publisher};
 use reqwest::Client;
 
-use crate::http::{self, with_causes};
+use crate::shop::http::{self, with_causes};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

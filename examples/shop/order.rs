@@ -3,9 +3,9 @@
 use prose::{Issue, ValidationError};
 use serde::{Deserialize, Serialize};
 
-use crate::mail::MailError;
-use crate::money;
-use crate::payment::PaymentError;
+use crate::shop::mail::MailError;
+use crate::shop::money;
+use crate::shop::payment::PaymentError;
 
 /// An order as a shop's front end sends it: `{"orderId", "userId", "items": [{"sku", "price", "quantity"}]}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ pub(crate) enum OrderError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// By whoever approves large orders.
+    #[error("the order was not approved")]
+    NotApproved,
 }
 
 const TAX_RATE: f64 = 0.08;
@@ -133,6 +136,7 @@ impl OrderError {
             Self::Payment(PaymentError::Refused(_)) => "PAYMENT_REFUSED",
             Self::Database(_) => "DATABASE",
             Self::Mail(_) => "MAIL",
+            Self::NotApproved => "NOT_APPROVED",
         }
     }
 }

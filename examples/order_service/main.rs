@@ -1,0 +1,129 @@
+//! A service that takes orders over HTTP and brings each to its end, whoever is killed meanwhile. Several instances on one Postgres share
+//! the work.
+//!
+//! ```sh
+//! cargo run --example order_service              # SQLite, in orders.db; or DATABASE_URL=postgres://..
+//! curl -i localhost:8080/orders --json '{"order_id": "ord_1", "user_id": "user_42", "items": [{"sku": "mug", "quantity": 2, "price": 29.99}]}'
+//! curl localhost:8080/orders/ord_1
+//! ```
+//!
+//! An order over 1,000 waits for `POST /orders/{id}/approval` with `{"approved": true}`; `DELETE /orders/{id}` calls an order off.
+//!
+//! | variable | meaning | without it |
+//! |---|---|---|
+//! | `LISTEN_ADDR` | where it listens | `127.0.0.1:8080` |
+//! | `DATABASE_URL` | `postgres://..`, or `sqlite:path`: runs and orders | `sqlite:orders.db` |
+//! | `STRIPE_API_BASE`, `STRIPE_SECRET_KEY` | the payment service | a stand-in |
+//! | `SMTP_URL` | the mail server | a stand-in |
+//! | `EVENTS_URL` | where events are posted | the stand-in, or the log |
+//! | `LEASE_SECONDS` | how long an instance may be stopped before others take its orders over | 30 |
+//!
+//! SIGTERM and Ctrl-C end it in good order: what runs has ten seconds to end, the rest goes on elsewhere.
+//!
+//! Read `flow.rs` first, then `routes.rs`; `database.rs` is where SQLite and Postgres become one.
+
+mod database;
+mod flow;
+mod routes;
+#[path = "../shop/mod.rs"]
+mod shop;
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prose::{Engine, Publisher, TracingObserver, TracingPublisher};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::database::Place;
+use crate::flow::{OrderDeps, process_order};
+use crate::routes::{Service, routes};
+use crate::shop::events::HttpPublisher;
+use crate::shop::mail::Mailer;
+use crate::shop::payment::Stripe;
+use crate::shop::services::Services;
+use crate::shop::stand_ins;
+
+/// How long what runs may go on behind SIGTERM.
+const GRACE: Duration = Duration::from_secs(10);
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_target(false).init();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => serve().await,
+        // This very program, started by itself.
+        ["stand-ins", "--memory", memory] => stand_ins::serve(Path::new(memory)).await.map_err(Failure::from),
+        _ => Err("order_service takes no arguments; its settings are in the environment (see the first lines of its main.rs)".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until it is told to end.
+async fn serve() -> Result<(), Failure> {
+    let place = Place::of(variable("DATABASE_URL"))?;
+    let (store, db) = place.open().await?;
+    let services = Services::find(&place.file())?;
+    let deps = OrderDeps {
+        stripe: Stripe::new(&services.stripe_api_base, services.stripe_secret_key.clone())?,
+        mailer: Mailer::new(&services.smtp_url)?,
+        db,
+    };
+    let builder = Engine::builder(&store, deps).flow::<process_order::Flow>();
+    let builder = builder.observer(TracingObserver).publisher(publisher(&services)?);
+    let engine = match lease()? {
+        Some(lease) => builder.lease(lease).start().await?,
+        None => builder.start().await?,
+    };
+    let listener = TcpListener::bind(address()).await.map_err(|error| format!("{}: {error}", address()))?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    let service = routes(Service { engine: engine.clone(), store });
+    axum::serve(listener, service).with_graceful_shutdown(told_to_end()?).await?;
+    let drained = engine.drain(GRACE).await;
+    tracing::info!(finished = drained.finished, given_back = drained.given_back, "drained");
+    Ok(())
+}
+
+fn told_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn publisher(services: &Services) -> Result<Arc<dyn Publisher>, Failure> {
+    Ok(match &services.events_url {
+        Some(url) => Arc::new(HttpPublisher::new(url)?),
+        None => Arc::new(TracingPublisher),
+    })
+}
+
+fn address() -> String {
+    variable("LISTEN_ADDR").unwrap_or_else(|| "127.0.0.1:8080".to_owned())
+}
+
+fn lease() -> Result<Option<Duration>, Failure> {
+    let Some(seconds) = variable("LEASE_SECONDS") else { return Ok(None) };
+    let seconds: f64 = seconds.parse().map_err(|error| format!("LEASE_SECONDS: {error}"))?;
+    Ok(Some(Duration::try_from_secs_f64(seconds)?))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,206 @@
+//! What the service answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use prose::{Checkpoint, ControlError, Delivery, Engine, Flow, SignalError, Status, Store, SubmitError};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::flow::{Approval, process_order};
+use crate::shop::order::OrderInput;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<dyn Store>,
+}
+
+/// All of it.
+pub(crate) fn routes(service: Service) -> Router {
+    Router::new()
+        .route("/orders", post(submit))
+        .route("/orders/{id}", get(show).delete(cancel))
+        .route("/orders/{id}/approval", post(approve))
+        .route("/healthz", get(health))
+        .with_state(service)
+}
+
+/// Submits an order by its id: 202 for a new one, 200 for the same once more, 409 for another one under the same id.
+async fn submit(State(service): State<Service>, Body(order): Body<OrderInput>) -> Result<Response, Refusal> {
+    let run_id = order.order_id.clone();
+    if run_id.is_empty() {
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "`order_id` must not be empty"));
+    }
+    let handle = service.engine.submit(process_order(order).run_id(&run_id)).await?;
+    let status = if handle.is_new() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let view = View::of(handle.checkpoint().await?);
+    Ok((status, [(header::LOCATION, location(&run_id))], Json(view)).into_response())
+}
+
+/// How an order stands.
+async fn show(State(service): State<Service>, Path(id): Path<String>) -> Result<Json<View>, Refusal> {
+    Ok(Json(View::of(order(&service, &id).await?)))
+}
+
+/// What somebody says of a large order: 202; 200 if it was said before. The first word counts.
+async fn approve(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    Body(approval): Body<Approval>,
+) -> Result<StatusCode, Refusal> {
+    let sent = process_order::signals::approval(&service.engine, &id, approval).id("approval").await?;
+    Ok(if sent == Delivery::Repeated { StatusCode::OK } else { StatusCode::ACCEPTED })
+}
+
+/// Calls an order off: 202, and it ends as `cancelled`; 200 if it has; 409 if it has ended otherwise.
+async fn cancel(State(service): State<Service>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    order(&service, &id).await?;
+    match service.engine.cancel(&id).await {
+        Ok(()) => Ok(StatusCode::ACCEPTED),
+        Err(ControlError::Over { status: Status::Cancelled, .. }) => Ok(StatusCode::OK),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the service can work: its store answers.
+async fn health(State(service): State<Service>) -> Result<Json<serde_json::Value>, Refusal> {
+    match tokio::time::timeout(Duration::from_secs(2), service.store.queue().now()).await {
+        Ok(Ok(_)) => Ok(Json(json!({ "status": "ok" }))),
+        Ok(Err(error)) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error)),
+        Err(_) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")),
+    }
+}
+
+async fn order(service: &Service, id: &str) -> Result<Checkpoint, Refusal> {
+    let run = service.store.load(id).await?;
+    let order = run.filter(|run| run.flow_name == process_order::Flow::GRAPH.flow);
+    order.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("there is no order `{id}`")))
+}
+
+/// An order, as `GET /orders/{id}` shows it.
+#[derive(Serialize)]
+struct View {
+    status: Status,
+    completed_steps: Vec<String>,
+    output: Option<prose::Json>,
+    error: Option<String>,
+}
+
+impl View {
+    fn of(run: Checkpoint) -> Self {
+        let failed = run.failed_step.map(|failed| failed.error);
+        let error = failed.or(run.blocked.map(|blocked| blocked.reason));
+        Self { status: run.status, completed_steps: run.completed_steps, output: run.output, error }
+    }
+}
+
+/// An id may hold anything, and a header may not.
+fn location(id: &str) -> HeaderValue {
+    let mut path = "/orders/".to_owned();
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    HeaderValue::from_str(&path).unwrap_or(HeaderValue::from_static("/orders"))
+}
+
+/// JSON that was sent, or why it is none that we take, as JSON.
+struct Body<T>(T);
+
+impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Refusal> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(rejection.into()),
+        }
+    }
+}
+
+/// Why something was not done: a status, and `{"error": ".."}`.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl ToString) -> Self {
+        Self { status, message: message.to_string() }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.message }))).into_response()
+    }
+}
+
+impl From<JsonRejection> for Refusal {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<prose::StoreError> for Refusal {
+    fn from(error: prose::StoreError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
+    }
+}
+
+impl From<SubmitError> for Refusal {
+    fn from(error: SubmitError) -> Self {
+        let status = match error {
+            SubmitError::OtherInput { .. } | SubmitError::OtherFlow { .. } => StatusCode::CONFLICT,
+            SubmitError::Unsavable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            SubmitError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error)
+    }
+}
+
+impl From<SignalError> for Refusal {
+    fn from(error: SignalError) -> Self {
+        let status = match error {
+            SignalError::NoRun { .. } | SignalError::OtherFlow { .. } => StatusCode::NOT_FOUND,
+            SignalError::Over { .. } => StatusCode::CONFLICT,
+            SignalError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::new(status, error)
+    }
+}
+
+impl From<ControlError> for Refusal {
+    fn from(error: ControlError) -> Self {
+        let status = match error {
+            ControlError::Missing { .. } => StatusCode::NOT_FOUND,
+            ControlError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_id_makes_a_location() {
+        assert_eq!(location("ord_abc123"), "/orders/ord_abc123");
+        assert_eq!(location("a b/é"), "/orders/a%20b%2F%C3%A9");
+    }
+}

@@ -1,0 +1,68 @@
+//! Recovering the runs of the dead: making them due, and counting what died with them.
+
+use std::sync::Arc;
+
+use prose::StoreError;
+use sqlx::Row;
+
+use crate::core::Core;
+use crate::instance::ALIVE;
+use crate::notices::Notice;
+use crate::patience::answered;
+
+/// From owner to owner in their index, so that it takes as long as there are owners, not runs. Whose row is gone is dead as well.
+///
+/// An execution has written something if its claim's row is not all that is left of it: two rows, or one that says something.
+const RECOVER: &str = "\
+    with recursive owners as ( \
+        (select owner from {s}.runs where owner is not null order by owner limit 1) \
+        union all \
+        select (select run.owner from {s}.runs run where run.owner > owners.owner order by run.owner limit 1) \
+        from owners where owners.owner is not null \
+    ), dead as materialized ( \
+        select owners.owner from owners \
+        where owners.owner <> $1 and not exists ( \
+            select from {s}.instances instance where instance.instance = owners.owner and {alive} \
+        ) \
+    ), lost as ( \
+        select run.run, run.epoch from dead join {s}.runs run on run.owner = dead.owner \
+        order by run.run limit $2 for no key update of run skip locked \
+    ) \
+    update {s}.runs run set owner = null, wake_at = clock_timestamp(), updated_at = greatest(clock_timestamp(), run.updated_at), \
+        crashes = case when ( \
+            select count(*) filter (where last.epoch = lost.epoch) > 1 or bool_or(last.epoch = lost.epoch and last.says) from ( \
+                select commits.epoch, coalesce(point, completed, dropped, writes, compensable, undoing) is not null as says \
+                from {s}.commits where commits.run = lost.run order by commits.seq desc limit 2 \
+            ) last \
+        ) then 1 else run.crashes + 1 end \
+    from lost where run.run = lost.run \
+    returning run.parent";
+
+/// So many runs are recovered in one statement, so that others do not wait long.
+const AT_ONCE: i64 = 500;
+
+impl Core {
+    /// Makes the runs of dead instances due; how many.
+    pub(crate) async fn recover(self: &Arc<Self>) -> Result<u64, StoreError> {
+        let sql = self.schema.sql(&RECOVER.replace("{alive}", &ALIVE.replace("{i}", "instance")));
+        let mut recovered = 0;
+        loop {
+            let recovering = answered(|| {
+                let query = sqlx::query(sql.clone()).bind(&self.instance.id).bind(AT_ONCE);
+                self.link.within(query.fetch_all(&self.pool))
+            });
+            let rows = recovering.await.map_err(|error| self.unavailable(error))?.value;
+            let parents = rows.iter().filter_map(|row| row.try_get::<Option<i64>, _>("parent").transpose());
+            let parents = parents.collect::<Result<_, _>>().map_err(|error| self.unavailable(error))?;
+            self.wake_all(parents).await;
+            recovered += rows.len() as u64;
+            if rows.len() < AT_ONCE as usize {
+                break;
+            }
+        }
+        if recovered > 0 {
+            self.tell(Notice::Due);
+        }
+        Ok(recovered)
+    }
+}

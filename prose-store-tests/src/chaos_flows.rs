@@ -1,0 +1,112 @@
+//! The flows of the chaos tests, for any database.
+
+/// Makes the flows `order` and `deliver`, their `Deps`, and `drive`, which submits runs of `order` and waits for them. `insert` is a statement
+/// that inserts a run's number and a word; it is called with sqlx.
+#[macro_export]
+macro_rules! chaos_flows {
+    (database: $database:ty, insert: $insert:literal) => {
+        struct Deps {
+            db: $database,
+            ledger: std::sync::Arc<$crate::chaos::Ledger>,
+        }
+
+        #[derive(serde::Serialize, prose::Event)]
+        #[event(type = "chaos.told")]
+        struct Told {
+            number: u64,
+        }
+
+        /// The child: it waits, writes, and gives twice the number.
+        #[prose::flow(name = "deliver")]
+        async fn deliver(ctx: prose::Ctx<Deps>, number: u64) -> Result<u64, sqlx::Error> {
+            #[step]
+            let twice: u64 = {
+                ctx.deps.ledger.begins(&ctx);
+                2 * number
+            };
+            #[sleep]
+            $crate::chaos::nap(number / 4);
+            #[transaction(tx = ctx.deps.db, retry(max_attempts = 2_000, delay = "50ms", max_delay = "500ms"))]
+            'deliver: {
+                sqlx::query($insert).bind(number as i64).bind("deliver").execute(&mut **tx).await?;
+            }
+            Ok(twice)
+        }
+
+        #[prose::flow(name = "order")]
+        async fn order(ctx: prose::Ctx<Deps>, number: u64) -> Result<u64, sqlx::Error> {
+            #[step]
+            let thrice: u64 = {
+                ctx.deps.ledger.begins(&ctx);
+                3 * number
+            };
+            #[transaction(tx = ctx.deps.db, retry(max_attempts = 2_000, delay = "50ms", max_delay = "500ms"))]
+            let booked: u64 = {
+                sqlx::query($insert).bind(number as i64).bind("book").execute(&mut **tx).await?;
+                number
+            };
+            #[sleep]
+            $crate::chaos::nap(number);
+            #[child]
+            let delivered: u64 = deliver(booked);
+            #[signal]
+            let approved: u64;
+            let mut sum = thrice + delivered + approved;
+            for turn in 0..3_u64 {
+                #[step]
+                let part: u64 = {
+                    ctx.deps.ledger.begins(&ctx);
+                    number + turn
+                };
+                sum += part;
+            }
+            #[event("chaos")]
+            Told { number };
+            Ok(sum)
+        }
+
+        /// What an undisturbed run gives, if it is approved with `7 * number`.
+        fn expected(number: u64) -> u64 {
+            3 * number + 2 * number + 7 * number + 3 * number + 3
+        }
+
+        fn run_id(number: u64) -> String {
+            format!("run-{number}")
+        }
+
+        /// Submits all runs within so many seconds, sends each its signal, some at once, some later, and waits for their ends.
+        async fn drive(engine: &prose::Engine, runs: u64, seconds: u64) {
+            let mut waiting = tokio::task::JoinSet::new();
+            for number in 0..runs {
+                let at = std::time::Duration::from_secs(seconds).mul_f64(number as f64 / runs as f64);
+                waiting.spawn(run(engine.clone(), number, at));
+            }
+            while let Some(ended) = waiting.join_next().await {
+                ended.unwrap();
+            }
+        }
+
+        async fn run(engine: prose::Engine, number: u64, at: std::time::Duration) {
+            use std::future::IntoFuture;
+            use $crate::chaos::until_ok;
+            tokio::time::sleep(at).await;
+            let handle = until_ok(|| engine.submit(order(number).run_id(run_id(number)))).await;
+            tokio::time::sleep(std::time::Duration::from_millis(number % 5 * 900)).await;
+            let signal = || order::signals::approved(&engine, run_id(number), 7 * number).id("approved");
+            until_ok(|| signal().into_future()).await;
+            let sum = until_ok(|| handle.outcome()).await;
+            assert_eq!(sum, expected(number), "run {number}");
+        }
+
+        /// The ids of the events that must have been published, and how often the bodies of a run's steps must have begun at least.
+        fn check(seen: &$crate::chaos::Seen, runs: u64) {
+            for number in 0..runs {
+                let id = run_id(number);
+                assert!(seen.published.contains(&format!("{id}:chaos")), "the event of run {number} was not published");
+                for step in ["thrice", "delivered:twice", "part[0]", "part[1]", "part[2]"] {
+                    assert!(seen.begun.contains_key(&format!("{id}:{step}")), "step `{step}` of run {number}");
+                }
+            }
+        }
+    };
+}
