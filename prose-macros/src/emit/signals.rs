@@ -12,7 +12,7 @@
 use super::{Context, items, state, visibility};
 use crate::model::{Point, PointId, VarId};
 use crate::names;
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
 use syn::Type;
