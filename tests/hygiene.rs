@@ -66,6 +66,20 @@ mod shadowed {
     }
 
     #[flow]
+    pub(super) async fn waits(ctx: Ctx, input: u64) -> std::result::Result<u64, std::string::String> {
+        #[sleep]
+        std::time::Duration::from_millis(input);
+        #[signal]
+        let mut one: u64;
+        #[signal(timeout = "0s")]
+        let two: std::option::Option<u64>;
+        one += two.map_or(1, |two| two);
+        #[step]
+        let both: u64 = one;
+        std::result::Result::Ok(both)
+    }
+
+    #[flow]
     async fn child(ctx: Ctx, input: u32) -> std::result::Result<u32, std::string::String> {
         let _ = ctx;
         std::result::Result::Ok(input)
@@ -75,6 +89,11 @@ mod shadowed {
 #[tokio::test]
 async fn a_shadowed_prelude() {
     assert_eq!(shadowed::shadowed(1).await.unwrap(), 3);
+    let store = prose::MemoryStore::new();
+    let an_hour = std::time::Duration::from_secs(3600);
+    shadowed::waits::signals::one(&store, "run", 3).keep_for(an_hour).await.unwrap();
+    shadowed::waits::signals::two(&store, "run", 4).keep_for(an_hour).await.unwrap();
+    assert_eq!(shadowed::waits(1).durable(&store, "run").await.unwrap(), 7);
     assert_eq!([shadowed::Some, shadowed::None, shadowed::Ok, shadowed::Err].len(), 4);
     fn bounded<T: shadowed::Fn + shadowed::Send + shadowed::Sync>(_: T) {}
     struct Any;
@@ -100,15 +119,20 @@ mod raw {
                 break 'r#fn;
             }
         }
-        Ok(r#type + r#match)
+        #[sleep]
+        std::time::Duration::from_millis(r#in.into());
+        #[signal]
+        let r#use: u32;
+        Ok(r#type + r#match + r#use)
     }
 
     #[tokio::test]
     async fn raw_identifiers() {
         let store = MemoryStore::new();
-        assert_eq!(r#loop(1).durable(&store, "raw").await.unwrap(), 5);
+        r#loop::signals::r#use(&store, "raw", 1).keep_for(std::time::Duration::from_secs(60)).await.unwrap();
+        assert_eq!(r#loop(1).durable(&store, "raw").await.unwrap(), 6);
         let names: Vec<_> = r#loop::Flow::META.points.iter().map(|point| point.name).collect();
-        assert_eq!((r#loop::Flow::META.name, names), ("loop", vec!["type", "fn"]));
+        assert_eq!((r#loop::Flow::META.name, names), ("loop", vec!["type", "fn", "sleep", "use"]));
         let first = r#loop::Flow::META.points[1].live[0];
         assert_eq!(r#loop::Flow::META.variables[usize::from(first)].name, "type");
     }
@@ -142,8 +166,20 @@ mod renamed {
         Ok(one)
     }
 
+    #[flow(crate = crate::renamed::durable)]
+    async fn waits(_ctx: Ctx, input: u32) -> Result<u32, String> {
+        #[sleep]
+        std::time::Duration::ZERO;
+        #[signal(timeout = "1h")]
+        let more: Option<u32>;
+        Ok(input + more.unwrap_or_default())
+    }
+
     #[tokio::test]
     async fn a_renamed_runtime() {
+        let store = durable::MemoryStore::new();
+        waits::signals::more(&store, "r", 2).keep_for(std::time::Duration::from_secs(60)).await.unwrap();
+        assert_eq!(waits(1).durable(&store, "r").await.unwrap(), 3);
         assert_eq!(renamed(1).await.unwrap(), 1);
         assert_eq!(<Done as Event>::TYPE, "thing.done");
         assert_eq!(Done { id: Some("c".into()) }.correlation_id(), Some("c"));
@@ -164,11 +200,14 @@ async fn a_flow_inside_a_fn() {
     async fn inside(ctx: Ctx, Local(number): Local) -> Result<Local, String> {
         #[step]
         let twice: Local = Local(number * 2);
-        Ok(twice)
+        #[signal]
+        let more: Local;
+        Ok(Local(twice.0 + more.0))
     }
 
     let store = prose::MemoryStore::new();
-    assert_eq!(inside(Local(2)).durable(&store, "r").await.unwrap().0, 4);
+    inside::signals::more(&store, "r", Local(3)).keep_for(std::time::Duration::from_secs(60)).await.unwrap();
+    assert_eq!(inside(Local(2)).durable(&store, "r").await.unwrap().0, 7);
     assert_eq!((inside::Flow::META.name, inside::Flow::META.version), ("inside", 3));
     let state = prose::Store::load_typed::<inside::Flow>(&store, "r").await.unwrap().unwrap();
     assert_eq!(state.twice().unwrap().unwrap().0, 4);
@@ -205,6 +244,21 @@ pub mod reaching_far {
             let _ = n_2;
         }
         Ok(n)
+    }
+
+    /// Waits.
+    ///
+    /// # Errors
+    /// Never.
+    #[flow]
+    pub async fn waiting(_ctx: Ctx, input: u32) -> Result<u32, String> {
+        #[sleep(name = "a moment")]
+        std::time::Duration::from_millis(1);
+        #[signal(timeout = "1s")]
+        let approved: Option<u32>;
+        #[signal(name = "self")]
+        let other: bool;
+        Ok(input + approved.unwrap_or_default() + u32::from(other))
     }
 
     mod private {

@@ -24,7 +24,8 @@ use proc_macro::TokenStream;
 /// `#[flow(name = "process-order", version = 2, migrate(1 = from_v1), crate = path::to::prose)]`: the name is the fn's with `-` for `_`
 /// unless given, the version 1; `migrate` names the functions that move runs of older versions over (see `prose::Migration`);
 /// `crate` is for a renamed runtime. The fn becomes a builder to await, and a module of the same name holds `Flow`, the flow as a
-/// type, `State`, a run of it with its types (see `prose::TypedCheckpoint`), and `GRAPH`, its control flow as data. rustdoc shows a
+/// type, `State`, a run of it with its types (see `prose::TypedCheckpoint`), `signals`, a fn for each signal that it waits for (see
+/// `prose::SendSignal`), and `GRAPH`, its control flow as data. rustdoc shows a
 /// picture of it behind the fn's own documentation.
 ///
 /// Inside, these attributes mark the points between which the flow is saved. They stand on `let PATTERN: T = ..;` or on a labelled
@@ -39,10 +40,16 @@ use proc_macro::TokenStream;
 /// | `#[parallel]` | `name`. Stands on `let (a, b): (A, B) = (#[step(..)] .., #[child] ..);`, whose elements run at once, each saved when it is done |
 /// | `#[each]` | `name`, `concurrency = 16`, `timeout`, `retry(..)`. Stands on `let xs: Vec<T> = for x in coll { .. };`, whose body runs for each element, each saved when it is done |
 /// | `#[child]` | `name`. Stands on `let x: T = other_flow(input);`, which runs as a run of its own, `{run_id}:{name}` |
+/// | `#[sleep]` | `name`. Stands on an expression, a `Duration` or a `SystemTime`: waits so long, or until then |
+/// | `#[signal]` | `name`, `timeout = "3d"`. Stands on `let x: T;`: waits for a `T` from outside; with `timeout` on `let x: Option<T>;`, which is `None` when the time is over |
 ///
 /// Around them stands plain Rust control flow: blocks, `if`, chains of `let`s, `let … else`, `match`, `loop`, `while` and `for` with labels,
 /// as statements, at the end of a block, as the value of a `let`, or assigned to a variable. A point in loops has its turns in its
 /// idempotency key: `{run_id}:{name}[0][3]`.
+///
+/// The expression of a `#[sleep]` is plain code, which is run once, when the flow comes to it: the instant is kept with the run. A
+/// sleep is named `sleep` unless it has a name. A `#[signal]` is sent by the fn of its name in the flow's module:
+/// `process_order::signals::approval(&store, run_id, Approval { .. })`. One that comes early is kept, and each is taken once.
 ///
 /// Of `retry` only `max_attempts` must be given (the first attempt counts); `delay` is 100 ms, `backoff` 2, `max_delay` none and `jitter`
 /// off. `when` is a `fn(&E) -> bool`; validation errors are never retried. A point is named by `name`, else by its label, else by its

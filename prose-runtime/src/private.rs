@@ -20,7 +20,7 @@ pub mod editor {
 /// The better and the other way to answer a question about a type; generated code imports both.
 pub mod probe {
     pub use crate::child::{ViaItself, ViaNothing, ViaSame, ViaText};
-    pub use crate::signal::TakesAll;
+    pub use crate::signal::{Encodes, TakesAll};
     pub use crate::validation_probe::{Probe, ViaAny, ViaError};
 }
 

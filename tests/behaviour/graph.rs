@@ -1,9 +1,10 @@
 //! What a flow knows of itself: the graph in its module, its three formats, and that a run keeps to it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use prose::graph::{Graph, NodeKind};
-use prose::{Ctx, Event, Flow, MemoryPublisher, flow};
+use prose::{Ctx, Event, Flow, MemoryPublisher, MemoryStore, flow};
 
 use crate::support::{Failure, Log};
 
@@ -46,6 +47,53 @@ async fn ship(ctx: Ctx<Log>, items: Vec<u32>) -> Result<usize, Failure> {
         Shipped { item: 1 }
     };
     Ok(items.len())
+}
+
+/// Reminds as often as it was told to, until it is answered.
+#[flow]
+async fn remind(ctx: Ctx<Log>, times: u64) -> Result<bool, Failure> {
+    for turn in 0..times {
+        #[sleep(name = "pause")]
+        Duration::from_millis(turn);
+        #[step]
+        'remind: {
+            ctx.deps.add("remind");
+        }
+        #[signal(timeout = "0s")]
+        let answer: Option<bool>;
+        if answer.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_a_way_through_the_graph() {
+    let expected = r#"flowchart TD
+    n0(["remind"])
+    n1{{"for turn in 0..times"}}
+    n2("pause<br/>sleep, time: Duration::from_millis(turn)")
+    n3["remind<br/>step"]
+    n4("answer<br/>signal, timeout: 0s")
+    n5{"if answer.is_some()"}
+    n6(["completed"])
+    n0 --> n1
+    n1 -->|"each"| n2
+    n1 -->|"done"| n6
+    n2 --> n3
+    n3 --> n4
+    n4 --> n5
+    n5 ==>|"no"| n1
+    n5 -->|"yes"| n6
+"#;
+    assert_eq!(remind::GRAPH.to_mermaid(), expected);
+    let (seen, store) = (Log::default(), MemoryStore::new());
+    remind(2).deps(Log::default()).observer(seen.clone()).durable(&store, "run").await.unwrap();
+    let lines = seen.lines();
+    let steps: Vec<String> = lines.iter().filter_map(|line| line.strip_prefix("start ")).map(str::to_owned).collect();
+    assert_eq!(steps.len(), 6, "{steps:?}");
+    assert!(is_way(&remind::GRAPH, &steps, NodeKind::Completed), "{steps:?}");
 }
 
 fn graph_of<F: Flow>() -> &'static Graph {

@@ -24,6 +24,8 @@ mod receipts;
 mod relay;
 mod restarts;
 mod retries;
+mod signals;
+mod sleep;
 mod support;
 mod transactions;
 mod typed_state;

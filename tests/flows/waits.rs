@@ -34,9 +34,7 @@ async fn backs_off(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<u32, Failure> {
         let factor = factors.len() as u32;
         #[sleep(name = "back off")]
         LONG_ENOUGH
-            * factors.pop().unwrap_or(1)
-            / factor.max(1)
-            * factor;
+            * factors.pop().unwrap_or(1);
         factors.push(1);
         factors.remove(0);
         #[step]
@@ -160,6 +158,32 @@ async fn collects(ctx: Ctx<Deps>, input: u32) -> Result<Vec<Approval>, Failure> 
         all.push(approval);
     }
     Ok(all)
+}
+
+/// The same with nothing between that is committed.
+#[flow]
+async fn gathers(_ctx: Ctx<Deps>, input: u32) -> Result<Vec<u64>, Failure> {
+    let mut all = Vec::new();
+    while all.len() < input as usize {
+        #[signal]
+        let number: u64;
+        #[signal(timeout = "0s")]
+        let other: Option<u64>;
+        all.push(number + other.unwrap_or_default());
+    }
+    Ok(all)
+}
+
+#[tokio::test]
+async fn signals_one_behind_the_other() {
+    sweep_signalled(gathers, 3, async |world| {
+        for number in 1..=4 {
+            let id = number.to_string();
+            sent(gathers::signals::number(world.store(), RUN, number), &id).await;
+            sent(gathers::signals::other(world.store(), RUN, 10 * number), &id).await;
+        }
+    })
+    .await;
 }
 
 const SENDERS: [&str; 4] = ["ada", "bo", "cy", "dan"];

@@ -12,11 +12,11 @@
 use super::{Context, items, state, visibility};
 use crate::model::{Point, PointId, VarId};
 use crate::names;
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
+use syn::Type;
 use syn::spanned::Spanned;
-use syn::{Lifetime, Type};
 
 /// `mod signals`, if there are any.
 pub(super) fn module(cx: &Context<'_>) -> TokenStream {
@@ -39,9 +39,10 @@ pub(super) fn payloads(cx: &Context<'_>) -> TokenStream {
     let (private, flow) = (cx.private(), &cx.head().ident);
     let payload = |signal: Signal<'_>| {
         let (ty, number) = (signal.ty?, signal.number());
-        let timed = names::at(ty.span(), quote!(#private::Timed));
+        // At the type, so that one that is no `Option` is told there.
+        let [open, inside] = [quote!(<), quote!(as #private::Timed>::Value)].map(|tokens| names::at(ty.span(), tokens));
         let payload = match signal.point.timeout {
-            Some(_) => quote!(<#ty as #timed>::Value),
+            Some(_) => quote!(#open #ty #inside),
             None => ty.to_token_stream(),
         };
         let cfg = cx.head().attrs.iter().filter(|attr| items::is_cfg(attr));
@@ -59,7 +60,7 @@ pub(super) fn payloads(cx: &Context<'_>) -> TokenStream {
 pub(super) fn takes(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
     let signal = signals(cx).find(|signal| signal.point.name.text == point.name.text)?;
     let private = cx.private();
-    let Some(payload) = signal.ty.map(|_| signal.payload(cx, &quote!(Flow))) else {
+    let Some(payload) = signal.payload(cx, &quote!(Flow)) else {
         return Some(quote!(#private::takes_all));
     };
     let takes = if point.timeout.is_some() { quote!(IN_TIME) } else { quote!(ALWAYS) };
@@ -82,10 +83,10 @@ impl Signal<'_> {
         Literal::usize_unsuffixed(self.id.0)
     }
 
-    /// `<super::Flow as Signalled<3>>::Payload`
-    fn payload(&self, cx: &Context<'_>, flow: &TokenStream) -> TokenStream {
+    /// `<super::Flow as Signalled<3>>::Payload`, if the type can be named. At the type: what is wrong with it is told once.
+    fn payload(&self, cx: &Context<'_>, flow: &TokenStream) -> Option<TokenStream> {
         let (private, number) = (cx.private(), self.number());
-        quote!(<#flow as #private::Signalled<#number>>::Payload)
+        Some(names::at(self.ty?.span(), quote!(<#flow as #private::Signalled<#number>>::Payload)))
     }
 }
 
@@ -106,11 +107,9 @@ fn function(cx: &Context<'_>, signal: &Signal<'_>, taken: &mut BTreeSet<String>)
     }
     let vis = names::generated(visibility::one_deeper(&visibility::one_deeper(&cx.head().vis)));
     let (doc, target) = (doc(signal), names::local("T"));
-    // That a value cannot be saved is told once, at its variable: `for` leaves the bound to whoever calls the fn.
-    let any = Lifetime::new("'any", Span::mixed_site());
-    let (payload, bound) = match signal.ty.map(|_| signal.payload(cx, &quote!(super::Flow))) {
-        Some(payload) => (payload.clone(), quote!(where for<#any> #payload: #private::Encode)),
-        None => (quote!(impl #private::Encode), TokenStream::new()),
+    let (payload, encoded) = match signal.payload(cx, &quote!(super::Flow)) {
+        Some(payload) => (payload.clone(), quote!((#private::Takes::<#payload>::ENCODED))),
+        None => (quote!(impl #private::Encode), quote!(#private::encoded)),
     };
     let name = &name.text;
     Some(quote! {
@@ -119,11 +118,10 @@ fn function(cx: &Context<'_>, signal: &Signal<'_>, taken: &mut BTreeSet<String>)
             to: &#target,
             run_id: impl ::core::convert::Into<::std::string::String>,
             payload: #payload,
-        ) -> #krate::SendSignal<'_>
-        #bound
-        {
+        ) -> #krate::SendSignal<'_> {
+            use #private::probe::*;
             let (to, run_id) = (#krate::SignalTarget::store(to), ::core::convert::Into::into(run_id));
-            #krate::SendSignal::new(&super::META, #name, to, run_id, #private::encoded(&payload))
+            #krate::SendSignal::new(&super::META, #name, to, run_id, #encoded(&payload))
         }
     })
 }

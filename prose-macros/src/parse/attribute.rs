@@ -4,8 +4,8 @@ use crate::errors::Errors;
 use crate::names;
 use syn::{Attribute, Expr, Item, Stmt};
 
-/// Attributes that make a point.
-const POINTS: [&str; 9] = ["validate", "step", "transaction", "event", "parallel", "each", "child", "sleep", "signal"];
+/// Attributes that make a point. A slip that is as near to two of them means the first.
+const POINTS: [&str; 9] = ["sleep", "signal", "validate", "step", "transaction", "event", "parallel", "each", "child"];
 
 /// Is it one of ours?
 pub(crate) fn is_point(attr: &Attribute) -> bool {

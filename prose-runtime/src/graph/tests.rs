@@ -48,6 +48,28 @@ fn mermaid_shows_each_kind_by_its_shape_and_each_way_by_its_arrow() {
     assert_eq!(ORDER.to_mermaid(), expected);
 }
 
+static WAITS: Graph = Graph::new(
+    "waits",
+    1,
+    &[
+        Node::new(NodeKind::Sleep, "sleep", &[("time", "pause")]),
+        Node::new(NodeKind::Signal, "approval", &[("timeout", "3days")]),
+    ],
+    &[Edge::new(0, 1, EdgeKind::Next, "")],
+);
+
+#[test]
+fn waiting_has_round_corners() {
+    let expected = r#"flowchart TD
+    n0("sleep<br/>sleep, time: pause")
+    n1("approval<br/>signal, timeout: 3days")
+    n0 --> n1
+"#;
+    assert_eq!(WAITS.to_mermaid(), expected);
+    assert!(WAITS.to_dot().contains(r#"n1 [label="approval\nsignal, timeout: 3days", shape=box, style=rounded];"#));
+    assert!(WAITS.to_json().contains(r#""kind": "sleep""#));
+}
+
 #[test]
 fn dot_shows_each_kind_by_its_shape_and_each_way_by_its_style() {
     let expected = r#"digraph "order" {

@@ -82,6 +82,11 @@ impl Journal {
         self.signals.push(SignalUse { id, refused });
     }
 
+    /// Whether a signal was taken that the store still has.
+    pub(crate) fn uses_signals(&self) -> bool {
+        !self.signals.is_empty()
+    }
+
     /// What is staged since the last finished step: a transaction's outputs, when its body is done.
     pub(crate) fn outputs(&self) -> State {
         self.writes[self.settled..].iter().map(|write| (write.name.clone(), write.value.clone())).collect()

@@ -148,6 +148,7 @@ impl Machine {
     /// The next signal for a point; `None`: the time is over.
     async fn next_signal(&mut self, point: u16, until: Option<SystemTime>) -> Option<StoredSignal> {
         self.told(point);
+        self.commit_last_turn(point).await;
         let Some((store, key, uid)) = self.kept() else {
             unreachable!("a flow that waits for signals is refused without a store")
         };
@@ -170,6 +171,14 @@ impl Machine {
             }
             self.park_if_long(point, until, Some(name.to_owned()), Duration::MAX).await;
             let _looks_again_anyhow = tokio::time::timeout(left.min(LOOK_AGAIN), sent.changed()).await;
+        }
+    }
+
+    /// In a loop the signal of the last turn may still be in the store, and would be found again.
+    async fn commit_last_turn(&mut self, point: u16) {
+        let uses_signals = self.owner.as_ref().is_some_and(|owner| owner.journal.uses_signals());
+        if uses_signals && self.point(point).loops > 0 {
+            self.ready(point).await;
         }
     }
 

@@ -8,19 +8,25 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 pub use error::SignalError;
-pub use takes::{Encode, Signalled, Takes, TakesAll, encoded, takes_all};
+pub use takes::{Encode, Encodes, Signalled, Takes, TakesAll, encoded, takes_all};
 
 use crate::Json;
 use crate::flow::{Meta, PointKind};
 use crate::store::signals::{NewSignal, Sent};
 use crate::store::{BoxFuture, RunKey, Store};
 
-/// Where signals can be sent to: any [`Store`], of which whoever executes the run hears.
+/// Where signals can be sent: any [`Store`], of which whoever executes the run hears.
+#[diagnostic::on_unimplemented(
+    message = "signals are sent to a store, not to `{Self}`",
+    label = "this keeps no signals",
+    note = "give the store that the run is kept in, by reference"
+)]
 pub trait SignalTarget {
     /// The store that keeps the signals.
     fn store(&self) -> &dyn Store;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Store> SignalTarget for S {
     fn store(&self) -> &dyn Store {
         self

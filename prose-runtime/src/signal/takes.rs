@@ -19,19 +19,19 @@ pub trait Signalled<const POINT: usize> {
 /// Whether a value is one that a signal takes.
 type Check = fn(&Json) -> Result<(), serde_json::Error>;
 
-/// What a signal of this type takes. Where the type cannot be read, that is told at its variable, and [`TakesAll`] steps in here: Rust
-/// picks a type's own constant before that of a trait.
+/// What signals of a type are to their senders. That a type cannot be saved is told once, at the flow's variable; here [`TakesAll`] and
+/// [`Encodes`] step in then: Rust picks a type's own constant before that of a trait.
 #[derive(Debug)]
 pub struct Takes<T>(PhantomData<T>);
 
 impl<T: DeserializeOwned> Takes<T> {
-    /// Without a time-out.
+    /// What one without a time-out takes.
     pub const ALWAYS: Check = |payload| decode::<T>(payload).map(drop);
-    /// With one, where `null` says that it is over.
+    /// What one with a time-out takes, where `null` says that it is over.
     pub const IN_TIME: Check = |payload| decode::<T>(in_time(payload)?).map(drop);
 }
 
-/// The other way, for any type.
+/// For types that cannot be read.
 pub trait TakesAll {
     /// Without a time-out.
     const ALWAYS: Check = takes_all;
@@ -44,6 +44,25 @@ impl<T> TakesAll for Takes<T> {}
 /// Takes any value: the flow itself finds out, when it reads it.
 pub fn takes_all(_: &Json) -> Result<(), serde_json::Error> {
     Ok(())
+}
+
+impl<T: Encode> Takes<T> {
+    /// The value as it is sent.
+    pub const ENCODED: fn(&T) -> Result<Json, serde_json::Error> = encoded::<T>;
+}
+
+/// For types that cannot be written.
+pub trait Encodes {
+    /// The type.
+    type Of;
+    /// Nothing is sent.
+    const ENCODED: fn(&Self::Of) -> Result<Json, serde_json::Error>;
+}
+
+impl<T> Encodes for Takes<T> {
+    type Of = T;
+    const ENCODED: fn(&T) -> Result<Json, serde_json::Error> =
+        |_| Err(serde::ser::Error::custom("its type cannot be written"));
 }
 
 /// The value of a signal, as it is sent.

@@ -1,12 +1,11 @@
 use prose::{Ctx, flow};
-use std::time::Duration;
 
 #[flow]
 async fn twice(ctx: Ctx, input: u64) -> Result<u64, String> {
     #[sleep]
-    Duration::from_secs(input);
+    std::time::Duration::from_secs(input);
     #[sleep]
-    Duration::from_secs(2 * input);
+    std::time::Duration::from_secs(2 * input);
     Ok(input)
 }
 

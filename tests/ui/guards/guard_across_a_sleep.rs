@@ -1,12 +1,11 @@
 use prose::{Ctx, flow};
-use std::time::Duration;
 
 #[flow]
 async fn guarded(ctx: Ctx, input: u64) -> Result<u64, String> {
     let lock = std::sync::Mutex::new(input);
     let held = lock.lock().unwrap();
     #[sleep]
-    Duration::from_secs(*held);
+    std::time::Duration::from_secs(*held);
     drop(held);
     Ok(1)
 }

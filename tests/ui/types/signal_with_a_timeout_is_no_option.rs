@@ -4,7 +4,7 @@ use prose::{Ctx, flow};
 async fn timed(ctx: Ctx, input: u64) -> Result<u64, String> {
     #[signal(timeout = "3d")]
     let approved: bool;
-    Ok(u64::from(approved))
+    Ok(input + u64::from(approved))
 }
 
 #[flow]

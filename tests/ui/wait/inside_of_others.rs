@@ -1,5 +1,4 @@
 use prose::{Ctx, flow};
-use std::time::Duration;
 
 #[flow]
 async fn inside(ctx: Ctx, input: Vec<u64>) -> Result<u64, String> {
@@ -13,7 +12,7 @@ async fn inside(ctx: Ctx, input: Vec<u64>) -> Result<u64, String> {
     #[each]
     let all: Vec<u64> = for n in input.clone() {
         #[sleep]
-        Duration::from_secs(n);
+        std::time::Duration::from_secs(n);
         n
     };
     let later = || {
@@ -23,7 +22,7 @@ async fn inside(ctx: Ctx, input: Vec<u64>) -> Result<u64, String> {
     };
     let pause = (
         #[sleep]
-        Duration::from_secs(1),
+        std::time::Duration::from_secs(1),
         2,
     );
     Ok(one)

@@ -40,6 +40,10 @@ fn everything() -> Outline {
                 }
             }
             loop {
+                #[sleep]
+                pause();
+                #[signal(timeout = "3d")]
+                let answer: Option<u32>;
                 #[step]
                 let n: u32 = 1;
                 if n > 3 { return Ok(n); }
@@ -57,6 +61,21 @@ fn a_picture_has_no_script_no_reference_and_no_empty_line() {
     for word in ["script", "href", "http", "url(", "@import", "<style", "<image", "foreignObject", " on", "\n", "id="] {
         assert!(!rest.contains(word), "{word} is in {svg}");
     }
+}
+
+#[test]
+fn where_the_flow_waits_corners_are_round() {
+    let waits = outline(quote! {
+        #[sleep]
+        pause();
+        #[signal]
+        let answer: u32;
+        #[step]
+        let one: u32 = 1;
+        Ok(1)
+    });
+    let svg = svg("waits", &waits).expect("it is drawn");
+    assert_eq!((svg.matches("rx=\"14.0\"").count(), svg.matches("rx=\"5.0\"").count()), (2, 1), "{svg}");
 }
 
 #[test]
