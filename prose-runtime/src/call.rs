@@ -162,6 +162,14 @@ impl<F: Flow, D> Call<F, D> {
 }
 
 impl<F: Flow, D> Call<F, D> {
+    /// What a call consists of that was not polled.
+    pub(crate) fn into_input(mut self) -> (F::Input, Settings) {
+        match self.parts.take() {
+            Some(parts) => (parts.input, parts.settings),
+            None => unreachable!("a call that was polled is pinned, and has not been moved"),
+        }
+    }
+
     /// What was set, until it is polled.
     pub(crate) fn settings(&mut self) -> Option<&mut Settings> {
         self.parts.as_mut().map(|parts| &mut parts.settings)

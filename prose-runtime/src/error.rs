@@ -319,7 +319,10 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
             )
         }
         Error::NoStore { step } => {
-            write!(f, "the flow waits for signal `{step}`, which needs a run to be sent to; call it with `.durable(&store, run_id)`")
+            write!(
+                f,
+                "the flow waits for signal `{step}`, which needs a run to be sent to; call it with `.durable(&store, run_id)`"
+            )
         }
     }
 }

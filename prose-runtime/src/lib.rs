@@ -35,6 +35,7 @@ mod codec;
 mod ctx;
 mod database;
 mod editor;
+mod engine;
 mod error;
 mod event;
 mod execute;
@@ -59,6 +60,9 @@ pub mod __private;
 pub use call::{Call, DepsOf, NoDeps, Unneeded};
 pub use ctx::Ctx;
 pub use database::{Beginning, Begun, Database, DatabaseError, Isolation, Record, TransactionStep};
+pub use engine::{
+    ControlError, Drained, Engine, EngineBuilder, EngineError, Misfit, RunHandle, Submission, SubmitError,
+};
 pub use error::Error;
 pub use event::{Event, EventRecord, IntoEvents, MemoryPublisher, PublishError, Publisher, TracingPublisher};
 pub use flow::Flow;

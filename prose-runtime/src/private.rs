@@ -4,8 +4,8 @@ pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, is_of, key};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, takes, undoing};
 pub use crate::machine::{
-    Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open, Results, Start, Ticket,
-    Timed, Try, Wake, elements, list, ordered, repeat, turns,
+    Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open, Results, Start,
+    Ticket, Timed, Try, Wake, elements, list, ordered, repeat, turns,
 };
 pub use crate::migration::{Migrate, call as migrate};
 pub use crate::typed::whole;

@@ -20,7 +20,8 @@ use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
 use crate::flow::{Flow, Meta};
-use crate::machine::{Limits, Machine, Parking, Shared};
+pub(crate) use crate::machine::Parking;
+use crate::machine::{Limits, Machine, Shared};
 use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 

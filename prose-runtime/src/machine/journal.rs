@@ -126,13 +126,7 @@ impl Journal {
     }
 
     /// The commit at the entrance of a step where the run waits, out of memory.
-    pub(crate) fn wait(
-        &mut self,
-        step: &str,
-        at: &[u64],
-        until: Option<SystemTime>,
-        signal: Option<String>,
-    ) -> Commit {
+    pub(crate) fn wait(&mut self, step: &str, at: &[u64], until: Option<SystemTime>, signal: Option<String>) -> Commit {
         self.stand(step, Phase::Entered, at);
         self.commit(Some(Ending::Waiting { until, signal }))
     }

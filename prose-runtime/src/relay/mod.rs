@@ -94,6 +94,11 @@ impl Relay {
         RelayBuilder::new(store, publisher).spawn(None)
     }
 
+    /// A relay for as long as an engine works.
+    pub(crate) fn of_engine(store: Arc<dyn Store>, publisher: Arc<dyn Publisher>) -> Self {
+        RelayBuilder::new(store, publisher).start()
+    }
+
     /// Stops, and returns when what was under way is confirmed and noted, or has failed: no later than the publisher gives up. What is
     /// left waits in the outbox.
     pub async fn stop(mut self) {

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// Somebody alive executes the run.
     #[error("run `{0}` is being executed; wait for its end, or cancel it first")]
     Busy(RunKey),
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    Missing(RunKey),
     /// The run was to be read as one of this flow, and is one of another.
     #[error("run `{key}` is one of flow `{actual}`, not of `{asked}`; load it as that one, or without types")]
     OtherFlow {

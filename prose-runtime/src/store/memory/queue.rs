@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{MemoryStore, Run, Runs};
 use crate::store::fold::Folded;
-use crate::store::queue::{
-    Asked, Attendance, ClaimDue, DueRuns, Fit, Fits, ListRuns, RunSummary, Standing, Submitted,
-};
+use crate::store::queue::{Asked, Attendance, ClaimDue, DueRuns, Fit, Fits, ListRuns, RunSummary, Standing, Submitted};
 use crate::store::{BoxFuture, Commit, Ending, NewRun, Queue, RunKey, RunState, Status, StoreError, Wakes};
 
 impl Run {

@@ -72,9 +72,7 @@ impl WaitRow {
     /// The columns of an ending, if it is one that waits.
     pub fn new(ending: &Ending) -> Option<Self> {
         match ending {
-            Ending::Waiting { until, signal } => {
-                Some(Self { until: until.map(to_millis), signal: signal.clone() })
-            }
+            Ending::Waiting { until, signal } => Some(Self { until: until.map(to_millis), signal: signal.clone() }),
             _ => None,
         }
     }

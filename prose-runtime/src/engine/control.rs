@@ -1,0 +1,124 @@
+//! What is asked of runs from outside: to end, to start again, to be listed, to be forgotten.
+
+use std::time::Duration;
+
+use super::Engine;
+use crate::store::queue::{Asked, ListRuns, RunSummary};
+use crate::store::{RunKey, Status, StoreError};
+
+/// Why nothing was asked of a run. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// There is no such run.
+    #[error("there is no run `{run_id}`")]
+    Missing {
+        /// The run.
+        run_id: String,
+    },
+    /// It was to be cancelled, and has ended.
+    #[error("run `{run_id}` cannot be cancelled: it is {status} already")]
+    Over {
+        /// The run.
+        run_id: String,
+        /// How it has ended.
+        status: Status,
+    },
+    /// It was to be started again, and has not failed, or what it had done was undone.
+    #[error("run `{run_id}` cannot be started again: it is {status}{}", if *.status == Status::Failed { ", and what it had done was undone: its end is final" } else { "; only failed runs can" })]
+    NotRestartable {
+        /// The run.
+        run_id: String,
+        /// Its status.
+        status: Status,
+    },
+    /// It was asked inside of a transaction's body, where it could wait for that transaction for ever.
+    #[error(
+        "run `{run_id}` was asked for inside a transaction's body, where that could wait for itself; do it in a step of its own"
+    )]
+    InsideTransaction {
+        /// The run.
+        run_id: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Asks a run to end as cancelled. Wherever it is executed, its step is told by `ctx.cancellation()` and dropped, what the run has done
+    /// is undone, and then it is `cancelled`; until then it is `cancelling` or `compensating`. Returns when the request is on disk: await the
+    /// run's [handle](Self::handle) for its end.
+    ///
+    /// A run that is completing just then may still complete. One that a call executes in a process without an engine hears of it when it
+    /// is claimed the next time.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such run, or it has ended.
+    pub async fn cancel(&self, run_id: impl Into<String>) -> Result<(), ControlError> {
+        let key = self.key(run_id)?;
+        let queue = self.core().store.queue();
+        match queue.cancel(&key).await? {
+            Asked::Done => {
+                queue.wakes().cancel(&key);
+                Ok(())
+            }
+            Asked::Missing => Err(ControlError::Missing { run_id: key.to_string() }),
+            Asked::Status(status) => Err(ControlError::Over { run_id: key.to_string(), status }),
+        }
+    }
+
+    /// Starts a failed run again, from its last commit on.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such run, it has not failed, or what it had done was undone.
+    pub async fn restart(&self, run_id: impl Into<String>) -> Result<(), ControlError> {
+        let key = self.key(run_id)?;
+        match self.core().store.queue().restart(&key).await? {
+            Asked::Done => Ok(()),
+            Asked::Missing => Err(ControlError::Missing { run_id: key.to_string() }),
+            Asked::Status(status) => Err(ControlError::NotRestartable { run_id: key.to_string(), status }),
+        }
+    }
+
+    /// A page of runs, the newest first.
+    ///
+    /// ```
+    /// # use prose::{Ctx, Engine, MemoryStore, Status, flow};
+    /// # use prose::store::queue::ListRuns;
+    /// # #[flow] async fn greet(ctx: Ctx, name: String) -> Result<String, String> { Ok(name) }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = MemoryStore::new();
+    /// # let engine = Engine::builder(&store, ()).flow::<greet::Flow>().start().await?;
+    /// let mut request = ListRuns { status: Some(Status::Failed), ..ListRuns::default() };
+    /// loop {
+    ///     let page = engine.list(&request).await?;
+    ///     let Some(last) = page.last() else { break };
+    ///     request.behind = Some(last.place);
+    ///     page.iter().for_each(|run| println!("{} of {}", run.key, run.flow));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store failed.
+    pub async fn list(&self, request: &ListRuns) -> Result<Vec<RunSummary>, StoreError> {
+        self.core().store.queue().list(request).await
+    }
+
+    /// Deletes the runs that ended more than `older_than` ago: see [`Store::prune`](crate::Store::prune). Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store failed.
+    pub async fn prune(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.core().store.prune(older_than).await
+    }
+
+    fn key(&self, run_id: impl Into<String>) -> Result<RunKey, ControlError> {
+        let key = RunKey::new(run_id);
+        match self.core().is_in_transaction() {
+            true => Err(ControlError::InsideTransaction { run_id: key.to_string() }),
+            false => Ok(key),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Claiming due runs, and executing them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::Core;
+use super::drain::Phase;
+use crate::execute::{self, Orders, Parking, Ran};
+use crate::observe::Observers;
+use crate::relay::Relay;
+use crate::store::queue::{ClaimDue, DueRuns, Fit, Fits, Standing};
+use crate::store::{ClaimedRun, RunKey, StoreError};
+
+/// Whoever waits for less than this does so in memory.
+const STAYS: Duration = Duration::from_secs(1);
+
+/// How often blocked runs are looked at: another engine may have blocked one that this code can go on with.
+const BLOCKED: Duration = Duration::from_secs(5);
+
+/// A run that could neither go on nor end is tried again after this, then after twice as long, and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Where a store does not answer, it is asked again after no more than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Works until the engine is stopped; then ends what runs, in the time that there is.
+pub(super) async fn work(core: Arc<Core>, observers: Observers, relay: Option<Relay>) {
+    let mut worker = Worker::new(core, observers);
+    worker.work().await;
+    worker.end(relay).await;
+}
+
+pub(super) struct Worker {
+    pub(super) core: Arc<Core>,
+    observers: Observers,
+    pub(super) runs: JoinSet<(RunKey, Ran)>,
+    /// How often in a row each of these could neither go on nor end.
+    interrupted: HashMap<RunKey, u32>,
+    /// Runs with which this code cannot go on although they look so: not tried again by this process.
+    not_for_us: Arc<Mutex<HashSet<RunKey>>>,
+    /// How often in a row the store has not answered.
+    unanswered: u32,
+    looked_at_blocked: Option<Instant>,
+}
+
+impl Worker {
+    fn new(core: Arc<Core>, observers: Observers) -> Self {
+        Self {
+            core,
+            observers,
+            runs: JoinSet::new(),
+            interrupted: HashMap::new(),
+            not_for_us: Arc::default(),
+            unanswered: 0,
+            looked_at_blocked: None,
+        }
+    }
+
+    async fn work(&mut self) {
+        let core = Arc::clone(&self.core);
+        let mut due = core.store.queue().wakes().on_due();
+        let mut phase = core.phase.subscribe();
+        let mut look_at = Instant::now();
+        loop {
+            due.mark_unchanged();
+            if look_at <= Instant::now() && self.free() > 0 {
+                look_at = Instant::now() + self.claim().await;
+            }
+            let full = self.free() == 0;
+            tokio::select! {
+                biased;
+                () = core.stop.cancelled() => return,
+                _ = phase.wait_for(|phase| !phase.works()) => return,
+                Some(ran) = self.runs.join_next(), if !self.runs.is_empty() => self.ran(ran),
+                _ = due.changed() => look_at = Instant::now(),
+                () = tokio::time::sleep_until(look_at), if !full => {}
+            }
+        }
+    }
+
+    fn free(&self) -> usize {
+        self.core.settings.concurrency.saturating_sub(self.runs.len())
+    }
+
+    /// Claims what is due and there is room for; how long until the next look.
+    async fn claim(&mut self) -> Duration {
+        let asks_for_blocked = self.looked_at_blocked.is_none_or(|at| at.elapsed() >= BLOCKED);
+        let request = ClaimDue { flows: self.core.flows.names(), limit: self.free(), blocked: asks_for_blocked };
+        let unknown = Arc::default();
+        let fits = self.fits(Arc::clone(&unknown));
+        match self.core.store.queue().claim_due(&request, fits).await {
+            Ok(due) => {
+                self.unanswered = 0;
+                if asks_for_blocked {
+                    self.looked_at_blocked = Some(Instant::now());
+                }
+                let next = self.next_look(&due);
+                due.runs.into_iter().for_each(|run| self.start(run));
+                if self.ask_for(&unknown).await { Duration::ZERO } else { next }
+            }
+            Err(error) => self.not_answered(&error),
+        }
+    }
+
+    fn next_look(&self, due: &DueRuns) -> Duration {
+        let interval = self.core.settings.poll_interval;
+        due.next.map_or(interval, |next| next.min(interval))
+    }
+
+    fn not_answered(&mut self, error: &StoreError) -> Duration {
+        self.unanswered += 1;
+        tracing::warn!(%error, times = self.unanswered, "due runs cannot be claimed");
+        let interval = self.core.settings.poll_interval;
+        interval.saturating_mul(1 << self.unanswered.min(10)).min(LONGEST_WAIT.max(interval))
+    }
+
+    /// Where the code that wrote a run's place is not known yet, that is asked for, and the run is left for the next look.
+    fn fits(&self, unknown: Arc<Mutex<Vec<Standing>>>) -> Fits {
+        let (core, not_for_us) = (Arc::clone(&self.core), Arc::clone(&self.not_for_us));
+        Arc::new(move |standing| {
+            if locked(&not_for_us).contains(&standing.key) {
+                return Fit::NotNow;
+            }
+            let fit = core.flows.fits(standing);
+            if fit == Fit::NotNow {
+                locked(&unknown).push(standing.clone());
+            }
+            fit
+        })
+    }
+
+    /// Reads what is not known of other code. Whether there was any.
+    async fn ask_for(&self, unknown: &Mutex<Vec<Standing>>) -> bool {
+        let mut standings = std::mem::take(&mut *locked(unknown));
+        standings.dedup_by(|a, b| (a.written_by, &a.position) == (b.written_by, &b.position));
+        let mut asked = false;
+        for standing in standings {
+            let Some(flow) = self.core.flows.get(&standing.flow) else { continue };
+            match execute::ask_for(flow.meta, &*self.core.store, &standing).await {
+                Ok(()) => asked = true,
+                Err(error) => tracing::warn!(run = %standing.key, %error, "which code wrote a run cannot be told"),
+            }
+        }
+        asked
+    }
+
+    fn start(&mut self, claimed: ClaimedRun) {
+        let run = &claimed.state.run;
+        let key = run.key.clone();
+        let Some(flow) = self.core.flows.get(&run.flow) else { return };
+        let settings = execute::Settings {
+            durable: Some((Arc::clone(&self.core.store), key.clone())),
+            observers: self.observers.clone(),
+            parking: Some(Parking::new(STAYS)),
+            ..execute::Settings::default()
+        };
+        let tries = self.interrupted.get(&key).copied().unwrap_or(0);
+        let pause = FIRST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
+        let running = flow.run(settings, claimed, Orders { max_crashes: self.core.settings.max_crashes, pause });
+        self.runs.spawn(async move { (key, running.await) });
+    }
+
+    /// An execution is over.
+    pub(super) fn ran(&mut self, ran: Result<(RunKey, Ran), JoinError>) {
+        match ran {
+            Ok((key, Ran::Ended | Ran::Waits)) => {
+                self.interrupted.remove(&key);
+            }
+            Ok((key, Ran::Interrupted(reason))) => {
+                tracing::warn!(run = %key, reason, "a run was interrupted, and is tried again");
+                *self.interrupted.entry(key).or_default() += 1;
+            }
+            Ok((key, Ran::NotForThisCode(reason))) => {
+                tracing::warn!(run = %key, reason, "this code cannot go on with a run; it is left to code that can");
+                locked(&self.not_for_us).insert(key);
+            }
+            // The run is `failed`, with the panic's text; whoever installed a panic hook has seen it.
+            Err(error) if error.is_panic() => tracing::error!("a flow has panicked, and its run has failed"),
+            Err(_cut_off) => {}
+        }
+    }
+
+    /// Ends what runs, in the time that there is.
+    async fn end(mut self, relay: Option<Relay>) {
+        let until = self.core.ends_at();
+        let mut drained = super::Drained::default();
+        while let Ok(Some(ran)) = tokio::time::timeout_at(until, self.runs.join_next()).await {
+            drained.finished += 1;
+            self.ran(ran);
+        }
+        drained.given_back = self.runs.len();
+        // Their futures are dropped, which gives the runs back.
+        self.runs.shutdown().await;
+        if let Err(error) = self.core.store.queue().released().await {
+            tracing::warn!(%error, "runs that were given back may be held until this process ends");
+        }
+        if let Some(relay) = relay {
+            relay.stop().await;
+        }
+        self.core.phase.send_replace(Phase::Over(drained));
+    }
+}
+
+/// Each change is one call of a collection, so a poisoned lock is as good as any.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
