@@ -69,11 +69,17 @@ mod gate;
 mod inbox;
 mod instance;
 mod job;
+mod list;
 mod load;
 mod outbox;
+#[cfg(test)]
+mod plans;
+mod queue;
 #[cfg(feature = "sqlx")]
 mod receipt;
 mod schema;
+mod signals;
+mod standing;
 mod statement;
 mod store;
 mod writer;

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use prose::Json;
-use prose::store::rows::{CommitRow, Log, LogFold, RowError, RunRow, integer, print_fingerprint};
+use prose::store::rows::{CommitRow, Log, LogFold, RowError, RunRow, WaitRow, integer, print_fingerprint};
 use prose::store::{Code, RunKey, RunState, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::unavailable;
+use crate::standing::is_of_row;
 
 /// A run as it was read, with what its owner and the next fold need to know.
 #[derive(Debug)]
@@ -17,9 +18,11 @@ pub(crate) struct Loaded {
 }
 
 const RUN: &str = "\
-    select run.run, run.uid, run.flow, run.version, run.fingerprint, run.status, run.created_at, \
+    select run.run, run.uid, run.flow, run.version, run.fingerprint, run.status, run.created_at, run.updated_at, run.epoch, \
+    run.wake_at, run.awaits, run.cancel_asked_at is not null cancel_asked, parent.run_id parent, \
     details.input, details.correlation_id, details.output, details.failed_step, details.error, snapshot.folded \
-    from prose_runs run join prose_details details using (run) left join prose_snapshots snapshot using (run) \
+    from prose_runs run join prose_details details on details.run = run.run \
+    left join prose_snapshots snapshot on snapshot.run = run.run left join prose_runs parent on parent.run = run.parent \
     where run.namespace = ?1 and run.run_id = ?2";
 
 const COMMITS: &str = "\
@@ -33,9 +36,13 @@ pub(crate) fn run(sql: &Connection, path: &Path, key: &RunKey) -> Result<Option<
         .prepare_cached(RUN)
         .and_then(|mut query| query.query_row((&key.namespace, &key.run_id), read_run).optional())
         .map_err(|error| unreadable(path, key, error))?;
-    let Some((number, snapshot, row)) = found else { return Ok(None) };
+    let Some(Found { number, epoch, updated_at, snapshot, row }) = found else { return Ok(None) };
     let loaded = fold(sql, number, snapshot.as_deref()).and_then(|(fold, last_at)| {
-        let log = fold.log;
+        // Nobody has claimed a run that was just submitted.
+        if last_at.is_none() && epoch > 0 {
+            return Err(RowError::Content("its log is missing".to_owned()).into());
+        }
+        let (log, last_at) = (fold.log, last_at.unwrap_or(updated_at).max(updated_at));
         Ok(Loaded { state: row.into_state(key, fold, last_at)?, log })
     });
     loaded.map(Some).map_err(|error| error.report(path, key))
@@ -54,8 +61,8 @@ pub(crate) fn code(sql: &Connection, path: &Path, fingerprint: u64) -> Result<Op
     Ok(row.and_then(|(flow, shape)| Json::parse(shape).ok().map(|shape| Code { fingerprint, flow, shape })))
 }
 
-/// The fold of a run's snapshot and the commits behind it, and when the last of them was written.
-pub(crate) fn fold(sql: &Connection, run: i64, snapshot: Option<&str>) -> Result<(LogFold, i64), Unreadable> {
+/// The fold of a run's snapshot and the commits behind it, and when the last of them was written; `None` if there are none.
+pub(crate) fn fold(sql: &Connection, run: i64, snapshot: Option<&str>) -> Result<(LogFold, Option<i64>), Unreadable> {
     let mut fold = LogFold::behind(snapshot)?;
     let mut last_at = None;
     let mut query = sql.prepare_cached(COMMITS)?;
@@ -64,10 +71,7 @@ pub(crate) fn fold(sql: &Connection, run: i64, snapshot: Option<&str>) -> Result
         last_at = Some(row.get("at")?);
         fold.add(row.get::<_, i64>("seq")?.unsigned_abs(), read_commit(row)?)?;
     }
-    match last_at {
-        None => Err(RowError::Content("its log is missing".to_owned()).into()),
-        Some(last_at) => Ok((fold, last_at)),
-    }
+    Ok((fold, last_at))
 }
 
 fn read_commit(row: &Row<'_>) -> rusqlite::Result<CommitRow> {
@@ -85,8 +89,16 @@ fn read_commit(row: &Row<'_>) -> rusqlite::Result<CommitRow> {
     })
 }
 
-/// The columns of [`RUN`]: the run's number, its snapshot, and the rest.
-fn read_run(row: &Row<'_>) -> rusqlite::Result<(i64, Option<String>, RunRow)> {
+/// The columns of [`RUN`].
+struct Found {
+    number: i64,
+    epoch: i64,
+    updated_at: i64,
+    snapshot: Option<String>,
+    row: RunRow,
+}
+
+fn read_run(row: &Row<'_>) -> rusqlite::Result<Found> {
     let run = RunRow {
         uid: row.get("uid")?,
         flow: row.get("flow")?,
@@ -99,8 +111,17 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<(i64, Option<String>, RunRow)> {
         output: row.get("output")?,
         failed_step: row.get("failed_step")?,
         error: row.get("error")?,
+        wait: WaitRow { until: row.get("wake_at")?, signal: row.get("awaits")? },
+        cancel_asked: row.get("cancel_asked")?,
+        parent: row.get("parent")?,
     };
-    Ok((row.get("run")?, row.get("folded")?, run))
+    Ok(Found {
+        number: row.get("run")?,
+        epoch: row.get("epoch")?,
+        updated_at: row.get("updated_at")?,
+        snapshot: row.get("folded")?,
+        row: run,
+    })
 }
 
 /// Why a run cannot be read.
@@ -121,13 +142,10 @@ impl Unreadable {
     }
 }
 
-/// A column that does not hold what was written there is the run's fault, everything else the file's.
 fn unreadable(path: &Path, key: &RunKey, error: rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::InvalidColumnType(..) => corrupt(path, key, error.to_string()),
-        error => unavailable(path, error),
+    match is_of_row(&error) {
+        true => corrupt(path, key, error.to_string()),
+        false => unavailable(path, error),
     }
 }
 

@@ -12,11 +12,12 @@ use crate::error::{refused, unavailable};
 const APPLICATION_ID: i64 = 0x7072_6f73;
 
 /// What leads from each version to the next. Steps are only ever added: files of every version exist.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// Makes sure that the file has the tables of this version: creates or migrates them, or says why not.
@@ -112,5 +113,37 @@ mod tests {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get("point")?, row.get("iterations")?));
         let kept: (String, Option<String>) = sql.query_row("select * from prose_commits", [], read).unwrap();
         assert_eq!(kept, ("a".to_owned(), None));
+    }
+
+    /// Engines ask for nothing but what is due.
+    #[test]
+    fn what_older_versions_have_left_is_due() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut sql = Connection::open(&path).unwrap();
+        STEPS[..4].iter().for_each(|step| sql.execute_batch(step).unwrap());
+        for (run_id, status, owner) in [
+            ("idle", "running", None),
+            ("undone", "compensating", None),
+            ("held", "running", Some("one")),
+            ("blocked", "blocked", None),
+            ("done", "completed", None),
+        ] {
+            sql.execute(
+                "insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, \
+                 created_at, updated_at) values ('', ?1, 'u', 'f', 1, '0', ?2, 1, ?3, 1, 1)",
+                (run_id, status, owner),
+            )
+            .unwrap();
+        }
+        sql.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        sql.pragma_update(None, "user_version", 4).unwrap();
+        let before = crate::clock::now();
+        prepare(&mut sql, &path).unwrap();
+        let mut due = sql.prepare("select run_id, wake_at from prose_runs where wake_at is not null").unwrap();
+        let due = due.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let due: Vec<(String, i64)> = due.collect::<Result<_, _>>().unwrap();
+        assert_eq!(due.iter().map(|(run_id, _)| run_id.as_str()).collect::<Vec<_>>(), ["idle", "undone"]);
+        assert!(due.iter().all(|(_, at)| (before - 1_000..=crate::clock::now()).contains(at)), "{due:?}");
     }
 }

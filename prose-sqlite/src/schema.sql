@@ -1,4 +1,4 @@
--- The tables of a prose store in SQLite, schema version 1; `schema_2.sql` adds columns. They may share a file with the application's own tables; all
+-- The tables of a prose store in SQLite, schema version 1; `schema_2.sql` and those behind it add to them. They may share a file with the application's own tables; all
 -- names begin with `prose_`. Instants are milliseconds since 1970 (UTC), except `heartbeat`. Values of variables are JSON.
 --
 --   sqlite3 orders.db "select run_id, flow, status from prose_runs"
@@ -15,16 +15,16 @@ create table prose_runs (
     flow            text    not null,                  -- #[flow(name = "..")]
     version         integer not null,                  -- #[flow(version = ..)]
     fingerprint     text    not null,                  -- the code that created the run, 16 hexadecimal digits
-    status          text    not null,                  -- running, completed, failed, cancelled; later: waiting, compensating, cancelling, blocked
+    status          text    not null,                  -- running, waiting, compensating, blocked, completed, failed, cancelled
     epoch           integer not null,                  -- raised by each claim; a commit with another one is refused
     owner           text,                              -- prose_instances.instance; null: nobody holds the run
     created_at      integer not null,
-    updated_at      integer not null,                  -- last creation, claim or ending; a step's time stands in its commit
-    -- Room for later issues; unused by schema version 1.
-    parent          integer,                           -- the run whose step this run is
-    root            integer,                           -- the topmost of its parents
-    wake_at         integer,                           -- a waiting run is due then
-    cancel_asked_at integer,
+    updated_at      integer not null,                  -- last creation, claim, giving back or ending; a step's time stands in its commit
+    parent          integer,                           -- the run whose step this run is; used from schema version 5 on
+    root            integer,                           -- the topmost of its parents; the same
+    wake_at         integer,                           -- while nobody holds it: it is due then; null: not by itself; the same
+    cancel_asked_at integer,                           -- it was asked to end as cancelled; the same
+    -- Room for later issues.
     deadline        integer,
     queue           text,
     priority        integer not null default 0,

@@ -1,8 +1,8 @@
 //! The statements that append a commit, as text and values: written once, and sent through whichever driver has the
 //! transaction (rusqlite in the store's writer, sqlx in a `#[transaction]`).
 
-use prose::store::rows::{CommitRow, EndingRow, EventRow, integer};
-use prose::store::{Commit, Lease, Undoing};
+use prose::store::rows::{CommitRow, EndingRow, EventRow, WaitRow, integer};
+use prose::store::{Commit, Lease, SignalUse, Undoing};
 
 use crate::outbox;
 
@@ -32,9 +32,9 @@ impl<T: Into<String>> From<Option<T>> for Value {
 pub(crate) struct Append {
     /// The fence: inserts one row while the lease is the run's and the commit is the next one; none otherwise.
     pub(crate) fenced: Statement,
-    /// To be run behind it, if it inserted: there are events, or the run's status has changed.
+    /// To be run behind it, if it inserted: there are events, signals were taken, or the run's status has changed.
     pub(crate) behind: Vec<Statement>,
-    /// Whether it ends the run.
+    /// Whether it ends the claim.
     pub(crate) ends: bool,
     /// Bytes of the commit, about.
     pub(crate) size: usize,
@@ -48,16 +48,43 @@ const APPEND: &str = "\
     select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 \
     from prose_runs run join prose_commits last on last.run = run.run and last.seq = ?2 - 1 \
     where run.run = ?1 and run.epoch = ?3 and run.uid = ?4 \
-    and run.status not in ('completed', 'failed', 'cancelled', 'blocked') \
+    and run.status not in ('completed', 'failed', 'cancelled', 'blocked', 'waiting') \
     on conflict (run, seq) do nothing";
 
-const END_RUN: &str =
-    "update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null where run = ?1";
+const END_RUN: &str = "\
+    update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
+    where run = ?1";
+
+/// All runs above a run become due. What is held finds out for itself when it parks.
+pub(crate) const WAKE_ABOVE: &str = "\
+    with recursive above (run) as (select parent from prose_runs where run = ?1 and parent is not null union all \
+    select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
+    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) \
+    and owner is null and status in ('running', 'waiting', 'compensating')";
+
+/// `?3` has refused the run, or the instance that holds it.
+pub(crate) const BLOCK_RUN: &str = "\
+    update prose_runs set status = 'blocked', updated_at = max(?2, updated_at), owner = null, wake_at = null, crashes = 0, \
+    refused = case when exists (select 1 from json_each(refused) where value = coalesce(?3, owner)) then refused \
+    else json_insert(coalesce(refused, '[]'), '$[#]', coalesce(?3, owner)) end \
+    where run = ?1";
+
+/// Looks once more whether what the run waits for is there.
+pub(crate) const PARK_RUN: &str = "\
+    update prose_runs set status = 'waiting', updated_at = max(?2, updated_at), owner = null, crashes = 0, refused = null, \
+    awaits = ?4, wake_at = case \
+    when cancel_asked_at is not null then ?2 \
+    when exists (select 1 from prose_signals kept where kept.namespace = prose_runs.namespace \
+    and kept.run_id = prose_runs.run_id and kept.name = ?4 and kept.taken_at is null and kept.uid = prose_runs.uid) then ?2 \
+    else (select min(wake_at) from (select ?3 wake_at union all select child.wake_at from prose_runs child \
+    where child.parent = ?1 and child.owner is null and child.status not in ('completed', 'failed', 'cancelled'))) end \
+    where run = ?1";
 
 const BEGIN_UNDOING: &str = "update prose_runs set status = 'compensating', compensating_since = ?2, \
     updated_at = max(?2, updated_at) where run = ?1";
 
-const END_DETAILS: &str = "update prose_details set output = ?2, failed_step = ?3, error = ?4 where run = ?1";
+pub(crate) const END_DETAILS: &str =
+    "update prose_details set output = ?2, failed_step = ?3, error = ?4 where run = ?1";
 
 impl Append {
     /// The next commit of a run that is claimed.
@@ -76,7 +103,7 @@ impl Append {
         let fenced = Statement { sql: APPEND, values };
         let change = Change::by(commit);
         let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
-        let behind = keep.chain(change.statements(lease.row, now)).collect();
+        let behind = takes(commit, now).chain(keep).chain(change.statements(lease.row, now)).collect();
         Ok(Self { fenced, behind, ends: change.ends(), size })
     }
 }
@@ -86,11 +113,29 @@ pub(crate) fn events(commit: &Commit) -> Result<Vec<EventRow>, serde_json::Error
     commit.events.iter().map(EventRow::new).collect()
 }
 
+/// A signal that has no id is not known again, so it need not be kept.
+const FORGET_SIGNAL: &str = "delete from prose_signals where signal = ?1 and id is null and ?2 is null";
+
+const TAKE_SIGNAL: &str = "update prose_signals set taken_at = ?2, refused = ?3, expires_at = null where signal = ?1";
+
+/// What marks the signals that a commit takes or refuses. Before its ending: a run that waits looks for those that are left.
+pub(crate) fn takes(commit: &Commit, now: i64) -> impl Iterator<Item = Statement> {
+    commit.signals.iter().flat_map(move |SignalUse { id, refused }| {
+        let refused = || Value::from(refused.clone());
+        let taken = vec![Value::Integer(*id), Value::Integer(now), refused()];
+        [
+            Statement { sql: FORGET_SIGNAL, values: vec![Value::Integer(*id), refused()] },
+            Statement { sql: TAKE_SIGNAL, values: taken },
+        ]
+    })
+}
+
 /// What a commit changes of the run's status.
 #[derive(Debug)]
 pub(crate) struct Change {
     undoing: bool,
     ending: Option<EndingRow>,
+    wait: Option<WaitRow>,
 }
 
 impl Change {
@@ -98,10 +143,11 @@ impl Change {
         Self {
             undoing: matches!(commit.undoing, Some(Undoing::Begun(_))),
             ending: commit.ending.as_ref().map(EndingRow::new),
+            wait: commit.ending.as_ref().and_then(WaitRow::new),
         }
     }
 
-    /// Whether the run ends.
+    /// Whether the claim ends.
     pub(crate) fn ends(&self) -> bool {
         self.ending.is_some()
     }
@@ -109,20 +155,34 @@ impl Change {
     /// To be run behind the commit.
     pub(crate) fn statements(&self, run: i64, now: i64) -> Vec<Statement> {
         let begin = Statement { sql: BEGIN_UNDOING, values: vec![Value::Integer(run), Value::Integer(now)] };
-        let end = self.ending.iter().flat_map(|ending| end(run, ending, now));
+        let end = match (&self.ending, &self.wait) {
+            (_, Some(wait)) => vec![park(run, wait, now)],
+            (Some(ending), None) => end(run, ending, now).into(),
+            (None, None) => Vec::new(),
+        };
         self.undoing.then_some(begin).into_iter().chain(end).collect()
     }
 }
 
-/// The statements that mark a run as ended.
-fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 2] {
+/// The statements that mark a run as ended, or as blocked.
+fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 3] {
     let EndingRow { status, output, failed_step, error } = ending.clone();
-    let status = Value::Text(status.to_owned());
+    let (run, now) = (|| Value::Integer(run), || Value::Integer(now));
+    let end = match status {
+        "blocked" => Statement { sql: BLOCK_RUN, values: vec![run(), now(), Value::Null] },
+        status => Statement { sql: END_RUN, values: vec![run(), Value::Text(status.to_owned()), now()] },
+    };
     let details = [output, failed_step, error].map(Value::from);
-    [
-        Statement { sql: END_RUN, values: vec![Value::Integer(run), status, Value::Integer(now)] },
-        Statement { sql: END_DETAILS, values: [Value::Integer(run)].into_iter().chain(details).collect() },
-    ]
+    let details = Statement { sql: END_DETAILS, values: [run()].into_iter().chain(details).collect() };
+    // Mostly its parent executes it. If somebody else has, the parent may wait for its end.
+    [end, details, Statement { sql: WAKE_ABOVE, values: vec![run(), now()] }]
+}
+
+/// The statement that marks a run as waiting.
+fn park(run: i64, wait: &WaitRow, now: i64) -> Statement {
+    let until = wait.until.map_or(Value::Null, Value::Integer);
+    let values = vec![Value::Integer(run), Value::Integer(now), until, wait.signal.clone().into()];
+    Statement { sql: PARK_RUN, values }
 }
 
 /// The columns of a commit from `point` on.

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use prose::store::rows::CommitRow;
 use prose::store::{
-    BoxFuture, Checkpoint, Claim, ClaimRequest, ClaimedRun, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed,
-    RunKey, RunState, Store, StoreError, from_millis,
+    BoxFuture, Checkpoint, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Queue, Reclaimed,
+    RunKey, RunState, Signals, Store, StoreError, from_millis,
 };
 
 use crate::clock;
 use crate::error::{refused, unavailable};
 use crate::gate::Gate;
-use crate::job::{Answer, Batch, Creation, FirstCommit, Job, Migration, find};
+use crate::job::{Answer, Batch, Behind, Claimed, Creation, FirstCommit, Job, Migration, find};
 use crate::load::{self, Loaded};
-use crate::statement::{Append, Change, events};
+use crate::statement::{Append, Change, events, takes};
 use crate::writer::{Core, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
@@ -65,7 +65,7 @@ impl SqliteStoreBuilder {
     /// has died is noticed at once, whatever the lease. Less than 10 milliseconds is taken as 10.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(SHORTEST_LEASE);
+        self.lease = lease;
         self
     }
 
@@ -126,6 +126,7 @@ impl SqliteStore {
     pub(crate) fn note_committed(&self, lease: &Lease, append_size: usize, ended: bool) {
         if ended {
             self.core().holds.remove(lease);
+            self.core().ring_ended();
         } else {
             // If it is time to fold, the next commit of the writer will see it.
             self.core().holds.count(lease, append_size);
@@ -147,7 +148,7 @@ impl SqliteStore {
     }
 
     /// What can be said of a claim without writing: what is in its way, or what there is to be claimed.
-    async fn look(&self, request: &ClaimRequest) -> Result<Result<Loaded, Claim>, StoreError> {
+    async fn look_for(&self, request: &ClaimRequest) -> Result<Result<Loaded, Claim>, StoreError> {
         let request = request.clone();
         self.read(move |core, sql| {
             let looked = batch(core, sql).look(&request).map_err(|error| unavailable(&core.path, error))?;
@@ -169,17 +170,17 @@ impl SqliteStore {
     async fn claim_run(&self, request: &ClaimRequest) -> Result<Claim, StoreError> {
         loop {
             // Read first: most claims find nothing, or somebody, and a run that cannot be read is not to be claimed.
-            let looked = match self.look(request).await? {
+            let looked = match self.look_for(request).await? {
                 Ok(looked) => looked,
                 Err(refusal) => return Ok(refusal),
             };
             let Reply { answer, guard } = self.core().submit(Job::Claim(request.clone())).await?;
             match answer {
-                Answer::Claimed { lease, seq, at, folded } => {
-                    let Loaded { state, log } = self.behind_claim(&lease, looked, seq, at).await?;
-                    self.core().holds.set_log(&lease, folded.unwrap_or(log));
+                Answer::Claimed(claimed) => {
+                    let loaded = self.behind_claim(&claimed, looked).await?;
+                    let run = self.claimed(claimed, loaded);
                     guard.keep();
-                    return Ok(Claim::Claimed(Box::new(ClaimedRun { lease, state })));
+                    return Ok(Claim::Claimed(Box::new(run)));
                 }
                 Answer::Held(epoch) => return Ok(Claim::Held { epoch }),
                 // It has changed since the look: look again.
@@ -189,11 +190,11 @@ impl SqliteStore {
     }
 
     /// The run as the claim has left it: as it was looked at, unless somebody has written to it in between.
-    async fn behind_claim(&self, lease: &Lease, looked: Loaded, seq: u64, at: i64) -> Result<Loaded, StoreError> {
-        let Loaded { mut state, mut log } = looked;
-        if state.run.uid == lease.uid && state.folded.seq + 1 == seq {
-            state.folded.apply(Commit::empty(seq));
-            state.updated_at = from_millis(at);
+    async fn behind_claim(&self, claimed: &Claimed, looked: Loaded) -> Result<Loaded, StoreError> {
+        let (Loaded { mut state, mut log }, Claimed { lease, seq, at, .. }) = (looked, claimed);
+        if state.run.uid == lease.uid && state.folded.seq + 1 == *seq {
+            state.folded.apply(Commit::empty(*seq));
+            state.updated_at = state.updated_at.max(from_millis(*at));
             log.commits += 1;
             return Ok(Loaded { state, log });
         }
@@ -208,7 +209,8 @@ impl SqliteStore {
     async fn create_run(&self, run: &NewRun, first: Commit) -> Result<Lease, StoreError> {
         let unwritable = |error| self.unwritable(&run.key, &error);
         let (row, events) = (CommitRow::new(&first).map_err(unwritable)?, events(&first).map_err(unwritable)?);
-        let first = FirstCommit { seq: first.seq, row, events, change: Change::by(&first) };
+        let takes = takes(&first, clock::now()).collect();
+        let first = FirstCommit { seq: first.seq, row, events, takes, change: Change::by(&first) };
         let reply = self.core().submit(Job::Create(Box::new(Creation { run: run.clone(), first }))).await?;
         match reply.answer {
             Answer::Created { lease, .. } => {
@@ -270,6 +272,11 @@ impl SqliteStore {
         refused(format!("run `{key}` cannot be written to {}: {error}", self.path().display()))
     }
 
+    /// An answer to another question: nobody gives one.
+    pub(crate) fn unexpected(&self, answer: &Answer) -> StoreError {
+        refused(format!("the writer of {} has misunderstood: {answer:?}", self.path().display()))
+    }
+
     async fn held_elsewhere(&self, key: &RunKey, epoch: u64) -> bool {
         let key = key.clone();
         let held = self.read(move |core, sql| {
@@ -286,7 +293,7 @@ impl SqliteStore {
     async fn delete_now(&self, key: &RunKey) -> Result<bool, StoreError> {
         let reply = self.core().submit(Job::Delete(key.clone())).await?;
         match reply.answer {
-            Answer::Busy => Err(StoreError::Busy(key.clone())),
+            Answer::Busy(held) => Err(StoreError::Busy(held)),
             Answer::Deleted(deleted) => Ok(deleted),
             _ => Ok(false),
         }
@@ -295,20 +302,16 @@ impl SqliteStore {
     async fn prune_now(&self, older_than: Duration) -> Result<u64, StoreError> {
         let age = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
         let before = clock::now().saturating_sub(age);
-        let mut pruned = 0;
-        loop {
-            let reply = self.core().submit(Job::Prune { before }).await?;
-            let Answer::Pruned { runs, more } = reply.answer else { return Ok(pruned) };
+        let (mut pruned, mut next) = (0, Some(Behind::default()));
+        while let Some(behind) = next {
+            let reply = self.core().submit(Job::Prune { before, behind }).await?;
+            let Answer::Pruned { runs, behind } = reply.answer else { return Err(self.unexpected(&reply.answer)) };
             pruned += runs;
-            if !more {
-                return Ok(pruned);
-            }
+            next = behind;
         }
+        Ok(pruned)
     }
 }
-
-/// The heart beats several times in a lease, and must not keep a core busy.
-const SHORTEST_LEASE: Duration = Duration::from_millis(10);
 
 /// SQLite counts milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
@@ -344,6 +347,14 @@ impl Store for SqliteStore {
     }
 
     fn outbox(&self) -> &dyn Outbox {
+        self
+    }
+
+    fn queue(&self) -> &dyn Queue {
+        self
+    }
+
+    fn signals(&self) -> &dyn Signals {
         self
     }
 

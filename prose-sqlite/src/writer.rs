@@ -10,8 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prose::StoreError;
+use prose::store::queue::Asked;
 use prose::store::rows::Holds;
-use prose::store::{Bell, Lease, in_transaction};
+use prose::store::{Bell, Lease, Wakes, in_transaction};
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
@@ -34,12 +35,14 @@ pub(crate) struct Core {
     /// Fingerprints of code that is known to be in the file.
     pub(crate) kept: Mutex<HashSet<u64>>,
     pub(crate) bell: Bell,
+    pub(crate) wakes: Wakes,
     /// Whether this instance publishes the outbox's events.
     pub(crate) leads: AtomicBool,
     pub(crate) instance: Instance,
     pub(crate) readers: Readers,
     busy: Duration,
-    lease: Duration,
+    /// In milliseconds.
+    lease: AtomicU64,
     writer: Mutex<Writer>,
     queue: Queue,
     /// How long a COMMIT takes, in microseconds: a moving average.
@@ -81,20 +84,20 @@ pub(crate) struct Reply {
     pub(crate) guard: Guard,
 }
 
-/// Gives the run back, if there is one, when it is dropped before [`keep`](Self::keep).
+/// Gives the runs back, if there are any, when it is dropped before [`keep`](Self::keep).
 #[derive(Debug)]
-pub(crate) struct Guard(Option<(Arc<Core>, Lease)>);
+pub(crate) struct Guard(Vec<(Arc<Core>, Lease)>);
 
 impl Guard {
-    /// From now on the run is its owner's.
+    /// From now on the runs are their owner's.
     pub(crate) fn keep(mut self) {
-        self.0 = None;
+        self.0.clear();
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some((core, lease)) = self.0.take() {
+        for (core, lease) in self.0.drain(..) {
             core.release(&lease);
         }
     }
@@ -114,6 +117,9 @@ const CROWD: u32 = 8;
 /// A heart beats so many times in a lease.
 const BEATS: u32 = 4;
 
+/// A heart must not keep a core busy.
+const SHORTEST_LEASE: Duration = Duration::from_millis(10);
+
 impl Core {
     /// Opens the file and starts its thread. The thread ends after [`close`](Self::close).
     pub(crate) fn open(path: PathBuf, lease: Duration, busy: Duration) -> Result<Arc<Self>, StoreError> {
@@ -124,6 +130,7 @@ impl Core {
         let gate = gate::of_file(&path).map_err(|error| io_failed(&path, "looking at", error))?;
         let instance = Instance::start(&path).map_err(|error| io_failed(&path, "locking a file beside", error))?;
         instance.folder.sweep();
+        let lease = lease.max(SHORTEST_LEASE);
         let beaten = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
         let core = Arc::new(Self {
             readers: Readers::new(path.clone(), busy),
@@ -132,10 +139,11 @@ impl Core {
             holds: Holds::default(),
             kept: Mutex::default(),
             bell: Bell::default(),
+            wakes: Wakes::default(),
             leads: AtomicBool::new(false),
             instance,
             busy,
-            lease,
+            lease: AtomicU64::new(millis(lease)),
             writer: Mutex::new(Writer { sql, beaten }),
             queue: Queue::default(),
             sync: AtomicU64::new(0),
@@ -154,6 +162,21 @@ impl Core {
         self.queue.state().closed = true;
         self.queue.arrived.notify_all();
         self.instance.end();
+    }
+
+    /// How long this instance may be stopped before others take its runs over.
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_lease(&self, lease: Duration) {
+        self.lease.store(millis(lease.max(SHORTEST_LEASE)), Ordering::Relaxed);
+    }
+
+    /// A run has ended, or waits.
+    pub(crate) fn ring_ended(&self) {
+        self.wakes.run_has_ended();
+        self.wakes.runs_are_due();
     }
 
     /// Has a job done; the answer comes when it is on the disk.
@@ -234,7 +257,7 @@ impl Core {
         let _closing = Closing(&self.queue);
         // Runs that could not be given back: others would wait for them for as long as this instance lives.
         let mut unreleased = Vec::new();
-        while self.queue.wait(self.lease / BEATS) {
+        while self.queue.wait(self.lease() / BEATS) {
             let gate = self.gate.blocking_lock();
             let mut batch = self.queue.take();
             batch.extend(unreleased.drain(..).map(|lease| Waiting { job: Job::Release(lease), reply: None }));
@@ -302,6 +325,7 @@ impl Core {
 
     fn write_open(&self, writer: &mut Writer, jobs: &[Job]) -> rusqlite::Result<Vec<Answer>> {
         let sql = &writer.sql;
+        let before = sql.total_changes();
         sql.prepare_cached("begin immediate")?.execute([])?;
         let beaten = self.beat_if_due(writer, jobs)?;
         let mut batch =
@@ -309,7 +333,10 @@ impl Core {
         let answers = jobs.iter().map(|job| batch.run(job)).collect::<Result<Vec<_>, _>>()?;
         let start = Instant::now();
         sql.prepare_cached("commit")?.execute([])?;
-        self.note_sync(start.elapsed());
+        // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced.
+        if sql.total_changes() != before {
+            self.note_sync(start.elapsed());
+        }
         writer.beaten = beaten;
         Ok(answers)
     }
@@ -317,13 +344,14 @@ impl Core {
     /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
     fn beat_if_due(&self, writer: &Writer, jobs: &[Job]) -> rusqlite::Result<i64> {
         let now = clock::boot_millis();
-        let begins = |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::Outbox(OutboxJob::Lead));
+        let begins =
+            |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::ClaimDue(_) | Job::Outbox(OutboxJob::Lead));
         let holds = || self.must_live() || jobs.iter().any(begins);
-        let pause = i64::try_from((self.lease / BEATS).as_millis()).unwrap_or(i64::MAX);
+        let pause = i64::try_from((self.lease() / BEATS).as_millis()).unwrap_or(i64::MAX);
         if now.saturating_sub(writer.beaten) < pause || !holds() {
             return Ok(writer.beaten);
         }
-        beat(&writer.sql, &self.instance, self.lease)?;
+        beat(&writer.sql, &self.instance, self.lease())?;
         Ok(now)
     }
 
@@ -339,20 +367,20 @@ impl Core {
     }
 
     fn settle_one(self: &Arc<Self>, job: &Job, answer: Answer) -> Reply {
-        let claimed = match &answer {
-            Answer::Claimed { lease, .. } | Answer::Created { lease, ended: false } => Some(lease),
-            _ => None,
+        let claimed: Vec<Lease> = match &answer {
+            Answer::Claimed(claimed) => vec![claimed.lease.clone()],
+            Answer::Created { lease, ended: false } => vec![lease.clone()],
+            Answer::Due(due) => due.runs.iter().map(|claimed| claimed.lease.clone()).collect(),
+            _ => Vec::new(),
         };
-        let guard = Guard(claimed.map(|lease| {
-            self.holds.add(lease);
-            (Arc::clone(self), lease.clone())
-        }));
+        claimed.iter().for_each(|lease| self.holds.add(lease));
+        let guard = Guard(claimed.into_iter().map(|lease| (Arc::clone(self), lease)).collect());
         if let Answer::Reclaimed(reclaimed) = &answer {
             self.holds.add(&reclaimed.lease);
         }
         let written = match job {
             Job::Reclaim { lease, .. } => Some(lease),
-            Job::Commit { lease, .. } => Some(lease),
+            Job::Commit { lease, .. } | Job::Block { lease, .. } => Some(lease),
             Job::Migrate(run) => Some(&run.lease),
             _ => None,
         };
@@ -365,7 +393,26 @@ impl Core {
                 _ => {}
             }
         }
+        self.ring(&answer);
         Reply { answer, guard }
+    }
+
+    /// Tells the rest of the process what has changed.
+    fn ring(&self, answer: &Answer) {
+        match answer {
+            Answer::Committed { ended: true, .. } | Answer::Created { ended: true, .. } => self.ring_ended(),
+            Answer::Submitted(_) | Answer::Released | Answer::Recovered(_) => self.wakes.runs_are_due(),
+            Answer::Asked(Asked::Done) => {
+                self.wakes.cancel_is_asked();
+                self.wakes.runs_are_due();
+            }
+            Answer::Sent(_) => {
+                self.wakes.signal_is_sent();
+                self.wakes.runs_are_due();
+            }
+            Answer::Deleted(true) => self.wakes.run_has_ended(),
+            _ => {}
+        }
     }
 }
 
@@ -376,6 +423,10 @@ fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusq
     beat(&transaction, instance, lease)?;
     transaction.commit()?;
     Ok(clock::boot_millis())
+}
+
+fn millis(lease: Duration) -> u64 {
+    u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)
 }
 
 struct Closing<'a>(&'a Queue);
@@ -443,7 +494,7 @@ mod tests {
         let commit = Commit::empty(1);
         let row = prose::store::rows::CommitRow::new(&commit).unwrap();
         let change = crate::statement::Change::by(&commit);
-        let first = crate::job::FirstCommit { seq: 1, row, events: Vec::new(), change };
+        let first = crate::job::FirstCommit { seq: 1, row, events: Vec::new(), takes: Vec::new(), change };
         let reply =
             core.write_all(&[Job::Create(Box::new(crate::job::Creation { run, first }))]).pop().unwrap().unwrap();
         reply.guard.keep();
@@ -483,7 +534,7 @@ mod tests {
         let key = RunKey::new("one");
         let request = ClaimRequest { key: key.clone(), flow: "f".to_owned(), restart_failed: false };
         let reply = core.write_all(&[Job::Claim(request)]).pop().unwrap().unwrap();
-        assert!(matches!(reply.answer, Answer::Claimed { .. }) && core.holds.contains(&key, 2));
+        assert!(matches!(reply.answer, Answer::Claimed(_)) && core.holds.contains(&key, 2));
         drop(reply);
         assert!(core.holds.is_empty());
         core.close();
@@ -500,7 +551,7 @@ mod tests {
         let request = ClaimRequest { key: lease.key, flow: "f".to_owned(), restart_failed: false };
         let results = core.write_all(&[Job::Claim(request.clone()), Job::Claim(request)]);
         let [first, second] = <[_; 2]>::try_from(results).unwrap().map(|result| result.unwrap().answer);
-        assert!(matches!(first, Answer::Claimed { .. }), "{first:?}");
+        assert!(matches!(first, Answer::Claimed(_)), "{first:?}");
         assert!(matches!(second, Answer::Held(2)), "{second:?}");
         core.close();
     }

@@ -5,11 +5,15 @@
 mod common;
 
 use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::*;
 use futures_util::future::poll_immediate;
-use prose::store::{Claim, Lease, Store};
+use prose::store::queue::{ClaimDue, Fit};
+use prose::store::signals::{NewSignal, Sent};
+use prose::store::{Claim, Commit, Ending, Lease, RunKey, SignalUse, Store};
 use prose::{Beginning, Begun, Database, DatabaseError, MemoryStore, Record, Status, TransactionStep};
 use prose_sqlite::{OpenTransaction, SqliteDatabase, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
@@ -99,6 +103,51 @@ async fn a_record_may_end_the_run() {
     let checkpoint = shop.store.load("a").await.unwrap().unwrap();
     assert_eq!((checkpoint.status, checkpoint.output.unwrap().as_str()), (Status::Completed, r#""done""#));
     assert!(shop.store.delete("a").await.unwrap(), "nobody holds it");
+}
+
+fn signal(number: &str) -> NewSignal {
+    let (key, flow) = (RunKey::new("a"), new_run("a").flow);
+    NewSignal { key, flow, name: "paid".to_owned(), id: None, payload: json(number), keep_for: None }
+}
+
+/// A signal is taken by the commit of a body's transaction, or by none.
+#[tokio::test]
+async fn a_record_may_take_signals() {
+    let shop = shop().await;
+    let (lease, run) = (shop.run("a").await, new_run("a"));
+    for number in ["1", "2"] {
+        assert_eq!(shop.store.signals().send(&signal(number)).await.unwrap(), Sent::Kept);
+    }
+    let next = async || shop.store.signals().next(&run.key, &run.uid, "paid").await.unwrap().unwrap();
+    let first = next().await;
+    let signals = vec![SignalUse { id: first.id, refused: None }];
+    let taking = |seq| Commit { signals: signals.clone(), ..writing(seq) };
+    let open = shop.begin().await;
+    let fenced = shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &taking(9) })).await;
+    assert!(matches!(fenced, Err(DatabaseError::Fenced)), "{fenced:?}");
+    assert_eq!(next().await, first);
+    let open = shop.begin().await;
+    shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &taking(2) })).await.unwrap();
+    assert_eq!(next().await.payload.as_str(), "2");
+}
+
+/// It looks once more for what the run waits for, as the store's own commit does.
+#[tokio::test]
+async fn a_record_may_park_the_run() {
+    let shop = shop().await;
+    let lease = shop.run("a").await;
+    let mut due = pin!(shop.store.changed(&lease.key, lease.epoch));
+    assert!(poll_immediate(&mut due).await.is_none());
+    shop.store.signals().send(&signal("1")).await.unwrap();
+    let open = shop.begin().await;
+    let ending = Ending::Waiting { until: None, signal: Some("paid".to_owned()) };
+    let parking = Commit { ending: Some(ending), ..at(2) };
+    shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &parking })).await.unwrap();
+    due.await;
+    assert_eq!(shop.store.load("a").await.unwrap().unwrap().status, Status::Waiting);
+    let request = ClaimDue { flows: vec![new_run("a").flow], limit: 9, blocked: false };
+    let due = shop.store.queue().claim_due(&request, Arc::new(|_| Fit::Yes)).await.unwrap();
+    assert_eq!(due.runs.len(), 1);
 }
 
 #[tokio::test]

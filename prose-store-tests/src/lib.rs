@@ -268,6 +268,7 @@ macro_rules! conformance {
                 a_signal_that_nobody_waits_for_wakes_no_parent
                 cancelling_a_child_wakes_all_above_it
                 a_child_that_is_given_back_wakes_all_above_it
+                a_child_that_has_ended_wakes_all_above_it
                 restarting_a_child_wakes_all_above_it
                 a_parent_that_parks_above_a_due_child_is_due
                 a_parent_is_due_with_the_first_of_its_children

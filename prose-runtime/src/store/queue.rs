@@ -13,7 +13,7 @@ use crate::Json;
 ///
 /// A run is *due* when it has not ended, nobody executes it, and its `wake_at` has come: the instant at which it was submitted, given back
 /// or lost its owner; of a waiting run the instant until which it waits, or at which something arrived for it. A run that has a parent is never
-/// due: it is executed by its parent's execution, which is woken in its place. So whatever makes a child due makes all runs above it due.
+/// due: it is executed by its parent's execution, which is woken in its place. So whatever makes a child due makes all runs above it due, and so does its end.
 pub trait Queue: Send + Sync {
     /// The store's own clock: the database server's, or, where processes share a machine, the machine's. What a run waits for is
     /// measured with it.

@@ -107,6 +107,17 @@ pub async fn a_child_that_is_given_back_wakes_all_above_it(store: Shared) {
     assert_eq!(due_ids(&store).await, ["top"]);
 }
 
+/// Whoever was called with its name has taken the signal, and has come to its end.
+pub async fn a_child_that_has_ended_wakes_all_above_it(store: Shared) {
+    park_all(&store, &three(&store).await).await;
+    let run = claimed(&store, "bottom").await;
+    tell(&store, "bottom", "approval").await;
+    assert_eq!(next_due(&store).await, None);
+    commit(&store, &run.lease, completed(4)).await;
+    assert_eq!(woken(&store).await, ["middle", "top"]);
+    assert_eq!(due_ids(&store).await, ["top"]);
+}
+
 /// A failed one that is to go on.
 pub async fn restarting_a_child_wakes_all_above_it(store: Shared) {
     let [bottom, middle, top] = three(&store).await;

@@ -214,6 +214,10 @@ impl Runs {
         };
         run.refused = matches!(run.state.folded.ending, Some(Ending::Blocked { .. }));
         run.let_go();
+        // Mostly its parent executes it. If somebody else has, the parent may wait for its end.
+        if let Some(parent) = run.state.run.parent.clone().filter(|_| run.state.status().is_ended()) {
+            self.wake(&parent);
+        }
     }
 
     /// Makes a run due, and all above it.

@@ -1,0 +1,116 @@
+//! What is asked of a run that is executed elsewhere, or by nobody: to end, to start again, to wake up.
+
+use prose::store::queue::Asked;
+use prose::store::signals::{NewSignal, Sent};
+use prose::store::{RunKey, Status};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Answer, Batch, Found, find};
+use crate::clock;
+use crate::statement::WAKE_ABOVE;
+
+/// A run becomes due, unless it is held.
+const WAKE: &str = "\
+    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run = ?1 \
+    and owner is null and status in ('running', 'waiting', 'compensating')";
+
+/// A signal with the same id: of the run, or, where there is none, one that is kept for it.
+pub(crate) const SAME_SIGNAL: &str = "\
+    select refused from prose_signals where namespace = ?1 and run_id = ?2 and name = ?3 and id = ?4 \
+    and (uid = ?5 or ?5 is null and uid is null and expires_at > ?6)";
+
+const KEEP_SIGNAL: &str = "\
+    insert into prose_signals (namespace, run_id, uid, name, id, payload, sent_at, expires_at) \
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+impl Batch<'_> {
+    /// Makes a run due, and all above it.
+    pub(super) fn wake(&self, run: i64, now: i64) -> rusqlite::Result<()> {
+        self.sql.prepare_cached(WAKE)?.execute([run, now])?;
+        self.sql.prepare_cached(WAKE_ABOVE)?.execute([run, now]).map(drop)
+    }
+
+    pub(super) fn cancel(&self, key: &RunKey) -> rusqlite::Result<Answer> {
+        let Some(found) = find(self.sql, key)? else { return Ok(Answer::Asked(Asked::Missing)) };
+        if found.shown().is_ended() {
+            return Ok(Answer::Asked(Asked::Status(found.shown())));
+        }
+        let now = clock::now();
+        self.sql
+            .prepare_cached("update prose_runs set cancel_asked_at = coalesce(cancel_asked_at, ?2) where run = ?1")?
+            .execute([found.run, now])?;
+        self.wake(found.run, now)?;
+        Ok(Answer::Asked(Asked::Done))
+    }
+
+    pub(super) fn restart(&self, key: &RunKey) -> rusqlite::Result<Answer> {
+        let Some(found) = find(self.sql, key)? else { return Ok(Answer::Asked(Asked::Missing)) };
+        if found.shown() != Status::Failed || found.undone {
+            return Ok(Answer::Asked(Asked::Status(found.shown())));
+        }
+        let now = clock::now();
+        self.sql
+            .prepare_cached(
+                "update prose_runs set status = 'running', cancel_asked_at = null, updated_at = max(?2, updated_at) \
+                 where run = ?1",
+            )?
+            .execute([found.run, now])?;
+        self.wake(found.run, now)?;
+        Ok(Answer::Asked(Asked::Done))
+    }
+
+    pub(super) fn send(&self, signal: &NewSignal) -> rusqlite::Result<Answer> {
+        let found = find(self.sql, &signal.key)?;
+        if let Some(refusal) = refusal(found.as_ref(), signal) {
+            return Ok(Answer::Sent(refusal));
+        }
+        let now = clock::now();
+        if let Some(refused) = self.same(found.as_ref(), signal, now)? {
+            return Ok(Answer::Sent(Sent::Repeated { refused }));
+        }
+        self.keep_signal(found.as_ref(), signal, now)?;
+        let Some(found) = found else { return Ok(Answer::Sent(Sent::KeptForLater)) };
+        if found.awaits.as_ref() == Some(&signal.name) {
+            self.wake(found.run, now)?;
+        }
+        Ok(Answer::Sent(Sent::Kept))
+    }
+
+    /// Whether one with its id was sent before, and then why it was refused, if it was.
+    fn same(&self, found: Option<&Found>, signal: &NewSignal, now: i64) -> rusqlite::Result<Option<Option<String>>> {
+        let Some(id) = &signal.id else { return Ok(None) };
+        let (RunKey { namespace, run_id }, uid) = (&signal.key, found.map(|found| &found.uid));
+        self.sql
+            .prepare_cached(SAME_SIGNAL)?
+            .query_row(params![namespace, run_id, signal.name, id, uid, now], |row| row.get(0))
+            .optional()
+    }
+
+    fn keep_signal(&self, found: Option<&Found>, signal: &NewSignal, now: i64) -> rusqlite::Result<()> {
+        let RunKey { namespace, run_id } = &signal.key;
+        let ttl = signal.keep_for.filter(|_| found.is_none());
+        let expires_at = ttl.map(|ttl| now.saturating_add(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX)));
+        let (uid, payload) = (found.map(|found| &found.uid), signal.payload.as_str());
+        self.sql.prepare_cached(KEEP_SIGNAL)?.execute(params![
+            namespace,
+            run_id,
+            uid,
+            signal.name,
+            signal.id,
+            payload,
+            now,
+            expires_at
+        ])?;
+        Ok(())
+    }
+}
+
+/// Why a signal is not kept.
+fn refusal(found: Option<&Found>, signal: &NewSignal) -> Option<Sent> {
+    let Some(found) = found else { return signal.keep_for.is_none().then_some(Sent::Missing) };
+    if found.flow != signal.flow {
+        return Some(Sent::OtherFlow(found.flow.clone()));
+    }
+    let status = found.shown();
+    (status.is_ended() || status == Status::Compensating).then_some(Sent::Over(status))
+}

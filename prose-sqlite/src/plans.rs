@@ -1,0 +1,94 @@
+//! Tests that what is asked again and again is found by indices, however many runs the file has.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::job::plans::{BLOCKED, DUE, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
+use crate::queue::ASKED_TO_CANCEL;
+use crate::signals::NEXT_SIGNAL;
+use crate::statement::{PARK_RUN, WAKE_ABOVE};
+use crate::{list, schema, standing};
+
+/// A file with runs in every status, of some flows: as SQLite would see it after an `analyze`.
+fn filled() -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut sql = Connection::open(&path).unwrap();
+    schema::prepare(&mut sql, Path::new(&path)).unwrap();
+    sql.execute_batch(
+        "insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, created_at, updated_at, wake_at) \
+         with recursive n (n) as (select 1 union all select n + 1 from n where n < 2000) \
+         select '', 'run-' || n, 'u', 'flow-' || (n % 5), 1, '0', \
+         case when n % 10 = 0 then 'failed' when n % 11 = 0 then 'waiting' when n % 50 < 2 then 'running' else 'completed' end, \
+         1, case when n % 50 = 1 then 'one' end, n, n, n from n",
+    )
+    .unwrap();
+    (folder, sql)
+}
+
+/// What SQLite does for a statement, line by line.
+fn plan(sql: &Connection, statement: &str) -> Vec<String> {
+    let mut explained = sql.prepare(&format!("explain query plan {statement}")).unwrap();
+    let values = vec![Value::Integer(1); explained.parameter_count()];
+    let lines = explained.query_map(rusqlite::params_from_iter(values), |row| row.get("detail")).unwrap();
+    lines.collect::<Result<_, _>>().unwrap()
+}
+
+/// Nothing reads a table from its one end to the other, and nothing is sorted.
+#[track_caller]
+fn assert_searches(sql: &Connection, statement: &str, index: &str) {
+    for analyzed in [false, true] {
+        if analyzed {
+            sql.execute_batch("analyze").unwrap();
+        }
+        let plan = plan(sql, statement);
+        assert!(plan.iter().any(|line| line.contains(index)), "{index} is not used: {plan:#?}");
+        let is_slow = |line: &String| {
+            line.contains("SCAN prose_") || line.starts_with("SCAN run") || line.contains("TEMP B-TREE")
+        };
+        assert!(!plan.iter().any(is_slow), "{plan:#?}");
+    }
+    sql.execute_batch("drop table sqlite_stat1; analyze sqlite_schema").unwrap();
+}
+
+#[test]
+fn due_runs_are_found_by_indices() {
+    let (_folder, sql) = filled();
+    assert_searches(&sql, DUE, "prose_runs_due (flow=? AND wake_at>? AND wake_at<?)");
+    assert_searches(&sql, NEXT_DUE, "prose_runs_due (flow=? AND wake_at>?)");
+    assert_searches(&sql, BLOCKED, "prose_runs_listed (flow=? AND status=?)");
+    assert_searches(&sql, standing::UNFINISHED, "prose_runs_listed (flow=? AND status=?)");
+}
+
+#[test]
+fn what_an_instance_holds_is_found_by_indices() {
+    let (_folder, sql) = filled();
+    assert_searches(&sql, ASKED_TO_CANCEL, "prose_runs_cancelled (owner=?)");
+    assert_searches(&sql, NEXT_OWNER, "prose_runs_held (owner>?)");
+}
+
+#[test]
+fn lists_are_read_from_an_index() {
+    let (_folder, sql) = filled();
+    assert_searches(&sql, list::PAGE, "prose_runs_listed (flow=? AND status=? AND namespace=? AND rowid<?)");
+    assert_searches(&sql, list::NEXT_FLOW, "prose_runs_listed (flow>?)");
+}
+
+#[test]
+fn trees_are_found_by_indices() {
+    let (_folder, sql) = filled();
+    assert_searches(&sql, OLD_ROOTS, "prose_runs_ended");
+    assert_searches(&sql, TREE, "prose_runs_children (parent=?)");
+    assert_searches(&sql, WAKE_ABOVE, "INTEGER PRIMARY KEY (rowid=?)");
+    assert_searches(&sql, PARK_RUN, "prose_runs_children (parent=?)");
+}
+
+#[test]
+fn signals_are_found_by_indices() {
+    let (_folder, sql) = filled();
+    assert_searches(&sql, NEXT_SIGNAL, "prose_signals_waiting (namespace=? AND run_id=? AND name=?)");
+    assert_searches(&sql, SAME_SIGNAL, "prose_signals_sent (namespace=? AND run_id=? AND name=? AND id=?)");
+    assert_searches(&sql, "delete from prose_signals where expires_at <= ?1", "prose_signals_expiring");
+}
