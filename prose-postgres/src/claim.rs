@@ -27,7 +27,8 @@ const LOOK: &str = "\
 const TAKE: &str = "\
     with taken as ( \
         update {s}.runs set epoch = epoch + 1, owner = $4, updated_at = greatest(clock_timestamp(), updated_at), \
-            status = {claimed}, wake_at = null, awaits = null \
+            status = {claimed}, wake_at = null, awaits = null, \
+            cancel_asked_at = case when status <> 'failed' then cancel_asked_at end \
         where run = $1 and epoch = $2 and status = $5 returning run, epoch, crashes \
     ), appended as ( \
         insert into {s}.commits (run, seq, epoch, at) \
@@ -159,6 +160,8 @@ impl Core {
         let lease = Lease { key: request.key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
         let taken = Taken::new(self, &lease);
         state.folded.apply(Commit::empty(last + 1));
+        // One that is started again is to go on.
+        state.cancel_asked &= found.status != Status::Failed.as_str();
         state.updated_at = from_millis(at);
         log.commits += 1;
         self.holds.set_log(&lease, log);

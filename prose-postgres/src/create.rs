@@ -40,11 +40,17 @@ const CREATE: &str = "\
         select run, key, namespace, run_id, uid, item.channel, item.event, updated_at \
         from created cross join unnest($28::text[], $29::text[]) with ordinality as item (channel, event, place) \
         order by item.place \
-    ), used as ( \
-        update {s}.signals set used = true, refused = item.refused, expires_at = null \
-        from created cross join unnest($31::int8[], $32::text[]) as item (signal, refused) where signals.id = item.signal \
+    ), adopted as ( \
+        update {s}.signals set uid = created.uid, expires_at = null, used = signals.id = any($31), \
+            refused = (select item.refused from unnest($31::int8[], $32::text[]) as item (signal, refused) where signal = signals.id) \
+        from created where {early} \
     ) \
     select run from created";
+
+/// The signals that were kept for a run that was still to come are its own from its creation on.
+pub(crate) const EARLY: &str = "\
+    signals.key = created.key and signals.uid is null \
+    and (signals.expires_at is null or signals.expires_at > clock_timestamp())";
 
 /// What a creation whose answer was lost has made.
 const MADE: &str = "\
@@ -126,7 +132,7 @@ impl Core {
         let Creation { run, seq, columns, change, events, signals, .. } = new;
         let change = change.as_ref();
         let owner = (!change.is_some_and(|change| change.ends)).then_some(&self.instance.id);
-        sqlx::query_scalar(self.schema.sql(CREATE))
+        sqlx::query_scalar(self.schema.sql(&CREATE.replace("{early}", EARLY)))
             .bind(name)
             .bind(escape(&run.key.namespace))
             .bind(escape(&run.key.run_id))

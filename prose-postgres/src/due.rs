@@ -63,16 +63,16 @@ const CLAIM: &str = "\
 const BLOCK: &str = "\
     with blocked as ( \
         insert into {s}.commits (run, seq, epoch, at, ending) \
-        select run.run, item.seq + 1, run.epoch + 1, greatest(clock_timestamp(), last.at), 'blocked' \
+        select run.run, item.seq + 1, run.epoch, greatest(clock_timestamp(), last.at), 'blocked' \
         from unnest($1::int8[], $2::int8[]) as item (run, seq) join {s}.runs run on run.run = item.run \
         left join {s}.commits last on last.run = item.run and last.seq = item.seq \
-        on conflict (run, seq) do nothing returning run, epoch, at \
+        on conflict (run, seq) do nothing returning run, at \
     ), detailed as ( \
         update {s}.details set output = null, failed_step = item.step, error = item.reason \
         from unnest($1::int8[], $4::text[], $5::text[]) as item (run, step, reason) join blocked using (run) \
         where details.run = item.run \
     ) \
-    update {s}.runs run set epoch = blocked.epoch, updated_at = greatest(blocked.at, run.updated_at), status = 'blocked', \
+    update {s}.runs run set updated_at = greatest(blocked.at, run.updated_at), status = 'blocked', \
         wake_at = null, awaits = null, refused = array_append(run.refused, $3) \
     from blocked where run.run = blocked.run";
 
@@ -137,6 +137,8 @@ struct Found<'t> {
 impl Core {
     /// Claims due runs. On a task of its own, so that those whose answer nobody takes are given back.
     pub(crate) async fn claim_due(self: &Arc<Self>, request: &ClaimDue, fits: Fits) -> Result<DueRuns, StoreError> {
+        // What was given back here is due.
+        self.released().await?;
         let (core, request) = (Arc::clone(self), request.clone());
         let claiming = self.runtime.spawn(async move { core.claim_and_read(&request, &fits).await });
         let (due, taken) = claiming.await.map_err(|error| self.given_up(error))??;

@@ -61,7 +61,7 @@ const ENDED: &str = "\
     where run.run is null or run.status in ('completed', 'failed', 'cancelled') order by asked.place";
 
 const ASKED_TO_CANCEL: &str = "\
-    select namespace, run_id from {s}.runs \
+    select namespace, run_id, epoch from {s}.runs \
     where owner = $1 and cancel_asked_at is not null and status not in ('completed', 'failed', 'cancelled') order by run";
 
 impl Core {
@@ -73,6 +73,7 @@ impl Core {
             Some(status) if CANCELLING.contains(&status) => (vec![status], "run.cancel_asked_at is null"),
             Some(status) => (vec![status], "true"),
         };
+        self.released().await?;
         let millis = |column: &str| format!("floor(extract(epoch from listed.{column}) * 1000)::int8 as {column}");
         let text = LIST
             .replace("{flows}", if request.flow.is_some() { ONE_FLOW } else { ALL_FLOWS })
@@ -109,12 +110,16 @@ impl Core {
     /// Which of this instance's runs are to end.
     pub(crate) async fn asked_to_cancel(&self) -> Result<Vec<RunKey>, StoreError> {
         let asking = answered(|| {
-            let query = sqlx::query_as::<_, (String, String)>(self.schema.sql(ASKED_TO_CANCEL));
+            let query = sqlx::query_as::<_, (String, String, i64)>(self.schema.sql(ASKED_TO_CANCEL));
             self.link.within(query.bind(&self.instance.id).fetch_all(&self.pool))
         });
         let rows = asking.await.map_err(|error| self.unavailable(error))?.value;
-        let key = |(namespace, run_id)| RunKey { namespace: unescape(namespace), run_id: unescape(run_id) };
-        Ok(rows.into_iter().map(key).collect())
+        let key = |(namespace, run_id, epoch): (String, String, i64)| {
+            (RunKey { namespace: unescape(namespace), run_id: unescape(run_id) }, epoch.unsigned_abs())
+        };
+        // One that is about to be given back is executed no more.
+        let executed = |(key, epoch): (RunKey, u64)| self.holds.contains(&key, epoch).then_some(key);
+        Ok(rows.into_iter().map(key).filter_map(executed).collect())
     }
 }
 

@@ -122,7 +122,7 @@ impl Core {
 fn read(key: &RunKey, rows: &[PgRow]) -> Result<Loaded, Unreadable> {
     let first = rows.first().ok_or_else(|| RowError::Content("its row is missing".to_owned()))?;
     let run = read_run(first)?;
-    let unclaimed = first.try_get::<i64, _>("epoch")? == 0;
+    let unclaimed = first.try_get::<i64, _>("epoch")? == 0 && first.try_get::<Option<i64>, _>("seq")?.is_none();
     let (fold, last_at) = if unclaimed { (LogFold::behind(None)?, first.try_get("at")?) } else { fold(rows)? };
     let log = fold.log;
     Ok(Loaded { state: run.into_state(key, fold, last_at)?, log })

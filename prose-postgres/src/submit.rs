@@ -8,6 +8,7 @@ use prose::store::{NewRun, to_millis};
 use prose::{Json, StoreError};
 
 use crate::core::Core;
+use crate::create::EARLY;
 use crate::load::Unreadable;
 use crate::notices::Notice;
 use crate::patience::answered;
@@ -23,7 +24,9 @@ const SUBMIT: &str = "\
             timestamptz 'epoch' + $8 * interval '1 millisecond', now.at, now.at, parent.run, parent.root \
         from (select clock_timestamp() as at) now left join parent on true \
         where $11 is null or parent.run is not null \
-        on conflict (key) do nothing returning run \
+        on conflict (key) do nothing returning run, key, uid \
+    ), adopted as ( \
+        update {s}.signals set uid = created.uid, expires_at = null from created where {early} \
     ) \
     insert into {s}.details (run, correlation_id, input) select run, $9, $10 from created";
 
@@ -34,6 +37,8 @@ const THERE: &str = "\
 
 impl Core {
     pub(crate) async fn submit(self: &Arc<Self>, run: &NewRun) -> Result<Submitted, StoreError> {
+        // What was given back here was due before.
+        self.released().await?;
         loop {
             let submitting = answered(|| self.link.within(self.try_submit(run)));
             let created = submitting.await.map_err(|error| self.unavailable(error))?;
@@ -62,7 +67,7 @@ impl Core {
     }
 
     async fn try_submit(&self, run: &NewRun) -> Result<bool, sqlx::Error> {
-        sqlx::query(self.schema.sql(SUBMIT))
+        sqlx::query(self.schema.sql(&SUBMIT.replace("{early}", EARLY)))
             .bind(key_text(&run.key))
             .bind(escape(&run.key.namespace))
             .bind(escape(&run.key.run_id))

@@ -37,10 +37,10 @@ const WAKE: &str = "\
 const CANCEL: &str =
     "update {s}.runs set cancel_asked_at = coalesce(cancel_asked_at, clock_timestamp()) where run = $1";
 
-/// The epoch is raised as by a claim: what the old owner still has to say is fenced.
+/// The row that it takes in the log clears the ending.
 const RESTART: &str = "\
     with restarted as ( \
-        update {s}.runs set status = 'running', epoch = epoch + 1, cancel_asked_at = null, crashes = 0, \
+        update {s}.runs set status = 'running', cancel_asked_at = null, crashes = 0, \
             updated_at = greatest(clock_timestamp(), updated_at) \
         where run = $1 returning run, epoch \
     ) \

@@ -4,7 +4,7 @@
 //! statement, one sync, one answer for each. What is sent and not answered, because the connection was cut, is sent again:
 //! (run, seq) is written once, and under one's own epoch by nobody else.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prose::StoreError;
@@ -37,10 +37,11 @@ pub(crate) struct Writer {
     giving: watch::Sender<Giving>,
 }
 
-/// Runs that were released, and are not free for others yet.
-#[derive(Clone, Copy, Debug, Default)]
+/// Runs that were released, and are not free for others yet; each by its number among the released ones.
+#[derive(Debug, Default)]
 struct Giving {
-    under_way: usize,
+    next: u64,
+    under_way: BTreeSet<u64>,
     /// How many could not be given back so far.
     failed: usize,
 }
@@ -48,8 +49,14 @@ struct Giving {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
-    released: Vec<Lease>,
+    released: Vec<Released>,
     free: Vec<Line>,
+}
+
+#[derive(Debug)]
+struct Released {
+    number: u64,
+    lease: Lease,
 }
 
 /// A connection, once one was needed.
@@ -67,6 +74,15 @@ struct Waiting {
 pub(crate) enum Outcome {
     Written,
     Fenced,
+}
+
+impl Giving {
+    fn add(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.under_way.insert(number);
+        number
+    }
 }
 
 impl Writer {
@@ -107,16 +123,21 @@ impl Core {
     /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
     pub(crate) fn release(self: &Arc<Self>, lease: &Lease) {
         if self.holds.remove(lease) {
-            self.writer.giving.send_modify(|giving| giving.under_way += 1);
-            self.push(|queue| queue.released.push(lease.clone()));
+            let mut number = 0;
+            self.writer.giving.send_modify(|giving| number = giving.add());
+            self.push(|queue| queue.released.push(Released { number, lease: lease.clone() }));
         }
     }
 
     /// Resolves when what was released so far is free for others.
     pub(crate) async fn released(&self) -> Result<(), StoreError> {
         let mut giving = self.writer.giving.subscribe();
-        let failed = giving.borrow_and_update().failed;
-        match giving.wait_for(|giving| giving.under_way == 0).await {
+        let (next, failed) = {
+            let giving = giving.borrow_and_update();
+            (giving.next, giving.failed)
+        };
+        let all = |giving: &Giving| giving.under_way.first().is_none_or(|first| *first >= next);
+        match giving.wait_for(all).await {
             Ok(giving) if giving.failed > failed => {
                 let place = &self.place;
                 Err(refused(format!(
@@ -257,7 +278,7 @@ impl Core {
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
-    async fn give_back(self: &Arc<Self>, line: &mut Line, released: &[Lease]) {
+    async fn give_back(self: &Arc<Self>, line: &mut Line, released: &[Released]) {
         let failed = match self.give_back_until_answered(line, released).await {
             Ok(parents) => {
                 self.wake_all(parents).await;
@@ -271,13 +292,13 @@ impl Core {
         };
         self.tell(Notice::Due);
         self.writer.giving.send_modify(|giving| {
-            giving.under_way -= released.len();
+            released.iter().for_each(|released| drop(giving.under_way.remove(&released.number)));
             giving.failed += failed;
         });
     }
 
     /// The parents of the runs that were given back.
-    async fn give_back_until_answered(&self, line: &mut Line, released: &[Lease]) -> Result<Vec<i64>, sqlx::Error> {
+    async fn give_back_until_answered(&self, line: &mut Line, released: &[Released]) -> Result<Vec<i64>, sqlx::Error> {
         let mut patience = Patience::new();
         loop {
             match self.link.within(self.try_give_back(line, released)).await {
@@ -292,7 +313,7 @@ impl Core {
         }
     }
 
-    async fn try_give_back(&self, line: &mut Line, released: &[Lease]) -> Result<Vec<i64>, sqlx::Error> {
+    async fn try_give_back(&self, line: &mut Line, released: &[Released]) -> Result<Vec<i64>, sqlx::Error> {
         let sql = self.schema.sql(
             "with given as ( \
                  update {s}.runs run set owner = null, wake_at = clock_timestamp(), \
@@ -304,8 +325,8 @@ impl Core {
              select distinct parent from given where parent is not null",
         );
         sqlx::query_scalar(sql)
-            .bind(released.iter().map(|lease| lease.row).collect::<Vec<_>>())
-            .bind(released.iter().map(|lease| integer(lease.epoch)).collect::<Vec<_>>())
+            .bind(released.iter().map(|released| released.lease.row).collect::<Vec<_>>())
+            .bind(released.iter().map(|released| integer(released.lease.epoch)).collect::<Vec<_>>())
             .bind(&self.instance.id)
             .fetch_all(line.connection(self).await?)
             .await
