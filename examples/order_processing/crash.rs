@@ -6,7 +6,9 @@ use std::any::Any;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use prose::store::{BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Reclaimed, RunKey};
+use prose::store::{
+    BoxFuture, Claim, ClaimRequest, Code, Commit, Lease, Migrated, NewRun, Outbox, Queue, Reclaimed, RunKey, Signals,
+};
 use prose::{Beginning, Begun, Checkpoint, Database, DatabaseError, Record, Store, StoreError};
 
 /// The steps of the order flow, as they can be named on the command line.
@@ -85,6 +87,12 @@ impl<S: Store> Store for Crashing<S> {
     }
     fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {
         self.inner.reclaim(lease, seq)
+    }
+    fn queue(&self) -> &dyn Queue {
+        self.inner.queue()
+    }
+    fn signals(&self) -> &dyn Signals {
+        self.inner.signals()
     }
     fn outbox(&self) -> &dyn Outbox {
         self.inner.outbox()

@@ -225,7 +225,9 @@ impl Execution {
 
     fn machine_of(&self, state: &RunState) -> Machine {
         let run_id = Some(state.run.key.run_id.clone());
-        self.machine(self.run_info(run_id, state.run.correlation_id.clone(), state.run.created_at, true))
+        // One that was submitted, and that nobody has executed yet, does not go on: it begins.
+        let resuming = state.folded.position.is_some() || state.folded.ending.is_some();
+        self.machine(self.run_info(run_id, state.run.correlation_id.clone(), state.run.created_at, resuming))
     }
 
     fn announce_resumption(&self, asked: &Asked, machine: &Machine, state: &RunState) {
