@@ -8,6 +8,7 @@ pub use serde::Serialize as Encode;
 
 use crate::Json;
 use crate::codec::{decode, encode};
+use crate::flow::Check;
 use crate::machine::in_time;
 
 /// A flow that waits for a signal at its point of this number.
@@ -15,9 +16,6 @@ pub trait Signalled<const POINT: usize> {
     /// What is sent.
     type Payload;
 }
-
-/// Whether a value is one that a signal takes.
-type Check = fn(&Json) -> Result<(), serde_json::Error>;
 
 /// What signals of a type are to their senders. That a type cannot be saved is told once, at the flow's variable; here [`TakesAll`] and
 /// [`Encodes`] step in then: Rust picks a type's own constant before that of a trait.
