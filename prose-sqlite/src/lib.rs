@@ -92,7 +92,17 @@ pub use inbox::SqliteInbox;
 pub use prose::inbox::{Delivery, InboxError};
 pub use store::{SqliteStore, SqliteStoreBuilder};
 
-/// The README's blocks, compiled with the doc tests.
+/// The blocks of the README and the guides, compiled with the doc tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/engine.md")]
+    struct Engine;
+    #[doc = include_str!("../../docs/waiting.md")]
+    struct Waiting;
+    #[doc = include_str!("../../docs/cancelling.md")]
+    struct Cancelling;
+    #[doc = include_str!("../../docs/operating.md")]
+    struct Operating;
+}
