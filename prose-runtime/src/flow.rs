@@ -140,8 +140,11 @@ pub struct PointMeta {
     /// How it is undone: a point of its own, `{name}:undo`, whose `live` are those of the outputs that it needs.
     pub compensate: Option<&'static PointMeta>,
     /// A signal's: whether a value is one that it takes.
-    pub takes: Option<fn(&Json) -> Result<(), serde_json::Error>>,
+    pub takes: Option<Takes>,
 }
+
+/// Whether a value is one that a signal takes.
+pub(crate) type Takes = fn(&Json) -> Result<(), serde_json::Error>;
 
 /// What a point is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
