@@ -140,11 +140,11 @@ pub struct PointMeta {
     /// How it is undone: a point of its own, `{name}:undo`, whose `live` are those of the outputs that it needs.
     pub compensate: Option<&'static PointMeta>,
     /// A signal's: whether a value is one that it takes.
-    pub takes: Option<Check>,
+    pub takes: Option<Takes>,
 }
 
-/// Whether a value is one of a type.
-pub(crate) type Check = fn(&Json) -> Result<(), serde_json::Error>;
+/// Whether a value is one that a signal takes.
+pub(crate) type Takes = fn(&Json) -> Result<(), serde_json::Error>;
 
 /// What a point is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

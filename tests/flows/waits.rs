@@ -72,8 +72,8 @@ async fn sleeps_by_kind(ctx: Ctx<Deps>, input: Vec<Kind>) -> Result<String, Fail
             Kind::Invoice(Some(name)) => {
                 let days = name.len().to_string();
                 #[sleep(name = "fallible")]
-                Duration::from_millis(days.parse::<u64>()?)
-                    * 0;
+                Duration::ZERO
+                    * days.parse::<u32>()?;
                 all.push_str(&days);
             }
             _ => {

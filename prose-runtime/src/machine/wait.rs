@@ -65,7 +65,7 @@ impl<T> Timed for Option<T> {
 pub fn timed<T: Timed>() {}
 
 impl Wake {
-    fn instant_from(self, now: SystemTime) -> SystemTime {
+    fn seen_from(self, now: SystemTime) -> SystemTime {
         match self {
             // What is further away than the clock can tell is never.
             Self::After(pause) => now.checked_add(pause).unwrap_or(from_millis(LAST)),
@@ -217,7 +217,7 @@ impl Machine {
         let name = until(self.point(point).name);
         let Some(wake) = wake else { return self.saved_until(&name) };
         let now = self.now().await;
-        let until = from_millis(to_millis(wake.instant_from(now)).min(LAST));
+        let until = from_millis(to_millis(wake.seen_from(now)).min(LAST));
         if let (Some(owner), Ok(json)) = (&mut self.owner, encode(&shown(until))) {
             owner.journal.write(&name, json);
         }

@@ -8,7 +8,7 @@ pub use serde::Serialize as Encode;
 
 use crate::Json;
 use crate::codec::{decode, encode};
-use crate::flow::Check;
+use crate::flow;
 use crate::machine::in_time;
 
 /// A flow that waits for a signal at its point of this number.
@@ -24,17 +24,17 @@ pub struct Takes<T>(PhantomData<T>);
 
 impl<T: DeserializeOwned> Takes<T> {
     /// What one without a time-out takes.
-    pub const ALWAYS: Check = |payload| decode::<T>(payload).map(drop);
+    pub const ALWAYS: flow::Takes = |payload| decode::<T>(payload).map(drop);
     /// What one with a time-out takes, where `null` says that it is over.
-    pub const IN_TIME: Check = |payload| decode::<T>(in_time(payload)?).map(drop);
+    pub const IN_TIME: flow::Takes = |payload| decode::<T>(in_time(payload)?).map(drop);
 }
 
 /// For types that cannot be read.
 pub trait TakesAll {
     /// Without a time-out.
-    const ALWAYS: Check = takes_all;
+    const ALWAYS: flow::Takes = takes_all;
     /// With one.
-    const IN_TIME: Check = takes_all;
+    const IN_TIME: flow::Takes = takes_all;
 }
 
 impl<T> TakesAll for Takes<T> {}

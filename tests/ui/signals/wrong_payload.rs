@@ -11,7 +11,6 @@ async fn send(store: &MemoryStore) {
     let _ = takes::signals::approved(store, "run", 3).await;
     let _ = takes::signals::approved(store, "run", Some(true)).await;
     let _ = takes::signals::aproved(store, "run", true).await;
-    takes::signals::approved(&3_u64, "run", true);
 }
 
 fn main() {}
