@@ -298,7 +298,7 @@ impl SqliteDatabase {
         if append.fenced.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
             return Err(DatabaseError::Fenced);
         }
-        for statement in append.behind {
+        for statement in append.behind.into_iter().chain(append.wake) {
             statement.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))?;
         }
         Ok(append.size)

@@ -59,6 +59,13 @@
 //! dies, and while its heartbeat is fresh: a process that is stopped keeps its lock, so its runs are free after the lease
 //! (30 seconds). One that is stopped *within* a `#[transaction]` holds up all who write to the file until it goes on or dies.
 
+//!
+//! # Who executes a run
+//! What nobody holds has an instant `wake_at` in its row, and an index by flow has those that are due. Engines of all processes that
+//! have the file open claim from there; the writer orders them, so each run goes to one. Within a process engines are told when something
+//! becomes due; of what other processes do they hear when they look the next time (`poll_interval`). An engine makes the runs of dead instances
+//! due as well.
+
 mod clock;
 mod connection;
 #[cfg(feature = "sqlx")]

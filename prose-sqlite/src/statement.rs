@@ -36,6 +36,8 @@ pub(crate) struct Append {
     pub(crate) behind: Vec<Statement>,
     /// Whether it ends the claim.
     pub(crate) ends: bool,
+    /// To be run behind all, if the run has a parent; for one that has none it does nothing.
+    pub(crate) wake: Option<Statement>,
     /// Bytes of the commit, about.
     pub(crate) size: usize,
 }
@@ -104,7 +106,8 @@ impl Append {
         let change = Change::by(commit);
         let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
         let behind = takes(commit, now).chain(keep).chain(change.statements(lease.row, now)).collect();
-        Ok(Self { fenced, behind, ends: change.ends(), size })
+        let wake = change.wake(lease.row, now);
+        Ok(Self { fenced, behind, ends: change.ends(), wake, size })
     }
 }
 
@@ -152,6 +155,12 @@ impl Change {
         self.ending.is_some()
     }
 
+    /// What the end of a run means to those above it. Mostly its parent executes it; if somebody else has, the parent may wait.
+    pub(crate) fn wake(&self, run: i64, now: i64) -> Option<Statement> {
+        let wake = Statement { sql: WAKE_ABOVE, values: vec![Value::Integer(run), Value::Integer(now)] };
+        (self.ends() && self.wait.is_none()).then_some(wake)
+    }
+
     /// To be run behind the commit.
     pub(crate) fn statements(&self, run: i64, now: i64) -> Vec<Statement> {
         let begin = Statement { sql: BEGIN_UNDOING, values: vec![Value::Integer(run), Value::Integer(now)] };
@@ -165,7 +174,7 @@ impl Change {
 }
 
 /// The statements that mark a run as ended, or as blocked.
-fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 3] {
+fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 2] {
     let EndingRow { status, output, failed_step, error } = ending.clone();
     let (run, now) = (|| Value::Integer(run), || Value::Integer(now));
     let end = match status {
@@ -174,8 +183,7 @@ fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 3] {
     };
     let details = [output, failed_step, error].map(Value::from);
     let details = Statement { sql: END_DETAILS, values: [run()].into_iter().chain(details).collect() };
-    // Mostly its parent executes it. If somebody else has, the parent may wait for its end.
-    [end, details, Statement { sql: WAKE_ABOVE, values: vec![run(), now()] }]
+    [end, details]
 }
 
 /// The statement that marks a run as waiting.

@@ -13,7 +13,7 @@ use common::*;
 use futures_util::future::poll_immediate;
 use prose::store::queue::{ClaimDue, Fit};
 use prose::store::signals::{NewSignal, Sent};
-use prose::store::{Claim, Commit, Ending, Lease, RunKey, SignalUse, Store};
+use prose::store::{Claim, Commit, Ending, Lease, NewRun, RunKey, SignalUse, Store};
 use prose::{Beginning, Begun, Database, DatabaseError, MemoryStore, Record, Status, TransactionStep};
 use prose_sqlite::{OpenTransaction, SqliteDatabase, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
@@ -145,6 +145,22 @@ async fn a_record_may_park_the_run() {
     shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &parking })).await.unwrap();
     due.await;
     assert_eq!(shop.store.load("a").await.unwrap().unwrap().status, Status::Waiting);
+    let request = ClaimDue { flows: vec![new_run("a").flow], limit: 9, blocked: false };
+    let due = shop.store.queue().claim_due(&request, Arc::new(|_| Fit::Yes)).await.unwrap();
+    assert_eq!(due.runs.len(), 1);
+}
+
+/// Whoever executes a child on its own may end it so.
+#[tokio::test]
+async fn a_record_that_ends_a_child_wakes_its_parent() {
+    let shop = shop().await;
+    let lease = shop.run("a").await;
+    let child = NewRun { parent: Some(lease.key.clone()), ..new_run("child") };
+    let child = shop.store.create(&child, at(1)).await.unwrap();
+    let ending = Ending::Waiting { until: None, signal: None };
+    shop.store.commit(&lease, Commit { ending: Some(ending), ..at(2) }).await.unwrap();
+    let open = shop.begin().await;
+    shop.db.commit(open, Some(Record::Commit { lease: &child, commit: &completed(2) })).await.unwrap();
     let request = ClaimDue { flows: vec![new_run("a").flow], limit: 9, blocked: false };
     let due = shop.store.queue().claim_due(&request, Arc::new(|_| Fit::Yes)).await.unwrap();
     assert_eq!(due.runs.len(), 1);

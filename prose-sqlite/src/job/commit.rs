@@ -15,8 +15,17 @@ impl Batch<'_> {
             return self.fenced(lease);
         }
         self.run_all(&append.behind)?;
+        if let Some(wake) = &append.wake
+            && self.is_child(lease.row)?
+        {
+            wake.run(self.sql)?;
+        }
         let folded = if fold { self.fold(lease)? } else { None };
         Ok(Answer::Committed { ended: append.ends, folded })
+    }
+
+    fn is_child(&self, run: i64) -> rusqlite::Result<bool> {
+        self.sql.prepare_cached("select 1 from prose_runs where run = ?1 and parent is not null")?.exists([run])
     }
 
     pub(super) fn fenced(&self, lease: &Lease) -> rusqlite::Result<Answer> {

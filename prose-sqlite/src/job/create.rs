@@ -31,6 +31,9 @@ impl Batch<'_> {
         self.run_all(&first.takes)?;
         let keep = first.events.iter().map(|event| outbox::keep(&lease, event.clone(), now));
         self.run_all(&keep.chain(first.change.statements(row, now)).collect::<Vec<_>>())?;
+        if let (Some(_), Some(wake)) = (&new.parent, first.change.wake(row, now)) {
+            wake.run(self.sql)?;
+        }
         let ended = first.change.ends();
         if !ended {
             self.claimed.push(lease.clone());
