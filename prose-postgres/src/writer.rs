@@ -309,7 +309,9 @@ impl Core {
         };
         self.tell(Notice::Due);
         self.writer.giving.send_modify(|giving| {
-            released.iter().for_each(|released| drop(giving.under_way.remove(&released.number)));
+            for one in released {
+                giving.under_way.remove(&one.number);
+            }
             giving.failed += failed;
         });
     }
