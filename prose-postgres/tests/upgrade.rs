@@ -18,7 +18,7 @@ const RUNS: &str = r#"
     insert into {s}.schema_version (version) values (2);
     insert into {s}.runs (key, namespace, run_id, uid, flow, version, fingerprint, status, epoch, created_at, updated_at)
     select sha256(convert_to(E'\x01/' || run_id, 'UTF8')), '', run_id, 'uid', 'process-order', 1, '0000000000000007', status, 1, now(), now()
-    from (values ('idle', 'running'), ('folded', 'compensating'), ('done', 'completed')) as run (run_id, status);
+    from (values ('idle', 'running'), ('folded', 'running'), ('done', 'completed')) as run (run_id, status);
     insert into {s}.details (run, correlation_id, input) select run, 'corr', '1' from {s}.runs;
     insert into {s}.commits (run, seq, epoch, at) select run, 3, 1, now() from {s}.runs;
     insert into {s}.snapshots (run, seq, folded) select run, 3,
@@ -47,6 +47,6 @@ async fn runs_of_an_older_version_are_due_and_stand_where_they_stood() {
     let found: Vec<_> = due.iter().map(|run| (run.lease.key.run_id.as_str(), run.crashes)).collect();
     assert_eq!(found, [("folded", 0), ("idle", 0)]);
     assert_eq!(due[0].state.folded.position, Some(expected));
-    assert_eq!(store.load("folded").await.unwrap().unwrap().status, Status::Compensating);
+    assert_eq!(store.load("folded").await.unwrap().unwrap().status, Status::Running);
     assert_eq!(store.load("done").await.unwrap().unwrap().status, Status::Completed);
 }
