@@ -89,7 +89,7 @@ const FOLLOW: &str = "\
         from unnest($15::int8[], $16::int8[], $17::text[], $18::bool[], $19::bool[]) \
             as change (run, epoch, status, begins, ends) join appended using (run) \
         where run.run = change.run and run.epoch = change.epoch \
-        returning run.run \
+        returning run.run, run.parent, run.status \
     ), detailed as ( \
         update {s}.details set output = change.output, failed_step = change.step, error = change.error \
         from unnest($15::int8[], $19::bool[], $20::text[], $21::text[], $22::text[]) \
@@ -113,19 +113,39 @@ const FOLLOW: &str = "\
         where signals.id = item.signal and item.run in (select run from changed union all select run from locked) \
     ) ";
 
+/// Where claims end: the end of a run whose step is a run of its own makes all above it due, because they may wait for it. Whoever has
+/// their rows is waited for, so that one that is about to wait is woken all the same.
+const WAKE: &str = "\
+    , woken as ( \
+        update {s}.runs above set wake_at = least(above.wake_at, clock_timestamp()) \
+        where above.run in ( \
+            with recursive chain as ( \
+                select parent as run from changed \
+                where parent is not null and status in ('completed', 'failed', 'cancelled') \
+                union \
+                select next.parent from chain join {s}.runs next on next.run = chain.run where next.parent is not null \
+            ) \
+            select run from chain \
+        ) and above.status not in ('completed', 'failed', 'cancelled') and above.run not in (select run from changed) \
+        returning above.run \
+    ) ";
+
 /// For a batch: which runs were appended to, and which of them were looked at once more.
 const WHICH: &str = "\
-    select appended.run, coalesce(changed.run, locked.run) is not null as again \
+    select appended.run, coalesce(changed.run, locked.run) is not null as again, {woken} as woken \
     from appended left join changed on changed.run = appended.run left join locked on locked.run = appended.run";
 
-/// For one in a transaction: whether that is still open, and whether it was appended.
+/// For one in a transaction: whether that is still open, whether it was appended, and who may wait for the run's end.
 const WHETHER: &str = "\
     select current_setting('prose.transaction', true) is not distinct from $31 as open, \
-        exists (select from appended) as appended";
+        exists (select from appended) as appended, \
+        (select parent from changed where status in ('completed', 'failed', 'cancelled')) as parent";
 
-/// The text for a batch.
-pub(crate) fn of_batch(schema: &Schema) -> SqlStr {
-    schema.sql(&format!("{APPEND}{FOLLOW}{WHICH}").replace("{items}", ITEMS))
+/// The text for a batch. Where no claim ends with it, it is shorter.
+pub(crate) fn of_batch(schema: &Schema, ends: bool) -> SqlStr {
+    let (wake, woken) = if ends { (WAKE, "exists (select from woken)") } else { ("", "false") };
+    let text = format!("{APPEND}{FOLLOW}{wake}{WHICH}").replace("{woken}", woken);
+    schema.sql(&text.replace("{items}", ITEMS))
 }
 
 /// The text for a commit that travels with a transaction. `$31` is the transaction's nonce.
@@ -170,17 +190,23 @@ impl Item {
 
 /// What the store is told of each run of a batch; runs that are missing were fenced.
 #[derive(Debug, Default)]
-pub(crate) struct Written(HashMap<i64, bool>);
+pub(crate) struct Written {
+    again: HashMap<i64, bool>,
+    /// Runs above one that has ended are due.
+    pub(crate) woken: bool,
+}
 
 impl Written {
     pub(crate) fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Self, sqlx::Error> {
-        rows.iter().map(|row| Ok((row.try_get("run")?, row.try_get("again")?))).collect::<Result<_, _>>().map(Self)
+        let again = rows.iter().map(|row| Ok::<_, sqlx::Error>((row.try_get("run")?, row.try_get("again")?)));
+        let woken = rows.first().map(|row| row.try_get("woken")).transpose()?.unwrap_or_default();
+        Ok(Self { again: again.collect::<Result<_, _>>()?, woken })
     }
 
     /// Whether a commit is written, and with it what it changes, its events and its signals: where the run was claimed in between, only the row
     /// is, in a place where nobody reads it any more.
     pub(crate) fn has(&self, item: &Item) -> bool {
-        self.0.get(&item.lease.row).is_some_and(|again| *again || item.is_row_alone())
+        self.again.get(&item.lease.row).is_some_and(|again| *again || item.is_row_alone())
     }
 }
 

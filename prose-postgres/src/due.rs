@@ -138,7 +138,7 @@ impl Core {
     /// Claims due runs. On a task of its own, so that those whose answer nobody takes are given back.
     pub(crate) async fn claim_due(self: &Arc<Self>, request: &ClaimDue, fits: Fits) -> Result<DueRuns, StoreError> {
         // What was given back here is due.
-        self.released().await?;
+        let _tried_for_long = self.released().await;
         let (core, request) = (Arc::clone(self), request.clone());
         let claiming = self.runtime.spawn(async move { core.claim_and_read(&request, &fits).await });
         let (due, taken) = claiming.await.map_err(|error| self.given_up(error))??;

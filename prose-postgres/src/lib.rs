@@ -61,8 +61,16 @@
 //! | a transaction, the run in the same database | 4: begin, the body's one statement, record, COMMIT |
 //! | a transaction, the run elsewhere | 5: begin, receipt, the body's one statement, receipt complete, COMMIT |
 //! | what is due in the outbox | 1 |
+//! | a run that waits (`#[sleep]`, `#[signal]`) | 4: begin, its commit, a look at whether what it waits for is there, COMMIT |
+//! | submitting a run | 1 |
+//! | claiming what is due, however many runs | 6 for one flow: begin, a look, the claims, the next instant, COMMIT, reading them |
 //!
-//! `tests/round_trips.rs` counts them. What the driver adds is told at [`PostgresDatabase`].
+//! `tests/round_trips.rs` counts the first four. What the driver adds is told at [`PostgresDatabase`].
+//!
+//! # Who hears of what
+//! Engines of several processes find runs in the table, each run by one of them (`for update skip locked`), and look by themselves every
+//! [`poll_interval`](prose::EngineBuilder::poll_interval). What others submit, signal, cancel or give back they are told by `NOTIFY`, a moment
+//! behind the write and outside of its transaction: a notice may be lost with its connection, a run never.
 //!
 //! # Who owns a run
 //! A claim writes the claimer's instance and a new epoch into the run's row; every commit is conditional on the epoch. An instance

@@ -109,7 +109,8 @@ impl PostgresStoreBuilder {
     }
 
     /// How many connections the store may open; 10 unless told otherwise, and not less than 4: two append, one shows that this
-    /// process is alive, the others claim and read. They are opened when they are needed.
+    /// process is alive, the others claim and read. They are opened when they are needed. One more listens to other processes while an
+    /// engine uses the store.
     #[must_use]
     pub fn max_connections(mut self, most: u32) -> Self {
         self.most = most.max(LINES + 2);

@@ -38,7 +38,7 @@ const THERE: &str = "\
 impl Core {
     pub(crate) async fn submit(self: &Arc<Self>, run: &NewRun) -> Result<Submitted, StoreError> {
         // What was given back here was due before.
-        self.released().await?;
+        let _tried_for_long = self.released().await;
         loop {
             let submitting = answered(|| self.link.within(self.try_submit(run)));
             let created = submitting.await.map_err(|error| self.unavailable(error))?;

@@ -86,12 +86,16 @@ impl Core {
     }
 
     /// Makes runs due, and all above them, after something has made runs below them due.
-    pub(crate) async fn wake_all(&self, runs: Vec<i64>) {
+    pub(crate) async fn wake_all(self: &Arc<Self>, runs: Vec<i64>) {
+        let any = !runs.is_empty();
         for run in runs {
             let waking = answered(|| self.link.within(self.wake_one(run)));
             if let Err(error) = waking.await {
                 tracing::warn!(place = self.place, %error, "a run whose child is due could not be woken; it is when it is called");
             }
+        }
+        if any {
+            self.tell(Notice::Due);
         }
     }
 

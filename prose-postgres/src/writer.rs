@@ -34,6 +34,8 @@ const BIGGEST: usize = 1_000 << 20;
 pub(crate) struct Writer {
     queue: Mutex<Queue>,
     append: SqlStr,
+    /// The same where a claim ends.
+    append_ending: SqlStr,
     giving: watch::Sender<Giving>,
 }
 
@@ -89,7 +91,12 @@ impl Writer {
     pub(crate) fn new(core_schema: &crate::names::Schema) -> Self {
         let free = (0..LINES).map(|_| Line::default()).collect();
         let queue = Mutex::new(Queue { free, ..Queue::default() });
-        Self { queue, append: append::of_batch(core_schema), giving: watch::Sender::default() }
+        Self {
+            queue,
+            append: append::of_batch(core_schema, false),
+            append_ending: append::of_batch(core_schema, true),
+            giving: watch::Sender::default(),
+        }
     }
 
     /// A panic cannot have left the queue half-changed.
@@ -180,7 +187,7 @@ impl Core {
         }
     }
 
-    async fn write(&self, line: &mut Line, batch: Vec<Waiting>) {
+    async fn write(self: &Arc<Self>, line: &mut Line, batch: Vec<Waiting>) {
         let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.item, waiting.reply)).unzip();
         match self.send(line, &items).await {
             Ok(outcomes) => {
@@ -224,7 +231,7 @@ impl Core {
     }
 
     /// Sends commits until the server answers.
-    async fn send(&self, line: &mut Line, items: &[Item]) -> Result<Vec<Outcome>, sqlx::Error> {
+    async fn send(self: &Arc<Self>, line: &mut Line, items: &[Item]) -> Result<Vec<Outcome>, sqlx::Error> {
         let mut patience = Patience::new();
         let mut resent = false;
         loop {
@@ -243,10 +250,20 @@ impl Core {
         }
     }
 
-    async fn attempt(&self, line: &mut Line, items: &[Item], resent: bool) -> Result<Vec<Outcome>, sqlx::Error> {
+    async fn attempt(
+        self: &Arc<Self>,
+        line: &mut Line,
+        items: &[Item],
+        resent: bool,
+    ) -> Result<Vec<Outcome>, sqlx::Error> {
+        let ends = items.iter().any(Item::ends);
+        let text = if ends { &self.writer.append_ending } else { &self.writer.append };
         let connection = line.connection(self).await?;
-        let rows = append::bind(self.writer.append.clone(), items.iter()).fetch_all(&mut *connection).await?;
+        let rows = append::bind(text.clone(), items.iter()).fetch_all(&mut *connection).await?;
         let written = Written::read(&rows)?;
+        if written.woken {
+            self.tell(Notice::Due);
+        }
         let mut there = HashSet::new();
         if resent && items.iter().any(|item| !written.has(item)) {
             there = self.written_before(connection, items).await?;
@@ -292,7 +309,9 @@ impl Core {
         };
         self.tell(Notice::Due);
         self.writer.giving.send_modify(|giving| {
-            released.iter().for_each(|released| drop(giving.under_way.remove(&released.number)));
+            for one in released {
+                giving.under_way.remove(&one.number);
+            }
             giving.failed += failed;
         });
     }

@@ -5,10 +5,12 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::Schema;
-use prose::store::{Claim, Commit, DueRequest, Lease, RunKey};
+use prose::store::queue::{Attendance, ClaimDue, Fit};
+use prose::store::{Claim, ClaimedRun, Commit, DueRequest, Lease, RunKey};
 use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::process::{Other, Signal, part, say};
@@ -24,6 +26,8 @@ fn child() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match part.as_str() {
         "leads" => runtime.block_on(leads(schema, url)),
+        "holds a run" => runtime.block_on(holds_a_run(schema, url)),
+        "claims all" => runtime.block_on(claims_all(schema, url)),
         _ => runtime.block_on(commits_for_ever(schema, url)),
     }
 }
@@ -36,6 +40,41 @@ async fn leads(schema: &str, url: &str) {
     }
     say("leads");
     std::future::pending().await
+}
+
+/// Claims what is due, and holds it until the process is killed.
+async fn holds_a_run(schema: &str, url: &str) {
+    let store = PostgresStore::builder(url).schema(schema).lease(LEASE).max_connections(4).connect().await.unwrap();
+    loop {
+        if let Some(run) = due(&store, 1).await.pop() {
+            say(&format!("{} {}", run.lease.epoch, run.crashes));
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    std::future::pending().await
+}
+
+/// Claims runs, three at a time, until there are none; says each.
+async fn claims_all(schema: &str, url: &str) {
+    let store = PostgresStore::builder(url).schema(schema).max_connections(4).connect().await.unwrap();
+    say("ready");
+    prose_store_tests::process::listen();
+    loop {
+        let runs = due(&store, 3).await;
+        if runs.is_empty() {
+            break;
+        }
+        runs.iter().for_each(|run| say(&run.lease.key.run_id));
+    }
+    say("none is left");
+    prose_store_tests::process::listen();
+}
+
+/// Claims due runs. Where others have just locked some, looks again.
+async fn due(store: &PostgresStore, limit: usize) -> Vec<ClaimedRun> {
+    let request = ClaimDue { flows: vec![new_run("").flow], limit, blocked: false };
+    store.queue().claim_due(&request, Arc::new(|_| Fit::Yes)).await.unwrap().runs
 }
 
 /// Says each commit that was acknowledged, and that it was fenced.
@@ -139,4 +178,120 @@ async fn another_instance_publishes_when_the_one_that_did_is_dead() {
         tokio::time::timeout(Duration::from_secs(20), taken).await.expect("it is dead");
         store.outbox().step_down();
     }
+}
+
+async fn recovered(store: &PostgresStore) -> ClaimedRun {
+    let recovering = async {
+        while store.queue().recover().await.unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), recovering).await.expect("its owner is dead");
+    due(store, 1).await.pop().unwrap()
+}
+
+/// Again and again, as by code that kills its process, until an execution writes something.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_of_killed_processes_are_due_and_their_deaths_are_counted() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    let place = format!("{} {}", schema.name, schema.url);
+    store.queue().submit(&new_run("a")).await.unwrap();
+    assert_eq!(store.queue().recover().await.unwrap(), 0);
+    for deaths in 0..3 {
+        let mut other = Other::plays("holds a run", &place);
+        // Two claims a round: this process' and the other one's.
+        other.expect(&format!("{} {deaths}", 2 * deaths + 1));
+        assert_eq!(store.queue().recover().await.unwrap(), 0, "it lives");
+        other.kill();
+        let run = recovered(&store).await;
+        assert_eq!((run.lease.epoch, run.crashes), (2 * deaths + 2, u32::try_from(deaths).unwrap() + 1));
+        store.release(&run.lease);
+        store.queue().released().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_a_stopped_process_is_due_after_its_lease() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    store.queue().submit(&new_run("a")).await.unwrap();
+    let mut other = Other::plays("holds a run", format!("{} {}", schema.name, schema.url));
+    other.expect("1 0");
+    other.signal(Signal::STOP);
+    assert_eq!(recovered(&store).await.crashes, 1);
+    other.signal(Signal::CONT);
+}
+
+/// Counted from 1 again: it had got further.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_behind_a_commit_is_the_first_one() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    store.queue().submit(&new_run("a")).await.unwrap();
+    for (writes, deaths) in [(false, 1), (false, 2), (true, 1), (false, 2)] {
+        let dying = schema.store().await;
+        let run = due(&dying, 1).await.pop().unwrap();
+        if writes {
+            dying.commit(&run.lease, Commit::empty(run.state.folded.seq + 1)).await.unwrap();
+        }
+        // Its runtime dies with it, as a process would.
+        drop(dying);
+        let run = recovered(&store).await;
+        assert_eq!(run.crashes, deaths);
+        store.release(&run.lease);
+        store.queue().released().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_processes_that_claim_what_is_due_each_run_goes_to_one() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    let mut submitted: Vec<_> = (0..120).map(|number| format!("run-{number}")).collect();
+    for run_id in &submitted {
+        store.queue().submit(&new_run(run_id)).await.unwrap();
+    }
+    let place = format!("{} {}", schema.name, schema.url);
+    let mut others: Vec<_> = (0..3).map(|_| Other::plays("claims all", &place)).collect();
+    others.iter_mut().for_each(|other| other.expect("ready"));
+    others.iter_mut().for_each(|other| other.tell("begin"));
+    let mut claimed = Vec::new();
+    for other in &mut others {
+        claimed.extend(std::iter::from_fn(|| other.heard().filter(|line| line != "none is left")));
+    }
+    // What was locked by the others just then is left.
+    claimed.extend(due(&store, 1_000).await.into_iter().map(|run| run.lease.key.run_id));
+    claimed.sort();
+    submitted.sort();
+    assert_eq!(claimed, submitted);
+}
+
+/// The lease that an engine asks for is that of its instance, and its heart beats accordingly.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_attends_has_a_name_and_its_own_lease() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let store = schema.store().await;
+    let attendance = Attendance { name: "worker 1".to_owned(), lease: Some(Duration::from_millis(400)) };
+    store.queue().attend(&attendance).await.unwrap();
+    let pool = schema.pool(1);
+    let ask = "select name, extract(epoch from lease)::float8, heartbeat::text from instances";
+    let (name, lease, first): (Option<String>, f64, String) = sqlx::query_as(ask).fetch_one(&pool).await.unwrap();
+    assert_eq!((name.as_deref(), lease), (Some("worker 1"), 0.4));
+    let beating = async {
+        loop {
+            let (_, _, now): (Option<String>, f64, String) = sqlx::query_as(ask).fetch_one(&pool).await.unwrap();
+            if now != first {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // The usual pace is a beat in seven seconds.
+    tokio::time::timeout(Duration::from_secs(5), beating).await.expect("it beats faster");
 }

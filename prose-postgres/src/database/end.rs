@@ -1,6 +1,7 @@
 //! Ending a transaction: the record as its last statement, and COMMIT.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use prose::store::Lease;
@@ -46,32 +47,36 @@ impl Owned {
 impl PostgresDatabase {
     /// Commits, or has rolled back when it returns, unless the outcome is unknown.
     pub(super) async fn end(&self, mut open: OpenTransaction, record: Owned) -> Result<(), DatabaseError> {
-        if let Err(error) = self.write(&mut open, &record).await {
-            // Who is told so finds no lock left; where the connection is lost there is nothing to wait for.
-            let _rolled_back_by_the_server = answer(open.tx.rollback()).await;
-            return Err(error);
-        }
+        let parent = match self.write(&mut open, &record).await {
+            Ok(parent) => parent,
+            Err(error) => {
+                // Who is told so finds no lock left; where the connection is lost there is nothing to wait for.
+                let _rolled_back_by_the_server = answer(open.tx.rollback()).await;
+                return Err(error);
+            }
+        };
         answer(commit(&mut open.tx)).await.map_err(|error| self.not_committed(error))?;
         if let (Partner::Store(core), Owned::Commit(item)) = (&open.partner, &record) {
-            note_committed(core, item);
+            note_committed(core, item, parent);
         }
         Ok(())
     }
 
-    async fn write(&self, open: &mut OpenTransaction, record: &Owned) -> Result<(), DatabaseError> {
+    /// The run that may wait for the end of this one, if it has ended.
+    async fn write(&self, open: &mut OpenTransaction, record: &Owned) -> Result<Option<i64>, DatabaseError> {
         let OpenTransaction { tx, nonce, partner } = open;
         match (&*partner, record) {
             (Partner::Store(core), Owned::Commit(item)) => self.write_commit(tx, nonce, core, item).await,
             (Partner::Receipt { uid, step }, Owned::Receipt(given)) => {
                 let receipt = Receipt { schema: &self.0.settings.schema, uid, step };
                 let completed = answer(receipt.complete(tx, given, nonce)).await;
-                ended_unless(completed.map_err(|error| self.failed(error))?)
+                ended_unless(completed.map_err(|error| self.failed(error))?).map(|()| None)
             }
             (_, Owned::None) => {
                 let asking = sqlx::query_scalar("select current_setting('prose.transaction', true) = $1");
                 let still: Option<bool> =
                     answer(asking.bind(&*nonce).fetch_one(&mut **tx)).await.map_err(|error| self.failed(error))?;
-                ended_unless(still == Some(true))
+                ended_unless(still == Some(true)).map(|()| None)
             }
             (_, Owned::Commit(_) | Owned::Receipt(_)) => {
                 let what = "the record is not of the kind that the transaction was begun for";
@@ -87,7 +92,7 @@ impl PostgresDatabase {
         nonce: &str,
         core: &Core,
         item: &Item,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<Option<i64>, DatabaseError> {
         let text = append::in_transaction(&core.schema);
         let writing = append::bind(text, std::iter::once(item)).bind(nonce).fetch_one(sql);
         let row = match answer(writing).await {
@@ -100,7 +105,10 @@ impl PostgresDatabase {
         };
         let read = |column| row.try_get::<bool, _>(column).map_err(|error| self.failed(error));
         ended_unless(read("open")?)?;
-        if read("appended")? { Ok(()) } else { Err(DatabaseError::Fenced) }
+        if !read("appended")? {
+            return Err(DatabaseError::Fenced);
+        }
+        row.try_get("parent").map_err(|error| self.failed(error))
     }
 }
 
@@ -126,11 +134,15 @@ async fn lost(core: &Core, lease: &Lease) -> bool {
     found.is_ok_and(|found| found.is_none_or(|found| found.epoch != lease.epoch || found.run != lease.row))
 }
 
-fn note_committed(core: &Core, item: &Item) {
+fn note_committed(core: &Arc<Core>, item: &Item, parent: Option<i64>) {
     // Whether it is time to fold is asked by the store's own commits.
     let _due = core.holds.count(&item.lease, item.size);
     if item.ends() {
         core.ended(item);
+    }
+    if let Some(parent) = parent {
+        let waking = Arc::clone(core);
+        core.runtime.spawn(async move { waking.wake_all(vec![parent]).await });
     }
 }
 
