@@ -49,9 +49,7 @@ fn flows(sql: &Connection, request: &ListRuns) -> rusqlite::Result<Vec<String>> 
     }
     let mut flows: Vec<String> = Vec::new();
     let mut query = sql.prepare_cached(NEXT_FLOW)?;
-    let next = |last: Option<&String>| query.query_row([last.map_or("", String::as_str)], |row| row.get(0));
-    let mut next = next;
-    while let Some(flow) = next(flows.last())? {
+    while let Some(flow) = query.query_row([flows.last().map_or("", String::as_str)], |row| row.get(0))? {
         flows.push(flow);
     }
     Ok(flows)
