@@ -13,7 +13,7 @@ on_each_store! {
 
 #[flow(name = "work")]
 async fn work(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
-    #[step(compensate = { if number == 2 { Err("no refund".to_owned())? } })]
+    #[step(compensate = { refund(number)?; })]
     let twice: u32 = {
         ctx.deps.gate.passed().await;
         ctx.deps.did("worked");
@@ -24,6 +24,10 @@ async fn work(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
         3 => panic!("three"),
         _ => Ok(twice),
     }
+}
+
+fn refund(number: u32) -> Result<(), String> {
+    if number == 2 { Err("no refund".to_owned()) } else { Ok(()) }
 }
 
 #[flow(name = "other")]
