@@ -12,6 +12,9 @@ use crate::patience::answered;
 
 /// From owner to owner in their index, so that it takes as long as there are owners, not runs. Whose row is gone is dead as well.
 ///
+/// What is no crash of a run: that the server itself was restarted, behind which all instances look dead until they come back; and that an
+/// execution died in the midst of a child, which counts for itself.
+///
 /// An execution has written something if its claim's row is not all that is left of it: two rows, or one that says something.
 const RECOVER: &str = "\
     with recursive owners as ( \
@@ -25,11 +28,15 @@ const RECOVER: &str = "\
             select from {s}.instances instance where instance.instance = owners.owner and {alive} \
         ) \
     ), lost as ( \
-        select run.run, run.epoch from dead join {s}.runs run on run.owner = dead.owner \
+        select run.run, run.epoch, \
+            exists (select from {s}.runs child where child.parent = run.run and child.owner = run.owner) \
+            or exists (select from {s}.instances instance \
+                where instance.instance = run.owner and instance.heartbeat < pg_postmaster_start_time()) as unharmed \
+        from dead join {s}.runs run on run.owner = dead.owner \
         order by run.run limit $2 for no key update of run skip locked \
     ) \
     update {s}.runs run set owner = null, wake_at = clock_timestamp(), updated_at = greatest(clock_timestamp(), run.updated_at), \
-        crashes = case when ( \
+        crashes = case when lost.unharmed then run.crashes when ( \
             select count(*) filter (where last.epoch = lost.epoch) > 1 or bool_or(last.epoch = lost.epoch and last.says) from ( \
                 select commits.epoch, coalesce(point, completed, dropped, writes, compensable, undoing) is not null as says \
                 from {s}.commits where commits.run = lost.run order by commits.seq desc limit 2 \

@@ -43,6 +43,8 @@ fn child() {
         let engine = until_ok(|| async {
             let deps = Deps { db: PostgresDatabase::new(pool.clone()), ledger: Arc::clone(&ledger) };
             let builder = Engine::builder(&store, deps).flow::<order::Flow>().concurrency(64);
+            // Killed every second, some run is unlucky five times in a row.
+            let builder = builder.max_crashes(100);
             builder.observer(Arc::clone(&ledger)).publisher(Arc::clone(&ledger)).start().await
         })
         .await;

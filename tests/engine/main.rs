@@ -22,6 +22,7 @@ mod code_changes;
 mod ends;
 mod fair;
 mod handles;
+mod interrupted;
 mod restart;
 mod submit;
 mod support;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Core;
 use super::drain::Phase;
-use crate::execute::{self, Orders, Parking, Ran};
+use crate::execute::{self, Parking, Ran};
 use crate::observe::Observers;
 use crate::relay::Relay;
 use crate::store::queue::{ClaimDue, DueRuns, Fit, Fits, Standing};
@@ -156,12 +156,12 @@ impl Worker {
         let settings = execute::Settings {
             durable: Some((Arc::clone(&self.core.store), key.clone())),
             observers: self.observers.clone(),
-            parking: Some(Parking::new(STAYS)),
+            parking: Some(Parking::new(STAYS, self.core.settings.max_crashes)),
             ..execute::Settings::default()
         };
         let tries = self.interrupted.get(&key).copied().unwrap_or(0);
         let pause = FIRST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
-        let running = flow.run(settings, claimed, Orders { max_crashes: self.core.settings.max_crashes, pause });
+        let running = flow.run(settings, claimed, pause);
         self.runs.spawn(async move { (key, running.await) });
     }
 

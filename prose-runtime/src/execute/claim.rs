@@ -36,6 +36,8 @@ pub(super) enum Claimed {
         machine: Box<Machine>,
         input: Json,
         given: bool,
+        /// How many executions in a row have died with their process.
+        crashes: u32,
     },
     Ended(Outcome),
 }
@@ -140,12 +142,12 @@ impl Execution {
         self.announce_start(&machine);
         // The first execution gets what the caller gave, so that nothing depends on a round trip.
         let given = !std::mem::replace(&mut asked.handed_over, true);
-        Claimed::Run { machine: Box::new(machine), input: asked.input.clone(), given }
+        Claimed::Run { machine: Box::new(machine), input: asked.input.clone(), given, crashes: 0 }
     }
 
     /// A run that stands somewhere: on from there, with its own input.
     pub(super) async fn go_on(&self, asked: &mut Asked, claimed: ClaimedRun) -> Result<Claimed, Error<()>> {
-        let ClaimedRun { lease, state, .. } = claimed;
+        let ClaimedRun { lease, state, crashes } = claimed;
         let mut machine = self.machine_of(&state);
         if state.cancel_asked {
             machine.info().cancellation.cancel();
@@ -161,7 +163,7 @@ impl Execution {
         }
         machine.owner = Some(owner);
         match self.fit(asked, &mut machine, state).await? {
-            Ok(input) => Ok(Claimed::Run { machine: Box::new(machine), input, given: false }),
+            Ok(input) => Ok(Claimed::Run { machine: Box::new(machine), input, given: false, crashes }),
             Err(reason) => {
                 let error = refuse(&mut machine, reason).await;
                 self.announce_error(&machine, &error.text(""));

@@ -6,22 +6,13 @@ use std::time::Duration;
 use super::claim::{Asked, Claimed};
 use super::ending::{store_error, write};
 use super::subject::{Subject, Typed};
-use super::{Execution, Input, Settings, fit};
+use super::{Execution, Input, Outcome, Settings, fit};
 use crate::error::Error;
 use crate::flow::{Flow, Meta};
 use crate::machine::Machine;
 use crate::migration::{self, Migrate};
 use crate::store::queue::{Fit, Standing};
 use crate::store::{ClaimedRun, Ending};
-
-/// What an engine says of an execution.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Orders {
-    /// So many executions may die with their process before the run is given up.
-    pub(crate) max_crashes: u32,
-    /// How long a run that can neither go on nor end is kept from being tried again.
-    pub(crate) pause: Duration,
-}
 
 /// What became of an execution.
 #[derive(Debug)]
@@ -36,15 +27,15 @@ pub(crate) enum Ran {
     NotForThisCode(String),
 }
 
-/// Runs a claimed run until it has ended, waits, or cannot go on.
+/// Runs a claimed run until it has ended, waits, or cannot go on; then it is put off for `pause`.
 pub(crate) async fn execute_claimed<F: Flow>(
     deps: Arc<F::Deps>,
     settings: Settings,
     claimed: ClaimedRun,
-    orders: Orders,
+    pause: Duration,
 ) -> Ran {
     let mut flow = Typed::<F> { input: None, deps, result: None, undone: None };
-    Execution::new(F::META, settings).run_claimed(&mut flow, claimed, orders).await
+    Execution::new(F::META, settings).run_claimed(&mut flow, claimed, pause).await
 }
 
 /// Whether a flow's code can go on with a run that stands there, by what is known in this process. `Err`: what must be asked first.
@@ -64,47 +55,67 @@ pub(crate) fn fits(meta: &'static Meta, migrations: &[Migrate], standing: &Stand
 }
 
 impl Execution {
-    async fn run_claimed(&self, flow: &mut dyn Subject, claimed: ClaimedRun, orders: Orders) -> Ran {
+    async fn run_claimed(&self, flow: &mut dyn Subject, claimed: ClaimedRun, pause: Duration) -> Ran {
         let Some((store, _)) = self.settings.durable.clone() else { unreachable!("a claimed run is kept in a store") };
-        let crashes = claimed.crashes;
         let mut asked = Asked::claimed(store, &claimed, flow);
-        let (mut machine, input) = match self.go_on(&mut asked, claimed).await {
-            Ok(Claimed::Run { machine, input, .. }) => (machine, input),
+        let (mut machine, input, crashes) = match self.go_on(&mut asked, claimed).await {
+            Ok(Claimed::Run { machine, input, crashes, .. }) => (machine, input, crashes),
             Ok(Claimed::Ended(_)) => unreachable!("a run that was claimed has not ended"),
             Err(Error::CodeChanged { .. }) => return Ran::Ended,
-            Err(error) => return self.interrupted(error, orders.pause).await,
+            Err(error) => return self.interrupted(error, pause).await,
         };
-        if crashes >= orders.max_crashes && machine.undoing().is_none() {
-            return self.give_up(&mut machine, crashes, orders.pause).await;
-        }
-        let outcome = self.run(&mut machine, flow, Input { json: Some(&input), given: false }).await;
+        let outcome = match self.is_given_up(&machine, crashes) {
+            true => self.give_up(&mut machine, crashes).await,
+            false => self.run(&mut machine, flow, Input { json: Some(&input), given: false }).await,
+        };
         let is_open = machine.owner.as_ref().is_some_and(|owner| owner.lease().is_some());
         match outcome {
             Err(_) if self.has_parked() => Ran::Waits,
             Err(Error::CodeChanged { reason, .. }) if is_open => Ran::NotForThisCode(reason),
+            Err(error) if is_open && postponed(&mut machine, &error, pause).await => Ran::Interrupted(error.text("")),
             // Held meanwhile: nobody else tries it.
-            Err(error) if is_open => self.interrupted(error, orders.pause).await,
+            Err(error) if is_open => self.interrupted(error, pause).await,
             _ => Ran::Ended,
         }
     }
 
+    /// Whether a run is not to be tried any more: it has killed its process too often.
+    pub(super) fn is_given_up(&self, machine: &Machine, crashes: u32) -> bool {
+        let too_often = self.settings.parking.as_ref().is_some_and(|parking| crashes >= parking.max_crashes);
+        too_often && machine.undoing().is_none()
+    }
+
     /// What kills its process again and again is not tried for ever.
-    async fn give_up(&self, machine: &mut Machine, crashes: u32, pause: Duration) -> Ran {
-        let step = machine.stands_at();
-        let error = format!(
+    pub(super) async fn give_up(&self, machine: &mut Machine, crashes: u32) -> Outcome {
+        let (run_id, step) = (machine.info().run_id.clone().unwrap_or_default(), machine.stands_at());
+        let message = format!(
             "{crashes} executions in a row died with their process, or were stopped past their lease, without getting any further; \
              the run is not tried again by itself (`engine.restart(..)` does)"
         );
-        self.announce_error(machine, &error);
-        match write(machine, Ending::Failed { step, error }).await {
-            Ok(()) => Ran::Ended,
-            Err(error) => self.interrupted(store_error(error), pause).await,
-        }
+        self.announce_error(machine, &message);
+        write(machine, Ending::Failed { step: step.clone(), error: message.clone() }).await.map_err(store_error)?;
+        Err(Error::JoinedFailed { run_id, step, message })
     }
 
     async fn interrupted(&self, error: Error<()>, pause: Duration) -> Ran {
         tokio::time::sleep(pause).await;
         Ran::Interrupted(error.text(""))
+    }
+}
+
+/// Whether a run that was interrupted could be given back for a while, so that it takes no place meanwhile. Not one that is being undone,
+/// whose status says so; and not one of which it is unknown whether its last commit was written.
+async fn postponed(machine: &mut Machine, error: &Error<()>, pause: Duration) -> bool {
+    let is_known = match error {
+        Error::Database { source, .. } => !source.is_of_a_lost_commit(),
+        Error::Child { .. } => true,
+        _ => false,
+    };
+    let undoing = machine.undoing().is_some();
+    let Some(owner) = machine.owner.as_mut().filter(|_| is_known && !undoing) else { return false };
+    match owner.store.queue().now().await {
+        Ok(now) => owner.postpone(now + pause).await.is_ok(),
+        Err(_) => false,
     }
 }
 

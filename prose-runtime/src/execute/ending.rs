@@ -109,6 +109,9 @@ impl Execution {
             Exit::Database { step, begun, source } if self.by_engine() && (!begun || source.is_of_a_lost_commit()) => {
                 return Err(Error::Database { step: step.into_owned(), source });
             }
+            Exit::Child { step, run_id, source, for_good: false } if self.by_engine() => {
+                return Err(Error::Child { step: step.into_owned(), run_id, source });
+            }
             // Not a failure of the run: other code can go on with it.
             Exit::Unreadable { variable, reason } => {
                 return Err(claim::refuse(machine, format!("variable `{variable}`: {reason}")).await);

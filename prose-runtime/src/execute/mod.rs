@@ -26,7 +26,7 @@ use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
-pub(crate) use claimed::{Orders, Ran, ask_for, execute_claimed, fits};
+pub(crate) use claimed::{Ran, ask_for, execute_claimed, fits};
 pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
 use subject::{Subject, Typed};
@@ -122,7 +122,10 @@ impl Execution {
         loop {
             match self.claim(&mut asked).await? {
                 Claimed::Ended(outcome) => return outcome,
-                Claimed::Run { mut machine, input, given } => {
+                Claimed::Run { mut machine, crashes, .. } if self.is_given_up(&machine, crashes) => {
+                    return self.give_up(&mut machine, crashes).await;
+                }
+                Claimed::Run { mut machine, input, given, .. } => {
                     match self.run(&mut machine, flow, Input { json: Some(&input), given }).await {
                         // Somebody created the run while its plain code ran here, up to the first step: join that one.
                         Err(Error::Store(StoreError::Exists(_))) => continue,

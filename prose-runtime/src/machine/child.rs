@@ -114,7 +114,7 @@ impl Shared {
         if let (None, Some((store, key)), Some(run_id)) = (&child.durable, &self.durable, run_id) {
             child.durable = Some((store.clone(), RunKey { run_id, ..key.clone() }));
             child.parent = Some(key.clone());
-            child.parking = self.parking.as_ref().map(|parking| Parking::new(parking.longer_than));
+            child.parking = self.parking.as_ref().map(Parking::of_child);
         }
         child.correlation_id.get_or_insert_with(|| self.run.correlation_id.clone());
         child.observers = self.observers.and(&child.observers);

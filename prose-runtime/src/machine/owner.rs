@@ -1,6 +1,7 @@
 //! The I/O half of a durable run: the store, and the right to write to the run.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::journal::Journal;
 use crate::store::{BoxFuture, Code, Commit, Ending, Lease, Migrated, NewRun, Reclaimed, RunKey, Store, StoreError};
@@ -139,6 +140,12 @@ impl Owner {
         let reclaimed = self.store.reclaim(lease, seq).await?;
         self.hold = Hold::Leased(reclaimed.lease.clone());
         Ok(reclaimed)
+    }
+
+    /// Gives a run back as it was saved, not to be gone on with before then.
+    pub(crate) async fn postpone(&mut self, until: SystemTime) -> Result<(), StoreError> {
+        let commit = self.journal.unchanged(Ending::Waiting { until: Some(until), signal: None });
+        self.write(commit).await
     }
 
     /// Gives up a run with which this code cannot go on: one that was failed is failed again, as it was, another one is blocked.

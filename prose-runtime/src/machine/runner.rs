@@ -47,18 +47,25 @@ impl Shared {
     }
 }
 
-/// How runs leave memory while they wait.
+/// What an engine lays down for the runs that it executes, and for their children.
 #[derive(Clone, Debug)]
 pub(crate) struct Parking {
     /// Whoever waits for less stays.
     pub(crate) longer_than: Duration,
+    /// So many executions may die with their process before a run is given up.
+    pub(crate) max_crashes: u32,
     /// Where an execution that has parked its run says so, and until when.
     pub(crate) parked: Arc<OnceLock<Option<SystemTime>>>,
 }
 
 impl Parking {
-    pub(crate) fn new(longer_than: Duration) -> Self {
-        Self { longer_than, parked: Arc::default() }
+    pub(crate) fn new(longer_than: Duration, max_crashes: u32) -> Self {
+        Self { longer_than, max_crashes, parked: Arc::default() }
+    }
+
+    /// The same for a child.
+    pub(super) fn of_child(&self) -> Self {
+        Self::new(self.longer_than, self.max_crashes)
     }
 }
 

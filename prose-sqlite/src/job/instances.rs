@@ -13,6 +13,11 @@ use crate::instance::Instance;
 /// How many runs are recovered in one transaction, so that others do not wait long.
 const AT_ONCE: i64 = 1_000;
 
+/// The run's execution has died in the midst of a child, which counts for itself. (A child's number is greater than its parent's: it is
+/// recovered behind it.)
+const IN_A_CHILD: &str =
+    "exists (select 1 from prose_runs child where child.parent = prose_runs.run and child.owner = prose_runs.owner)";
+
 pub(crate) const NEXT_OWNER: &str = "select min(owner) from prose_runs where owner > ?1";
 
 impl Batch<'_> {
@@ -54,7 +59,7 @@ impl Batch<'_> {
     fn recover_from(&self, dead: &str, now: i64) -> rusqlite::Result<u64> {
         let recover = format!(
             "update prose_runs set owner = null, wake_at = ?2, updated_at = max(?2, updated_at), \
-             crashes = 1 + case when {HAS_WRITTEN} then 0 else crashes end \
+             crashes = case when {IN_A_CHILD} then crashes when {HAS_WRITTEN} then 1 else crashes + 1 end \
              where run in (select run from prose_runs where owner = ?1 limit ?3) returning parent"
         );
         let parents: Vec<Option<i64>> = self

@@ -1,0 +1,68 @@
+//! What lies beneath a run fails, and the run does not.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Engine, Record, Status, Store, flow};
+
+use crate::support::until_status;
+
+on_each_store! {
+    a_database_that_is_away_puts_a_run_off
+    a_database_that_is_away_puts_the_parent_of_a_run_off
+}
+
+/// A database whose first transaction cannot begin; it has nothing else.
+#[derive(Default)]
+struct Away {
+    asked: AtomicU32,
+}
+
+impl Database for Away {
+    type Tx = ();
+    type Open = ();
+
+    async fn begin(&self, _: Beginning<'_>) -> Result<Begun<()>, DatabaseError> {
+        match self.asked.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(DatabaseError::failed("the database is away", "away")),
+            _ => Ok(Begun::WithReceipt(())),
+        }
+    }
+    fn tx(open: &mut ()) -> &mut () {
+        open
+    }
+    async fn commit(&self, (): (), _: Option<Record<'_>>) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+}
+
+#[flow(name = "books")]
+async fn books(ctx: Ctx<Away>, number: u32) -> Result<u32, String> {
+    #[transaction(tx = ctx.deps)]
+    let booked: u32 = {
+        let () = *tx;
+        number
+    };
+    Ok(booked)
+}
+
+#[flow(name = "parent")]
+async fn parent(_ctx: Ctx<Away>, number: u32) -> Result<u32, String> {
+    #[child]
+    let booked: u32 = books(number);
+    Ok(booked)
+}
+
+async fn a_database_that_is_away_puts_a_run_off(store: impl Store + Clone) {
+    let engine = Engine::builder(&store, Away::default()).flow::<books::Flow>().start().await.unwrap();
+    let handle = engine.submit(books(7).run_id("a")).await.unwrap();
+    // It takes no place of the engine meanwhile.
+    until_status(&store, "a", Status::Waiting).await;
+    assert_eq!(handle.await.unwrap(), 7);
+}
+
+async fn a_database_that_is_away_puts_the_parent_of_a_run_off(store: impl Store + Clone) {
+    let engine = Engine::builder(&store, Away::default()).flow::<parent::Flow>().start().await.unwrap();
+    let handle = engine.submit(parent(7).run_id("p")).await.unwrap();
+    until_status(&store, "p", Status::Waiting).await;
+    assert_eq!(handle.await.unwrap(), 7);
+}
