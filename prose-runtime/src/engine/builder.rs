@@ -112,7 +112,8 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
     }
 
     /// How many executions of a run in a row may die with their process, or be stopped past their lease, without getting any further: then it
-    /// is `failed`, and not tried again by itself. 5 unless told otherwise; 0 is taken as 1.
+    /// is `failed`, and not tried again by itself. 5 unless told otherwise; 0 is taken as 1. Of a run that dies in the midst of a child, the
+    /// child's are counted.
     pub fn max_crashes(mut self, crashes: u32) -> Self {
         self.settings.max_crashes = crashes.max(1);
         self
