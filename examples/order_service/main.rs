@@ -34,7 +34,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prose::{Engine, Publisher, TracingObserver, TracingPublisher};
+use prose::{CancellationToken, Engine, Publisher, TracingObserver, TracingPublisher};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -49,6 +49,9 @@ use crate::shop::stand_ins;
 
 /// How long what runs may go on behind SIGTERM.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// And how long answers may, behind that.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -88,15 +91,23 @@ async fn serve() -> Result<(), Failure> {
         Some(lease) => builder.lease(lease).start().await?,
         None => builder.start().await?,
     };
+    let end = told_to_end()?;
     let listener = TcpListener::bind(address()).await.map_err(|error| format!("{}: {error}", address()))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
     let service = routes(Service { engine: engine.clone(), store });
-    axum::serve(listener, service).with_graceful_shutdown(told_to_end()?).await?;
+    let told = CancellationToken::new();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(told.clone().cancelled_owned());
+    let serving = tokio::spawn(serving.into_future());
+    end.await;
+    told.cancel();
     let drained = engine.drain(GRACE).await;
     tracing::info!(finished = drained.finished, given_back = drained.given_back, "drained");
+    // Answers that are under way are given; a client that never ends its request holds nobody up.
+    let _cut_off = tokio::time::timeout(LAST_ANSWERS, serving).await;
     Ok(())
 }
 
+/// From now on SIGTERM and Ctrl-C do not kill, but resolve this.
 fn told_to_end() -> std::io::Result<impl Future<Output = ()>> {
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Path, State};
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -30,14 +31,18 @@ pub(crate) fn routes(service: Service) -> Router {
         .route("/orders/{id}", get(show).delete(cancel))
         .route("/orders/{id}/approval", post(approve))
         .route("/healthz", get(health))
+        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is no such page"))
+        .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not by this method"))
         .with_state(service)
 }
 
 /// Submits an order by its id: 202 for a new one, 200 for the same once more, 409 for another one under the same id.
 async fn submit(State(service): State<Service>, Body(order): Body<OrderInput>) -> Result<Response, Refusal> {
     let run_id = order.order_id.clone();
-    if run_id.is_empty() {
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "`order_id` must not be empty"));
+    for (field, id) in [("order_id", &run_id), ("user_id", &order.user_id)] {
+        if !is_an_id(id) {
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`{field}` {ID_RULE}")));
+        }
     }
     let handle = service.engine.submit(process_order(order).run_id(&run_id)).await?;
     let status = if handle.is_new() { StatusCode::ACCEPTED } else { StatusCode::OK };
@@ -46,14 +51,14 @@ async fn submit(State(service): State<Service>, Body(order): Body<OrderInput>) -
 }
 
 /// How an order stands.
-async fn show(State(service): State<Service>, Path(id): Path<String>) -> Result<Json<View>, Refusal> {
+async fn show(State(service): State<Service>, Id(id): Id) -> Result<Json<View>, Refusal> {
     Ok(Json(View::of(order(&service, &id).await?)))
 }
 
 /// What somebody says of a large order: 202; 200 if it was said before. The first word counts.
 async fn approve(
     State(service): State<Service>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Body(approval): Body<Approval>,
 ) -> Result<StatusCode, Refusal> {
     let sent = process_order::signals::approval(&service.engine, &id, approval).id("approval").await?;
@@ -61,7 +66,7 @@ async fn approve(
 }
 
 /// Calls an order off: 202, and it ends as `cancelled`; 200 if it has; 409 if it has ended otherwise.
-async fn cancel(State(service): State<Service>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn cancel(State(service): State<Service>, Id(id): Id) -> Result<StatusCode, Refusal> {
     order(&service, &id).await?;
     match service.engine.cancel(&id).await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
@@ -83,6 +88,32 @@ async fn order(service: &Service, id: &str) -> Result<Checkpoint, Refusal> {
     let run = service.store.load(id).await?;
     let order = run.filter(|run| run.flow_name == process_order::Flow::GRAPH.flow);
     order.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("there is no order `{id}`")))
+}
+
+/// The longest id in bytes: it is a key of the store's tables, and stands in paths and headers.
+const LONGEST_ID: usize = 200;
+
+const ID_RULE: &str = "must have 1 to 200 bytes, none of them a control character, and must not be `.` or `..`";
+
+/// Databases refuse NUL, and a path that has `..` is another path.
+fn is_an_id(id: &str) -> bool {
+    (1..=LONGEST_ID).contains(&id.len()) && !id.contains(char::is_control) && id != "." && id != ".."
+}
+
+/// The id in a path. What no order can be called, none is.
+struct Id(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path(id) = Path::<String>::from_request_parts(parts, state).await?;
+        if is_an_id(&id) {
+            Ok(Self(id))
+        } else {
+            Err(Refusal::new(StatusCode::NOT_FOUND, format!("an order's id {ID_RULE}")))
+        }
+    }
 }
 
 /// An order, as `GET /orders/{id}` shows it.
@@ -149,6 +180,12 @@ impl IntoResponse for Refusal {
 
 impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Refusal {
+    fn from(rejection: PathRejection) -> Self {
         Self::new(rejection.status(), rejection.body_text())
     }
 }

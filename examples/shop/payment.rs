@@ -59,13 +59,26 @@ impl Stripe {
             .http
             .post(format!("{}/v1/payment_intents", self.base))
             .bearer_auth(&self.secret_key)
-            .header("Idempotency-Key", key)
+            .header("Idempotency-Key", in_a_header(key))
             .form(&[("amount", amount.as_str()), ("currency", "usd"), ("customer", customer)])
             .send()
             .await?;
         let status = answer.status();
         if status.is_success() { Ok(answer.json().await?) } else { Err(refusal(status, &answer.bytes().await?)) }
     }
+}
+
+/// A key may hold anything, and a header may not. Different keys stay different.
+fn in_a_header(key: &str) -> String {
+    let mut header = String::new();
+    for byte in key.bytes() {
+        match byte {
+            b'%' => header.push_str("%25"),
+            b' '..=b'~' => header.push(char::from(byte)),
+            _ => header.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    header
 }
 
 impl PaymentError {
@@ -113,6 +126,12 @@ mod tests {
         let body = br#"{"error":{"code":"card_declined","message":"Your card was declined."}}"#;
         let error = refusal(StatusCode::PAYMENT_REQUIRED, body);
         assert_eq!(error.to_string(), "the card was declined: Your card was declined.");
+    }
+
+    #[test]
+    fn any_key_can_stand_in_a_header() {
+        assert_eq!(in_a_header("ord_1:charge_payment"), "ord_1:charge_payment");
+        assert_eq!(in_a_header("50% für\n"), "50%25 f%C3%BCr%0A");
     }
 
     #[tokio::test]
