@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "for tests alone")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -44,7 +45,7 @@ pub async fn until_ok<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>
     loop {
         match ask().await {
             Ok(answer) => return answer,
-            Err(error) => assert!(since.elapsed() < Duration::from_secs(300), "{error}"),
+            Err(error) => assert!(since.elapsed() < Duration::from_secs(600), "{error}"),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -229,6 +230,20 @@ pub fn read(ledger: &Path, stops: &[Stop]) -> Seen {
         }
     }
     seen
+}
+
+impl fmt::Display for Torment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { killed, stopped, drained, restarts } = self;
+        write!(f, "{killed} kills, {} stops, {drained} drains, {restarts} restarts of the server", stopped.len())
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (bodies, steps) = (self.begun.values().sum::<u32>(), self.begun.len());
+        write!(f, "{bodies} bodies for {steps} steps, {} of them begun by the stopped", self.begun_by_the_stopped)
+    }
 }
 
 impl Stop {

@@ -104,8 +104,9 @@ macro_rules! chaos_flows {
             assert_eq!(ended.await, Ok(expected(number)), "run {number}");
         }
 
-        /// The ids of the events that must have been published, and how often the bodies of a run's steps must have begun at least.
-        fn check(seen: &$crate::chaos::Seen, runs: u64) {
+        /// What must be true at the end. `rows` are the rows that the transactions have written: number, word, and how often it is there.
+        fn check(runs: u64, torment: &$crate::chaos::Torment, ledger: &std::path::Path, rows: &[(i64, String, i64)]) {
+            let seen = $crate::chaos::read(ledger, &torment.stopped);
             for number in 0..runs {
                 let id = run_id(number);
                 assert!(seen.published.contains(&format!("{id}:chaos")), "the event of run {number} was not published");
@@ -113,6 +114,10 @@ macro_rules! chaos_flows {
                     assert!(seen.begun.contains_key(&format!("{id}:{step}")), "step `{step}` of run {number}");
                 }
             }
+            let words = |number| ["book", "deliver"].map(|word| (number, word.to_owned(), 1));
+            let once: Vec<_> = (0..runs.cast_signed()).flat_map(words).collect();
+            assert_eq!(rows, once);
+            eprintln!("{runs} runs, {torment}; {seen}");
         }
     };
 }
