@@ -22,6 +22,8 @@ mod code_changes;
 mod ends;
 mod fair;
 mod handles;
+mod outages;
+mod races;
 mod restart;
 mod submit;
 mod support;
