@@ -275,7 +275,7 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
         Error::Failed { step, .. } if f.alternate() => write!(f, "the flow failed{}: {flow_error:#}", At(step)),
         Error::Failed { step, .. } => write!(f, "the flow failed{}: {flow_error}", At(step)),
         Error::JoinedFailed { run_id, step, message } => {
-            write!(f, "run `{run_id}` failed in another call{}: {message}", At(step))
+            write!(f, "run `{run_id}` failed{}: {message}", At(step))
         }
         Error::NotUndone { cause, steps } => {
             write(cause, flow_error, f)?;

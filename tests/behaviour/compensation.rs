@@ -137,7 +137,7 @@ async fn a_failed_run_that_was_undone_runs_nothing_more() {
     for _ in 0..2 {
         let again = buy(order("")).deps(deps.clone()).durable(&store, "r").await.unwrap_err();
         assert!(matches!(&again, Error::JoinedFailed { step: Some(step), .. } if step == "ship"), "{again:?}");
-        assert_eq!(again.to_string(), "run `r` failed in another call at step `ship`: no carrier");
+        assert_eq!(again.to_string(), "run `r` failed at step `ship`: no carrier");
     }
     assert!(deps.log.lines().is_empty());
 }

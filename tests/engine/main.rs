@@ -23,6 +23,8 @@ mod ends;
 mod fair;
 mod handles;
 mod interrupted;
+mod outages;
+mod races;
 mod restart;
 mod submit;
 mod support;

@@ -43,7 +43,8 @@ fn a_run_that_kills_its_process_is_failed_and_others_are_not(ground: &Ground) {
         |step| ground.folder.ledger().iter().filter(|did| did.starts_with(&format!("bad {step} "))).count();
     assert_eq!((executions("one"), executions("two")), (1, MAX_CRASHES));
 
-    // Those beside it have died less often in one place, and go on.
+    // Those beside it have died less often in one place, and go on. The first of them was there each time, and nobody can tell it from
+    // the one that kills.
     for n in 1..MAX_CRASHES {
         let good = format!("good_{n}");
         ground.folder.open(&good);

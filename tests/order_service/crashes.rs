@@ -20,7 +20,8 @@ async fn a_kill_in_front_of_the_charge_charges_once() {
     charge.is_asked(1).await;
     service.kill();
     assert_eq!(shop.world().await.payment_requests("a"), 0);
-    shop.start().await.until("a", "completed").await;
+    let service = shop.start().await;
+    service.until("a", "completed").await;
     shop.assert_done_once("a").await;
 }
 
@@ -34,7 +35,8 @@ async fn a_kill_behind_the_charge_charges_once() {
     let stands = service.get("a").await.body;
     assert_eq!(stands["completed_steps"], serde_json::json!(["validate_order", "calculate_total"]));
     service.kill();
-    shop.start().await.until("a", "completed").await;
+    let service = shop.start().await;
+    service.until("a", "completed").await;
     shop.assert_done_once("a").await;
     assert!(shop.world().await.payment_requests("a") >= 2);
 }
@@ -48,7 +50,8 @@ async fn a_kill_in_front_of_the_mail_stores_and_mails_once() {
     mail.is_asked(1).await;
     service.kill();
     assert_eq!(shop.rows("a").await, 1);
-    shop.start().await.until("a", "completed").await;
+    let service = shop.start().await;
+    service.until("a", "completed").await;
     shop.assert_done_once("a").await;
     assert_eq!(shop.world().await.payment_requests("a"), 1);
 }
@@ -102,6 +105,7 @@ async fn sigterm_does_not_wait_for_slow_clients() {
     service.takes("a", 50.0).await;
     assert_eq!(service.terminate().await.code(), Some(0));
     drop(half);
-    shop.start().await.until("a", "completed").await;
+    let service = shop.start().await;
+    service.until("a", "completed").await;
     shop.assert_done_once("a").await;
 }

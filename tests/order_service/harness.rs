@@ -231,8 +231,9 @@ impl World {
 
     /// How many mails of it the customer finds in the inbox.
     pub(crate) fn mails(&self, id: &str) -> usize {
-        let subject = format!("Order {id} is confirmed");
-        self.of("mails_accepted", "/subject", &subject)
+        let kept = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
+        let key = spelled_but(&format!("{id}:send_confirmation"), '=', kept);
+        self.of("mails_accepted", "/message_id", &format!("<{key}@shop.example>"))
     }
 
     fn events(&self, id: &str) -> usize {
@@ -247,10 +248,12 @@ impl World {
 
 /// As an id stands in a header.
 fn spelled(id: &str) -> String {
-    let spell = |byte| {
-        if matches!(byte, b' '..=b'~') && byte != b'%' { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    };
-    id.bytes().map(spell).collect()
+    spelled_but(id, '%', |byte| matches!(byte, b' '..=b'~') && byte != b'%')
+}
+
+fn spelled_but(text: &str, sign: char, kept: impl Fn(u8) -> bool) -> String {
+    let spell = |byte| if kept(byte) { char::from(byte).to_string() } else { format!("{sign}{byte:02X}") };
+    text.bytes().map(spell).collect()
 }
 
 impl Service {
