@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use prose::Engine;
 
 use super::Result;
 use super::flows::{Seen, alarm, quick};
 use super::place::Place;
 use super::table::{p50_and_p99, percentile, row};
+
+/// From the first submission until the runs are due: by then all of them must sleep.
+const SLEEP: Duration = Duration::from_secs(20);
 
 /// How many runs are submitted in a second, where there is a load.
 const LOAD: u32 = 200;
@@ -28,11 +32,14 @@ async fn once(place: Place, runs: u32, spread: Duration, load: u32, what: &str, 
     let seen: Arc<Seen> = Arc::default();
     let (_store, builder) = place.engine(&seen).await?;
     let engine = builder.start().await?;
-    let at = SystemTime::now() + Duration::from_secs(6);
-    for number in 0..runs {
-        engine.submit(alarm(at + spread * number / runs).run_id(format!("alarm-{number}"))).await?;
-    }
-    place.until("waiting", runs).await?;
+    let at = SystemTime::now() + SLEEP;
+    let submit = |number: u32| {
+        let submission = alarm(at + spread * number / runs).run_id(format!("alarm-{number}"));
+        let submitting = engine.submit(submission);
+        async move { submitting.await.map(drop) }
+    };
+    stream::iter(0..runs).map(submit).buffer_unordered(64).try_collect::<()>().await?;
+    tokio::time::timeout(SLEEP, place.until("waiting", runs)).await??;
     if at.elapsed().is_ok() {
         return Err("the runs were due before all of them slept".into());
     }
