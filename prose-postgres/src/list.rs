@@ -13,6 +13,9 @@ use crate::patience::answered;
 use crate::text::{escape, key as key_text, unescape};
 
 /// The newest of each flow with each status, and the newest of these. What is asked for of all flows goes from flow to flow in their index.
+///
+/// Of a status there are those from it on and up to it, in this order, which the index alone gives. Asked for by `=`, and sorted by `run`, they
+/// may be looked for among all runs, newest first, which takes long where few or none have that status.
 const LIST: &str = "\
     with recursive {flows} \
     select listed.run, listed.namespace, listed.run_id, listed.flow, listed.version, {status} as status, \
@@ -21,9 +24,10 @@ const LIST: &str = "\
             then floor(extract(epoch from listed.wake_at) * 1000)::int8 end as wake_at \
     from flows cross join unnest($2::text[]) as asked (status) cross join lateral ( \
         select * from {s}.runs run \
-        where run.flow = flows.flow and run.status = asked.status and left(run.namespace, 100) = left($1, 100) \
-            and run.namespace = $1 and run.run < $3 and {which} \
-        order by run.run desc limit $4 \
+        where run.flow = flows.flow and run.status >= asked.status \
+            and (run.status, left(run.namespace, 100), run.run) < (asked.status, left($1, 100), $3) \
+            and run.namespace = $1 and {which} \
+        order by run.status desc, left(run.namespace, 100) desc, run.run desc limit $4 \
     ) listed \
     where flows.flow is not null \
     order by listed.run desc limit $4";
