@@ -26,7 +26,7 @@ use crate::turns::Turn;
 
 /// The due runs of each flow `$1`, so many `$2` of each at most, without those that were looked at already.
 const CANDIDATES: &str = "\
-    select due.run, due.wake_at, run.uid, run.namespace, run.run_id, {columns}, \
+    select due.run, due.wake_at, run.uid, run.namespace, run.run_id, run.crashes, {columns}, \
         coalesce((select max(commits.seq) from {s}.commits where commits.run = run.run), 0) as seq \
     from unnest($1::text[]) as asked (flow) cross join lateral ( \
         select candidate.run, candidate.wake_at from {s}.runs candidate where {due} \

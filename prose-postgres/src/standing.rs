@@ -15,7 +15,7 @@ use crate::load::Unreadable;
 use crate::patience::answered;
 use crate::text::{escape, unescape};
 
-/// What [`read`] needs, of a run `run` with these [`JOINS`]. The fold itself only where an older version has left out what it says.
+/// What [`read`] needs beside its name and its `crashes`, of a run `run` with these [`JOINS`]. The fold itself only where an older version has left out what it says.
 pub(crate) const COLUMNS: &str = "\
     run.flow, run.version, run.compensating_since is not null as undoing, \
     case when place.point is null then snapshot.point else place.point end as point, \
@@ -39,7 +39,7 @@ pub(crate) const JOINS: &str = "\
     ) code on true";
 
 const STANDINGS: &str = "\
-    select (array_agg(namespace))[1] as namespace, (array_agg(run_id))[1] as run_id, count(*) as runs, flow, version, undoing, point, phase, \
+    select (array_agg(namespace))[1] as namespace, (array_agg(run_id))[1] as run_id, count(*) as runs, 0::int8 as crashes, flow, version, undoing, point, phase, \
         iterations, fingerprint, made_by, folded \
     from ( \
         select run.namespace, run.run_id, {columns} from {s}.runs run {joins} \
@@ -71,6 +71,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Standing, Unreadable> {
         written_by: parse_fingerprint(&written_by)?,
         position,
         undoing: row.try_get("undoing")?,
+        crashes: u32::try_from(row.try_get::<i64, _>("crashes")?).unwrap_or(u32::MAX),
     })
 }
 

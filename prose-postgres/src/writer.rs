@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use prose::StoreError;
 use prose::store::Lease;
@@ -54,6 +55,9 @@ struct Queue {
     released: Vec<Released>,
     free: Vec<Line>,
 }
+
+/// What could not be given back is tried again behind this.
+const GIVES_BACK_LATER: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Released {
@@ -130,10 +134,14 @@ impl Core {
     /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
     pub(crate) fn release(self: &Arc<Self>, lease: &Lease) {
         if self.holds.remove(lease) {
-            let mut number = 0;
-            self.writer.giving.send_modify(|giving| number = giving.add());
-            self.push(|queue| queue.released.push(Released { number, lease: lease.clone() }));
+            self.queue_release(lease);
         }
+    }
+
+    fn queue_release(self: &Arc<Self>, lease: &Lease) {
+        let mut number = 0;
+        self.writer.giving.send_modify(|giving| number = giving.add());
+        self.push(|queue| queue.released.push(Released { number, lease: lease.clone() }));
     }
 
     /// Resolves when what was released so far is free for others.
@@ -301,9 +309,10 @@ impl Core {
                 self.wake_all(parents).await;
                 0
             }
-            // They are free when this instance is dead.
+            // To others they are free when this instance is dead, so it goes on trying while it lives.
             Err(error) => {
-                tracing::warn!(place = self.place, %error, "runs could not be given back");
+                tracing::warn!(place = self.place, %error, "runs could not be given back; that is tried again");
+                self.give_back_later(released);
                 released.len()
             }
         };
@@ -313,6 +322,15 @@ impl Core {
                 giving.under_way.remove(&one.number);
             }
             giving.failed += failed;
+        });
+    }
+
+    fn give_back_later(self: &Arc<Self>, released: &[Released]) {
+        let (core, leases) =
+            (Arc::clone(self), released.iter().map(|released| released.lease.clone()).collect::<Vec<_>>());
+        self.runtime.spawn(async move {
+            tokio::time::sleep(GIVES_BACK_LATER).await;
+            leases.iter().for_each(|lease| core.queue_release(lease));
         });
     }
 
@@ -335,7 +353,7 @@ impl Core {
     async fn try_give_back(&self, line: &mut Line, released: &[Released]) -> Result<Vec<i64>, sqlx::Error> {
         let sql = self.schema.sql(
             "with given as ( \
-                 update {s}.runs run set owner = null, wake_at = clock_timestamp(), \
+                 update {s}.runs run set owner = null, wake_at = clock_timestamp(), crashes = 0, \
                      updated_at = greatest(clock_timestamp(), run.updated_at) \
                  from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
                  where run.run = released.run and run.epoch = released.epoch and run.owner = $3 \

@@ -45,6 +45,7 @@ pub(crate) fn of(sql: &Connection, run: i64) -> Result<Stand, Unreadable> {
         written_by: place.fingerprint.map_or_else(|| parse_fingerprint(&creator), Ok)?,
         position: place.position,
         undoing: found.undone,
+        crashes: found.crashes,
     };
     Ok(Stand { found, standing })
 }
@@ -111,7 +112,7 @@ pub(crate) fn all(sql: &Connection, flow: &str) -> rusqlite::Result<Vec<(Standin
             Err(_) => continue,
         };
         let one = standing.key.clone();
-        standings.entry(Standing { key: RunKey::new(""), ..standing }).or_insert((one, 0)).1 += 1;
+        standings.entry(Standing { key: RunKey::new(""), crashes: 0, ..standing }).or_insert((one, 0)).1 += 1;
     }
     Ok(standings.into_iter().map(|(standing, (key, runs))| (Standing { key, ..standing }, runs)).collect())
 }

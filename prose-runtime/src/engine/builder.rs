@@ -28,6 +28,9 @@ pub struct EngineBuilder<D> {
     settings: Settings,
 }
 
+/// Longer nobody waits for what a glance would tell.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(86_400);
+
 /// Why an engine did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -107,7 +110,7 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
     /// otherwise. What happens in this process, it hears of at once; of timers it knows the next one; a store may pass on what other
     /// processes do.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.settings.poll_interval = interval.max(Duration::from_millis(1));
+        self.settings.poll_interval = interval.clamp(Duration::from_millis(1), LONGEST_INTERVAL);
         self
     }
 

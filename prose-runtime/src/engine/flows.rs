@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::execute::{self, Ran, Settings, execute_claimed};
 use crate::flow::{Flow, Meta};
@@ -17,19 +16,18 @@ pub(super) struct Registered {
     run: Run,
 }
 
-type Run = Box<dyn Fn(Settings, ClaimedRun, Duration) -> BoxFuture<'static, Ran> + Send + Sync>;
+type Run = Box<dyn Fn(Settings, ClaimedRun) -> BoxFuture<'static, Ran> + Send + Sync>;
 
 impl Registered {
     pub(super) fn new<F: Flow>(deps: Arc<F::Deps>) -> Self {
-        let run: Run = Box::new(move |settings, claimed, pause| {
-            Box::pin(execute_claimed::<F>(Arc::clone(&deps), settings, claimed, pause))
-        });
+        let run: Run =
+            Box::new(move |settings, claimed| Box::pin(execute_claimed::<F>(Arc::clone(&deps), settings, claimed)));
         Self { meta: F::META, migrations: F::MIGRATIONS, run }
     }
 
-    /// Executes a run that was claimed. If it can neither go on nor end, it is put off for `pause`.
-    pub(super) fn run(&self, settings: Settings, claimed: ClaimedRun, pause: Duration) -> BoxFuture<'static, Ran> {
-        (self.run)(settings, claimed, pause)
+    /// Executes a run that was claimed.
+    pub(super) fn run(&self, settings: Settings, claimed: ClaimedRun) -> BoxFuture<'static, Ran> {
+        (self.run)(settings, claimed)
     }
 }
 

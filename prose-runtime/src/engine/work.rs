@@ -25,6 +25,10 @@ const BLOCKED: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// So many executions of a run that died make it a suspect. Of those an engine executes one at a time, so that the one that kills its process
+/// does not make others look as if they did.
+const SUSPECT: u32 = 2;
+
 /// Where a store does not answer, it is asked again after no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -41,6 +45,8 @@ pub(super) struct Worker {
     pub(super) runs: JoinSet<(RunKey, Ran)>,
     /// How often in a row each of these could neither go on nor end.
     interrupted: HashMap<RunKey, u32>,
+    /// The run that is executed although it may kill this process.
+    suspect: Option<RunKey>,
     /// Runs with which this code cannot go on although they look so: not tried again by this process.
     not_for_us: Arc<Mutex<HashSet<RunKey>>>,
     /// How often in a row the store has not answered.
@@ -55,6 +61,7 @@ impl Worker {
             observers,
             runs: JoinSet::new(),
             interrupted: HashMap::new(),
+            suspect: None,
             not_for_us: Arc::default(),
             unanswered: 0,
             looked_at_blocked: None,
@@ -67,17 +74,30 @@ impl Worker {
         let mut phase = core.phase.subscribe();
         let mut look_at = Instant::now();
         loop {
-            due.mark_unchanged();
             if look_at <= Instant::now() && self.free() > 0 {
-                look_at = Instant::now() + self.claim().await;
+                due.mark_unchanged();
+                // What is claimed by a claim that is given up is given back by the store.
+                let next = tokio::select! {
+                    biased;
+                    () = core.stop.cancelled() => return,
+                    _ = phase.wait_for(|phase| !phase.works()) => return,
+                    next = self.claim() => next,
+                };
+                look_at = Instant::now() + next;
             }
             let full = self.free() == 0;
             tokio::select! {
                 biased;
                 () = core.stop.cancelled() => return,
                 _ = phase.wait_for(|phase| !phase.works()) => return,
-                Some(ran) = self.runs.join_next(), if !self.runs.is_empty() => self.ran(ran),
-                _ = due.changed() => look_at = Instant::now(),
+                Some(ran) = self.runs.join_next(), if !self.runs.is_empty() => {
+                    let was_suspect = self.suspect.is_some();
+                    self.ran(ran);
+                    if was_suspect && self.suspect.is_none() {
+                        look_at = Instant::now(); // The next one's turn.
+                    }
+                }
+                _ = due.changed(), if look_at > Instant::now() => look_at = Instant::now(),
                 () = tokio::time::sleep_until(look_at), if !full => {}
             }
         }
@@ -122,6 +142,7 @@ impl Worker {
     /// Where the code that wrote a run's place is not known yet, that is asked for, and the run is left for the next look.
     fn fits(&self, unknown: Arc<Mutex<Vec<Standing>>>) -> Fits {
         let (core, not_for_us) = (Arc::clone(&self.core), Arc::clone(&self.not_for_us));
+        let suspect = Mutex::new(self.suspect.clone());
         Arc::new(move |standing| {
             if locked(&not_for_us).contains(&standing.key) {
                 return Fit::NotNow;
@@ -129,6 +150,10 @@ impl Worker {
             let fit = core.flows.fits(standing);
             if fit == Fit::NotNow {
                 locked(&unknown).push(standing.clone());
+            }
+            let is_suspect = fit == Fit::Yes && standing.crashes >= SUSPECT;
+            if is_suspect && *locked(&suspect).get_or_insert_with(|| standing.key.clone()) != standing.key {
+                return Fit::NotNow;
             }
             fit
         })
@@ -153,20 +178,25 @@ impl Worker {
         let run = &claimed.state.run;
         let key = run.key.clone();
         let Some(flow) = self.core.flows.get(&run.flow) else { return };
+        let tries = self.interrupted.get(&key).copied().unwrap_or(0);
+        let pause = FIRST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
         let settings = execute::Settings {
             durable: Some((Arc::clone(&self.core.store), key.clone())),
             observers: self.observers.clone(),
-            parking: Some(Parking::new(STAYS, self.core.settings.max_crashes)),
+            parking: Some(Parking::new(STAYS, self.core.settings.max_crashes, pause)),
             ..execute::Settings::default()
         };
-        let tries = self.interrupted.get(&key).copied().unwrap_or(0);
-        let pause = FIRST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
-        let running = flow.run(settings, claimed, pause);
+        if claimed.crashes >= SUSPECT {
+            self.suspect = Some(key.clone());
+        }
+        let running = flow.run(settings, claimed);
         self.runs.spawn(async move { (key, running.await) });
     }
 
     /// An execution is over.
     pub(super) fn ran(&mut self, ran: Result<(RunKey, Ran), JoinError>) {
+        // One that has panicked does not tell which it was.
+        self.suspect = self.suspect.take().filter(|suspect| ran.as_ref().is_ok_and(|(key, _)| key != suspect));
         match ran {
             Ok((key, Ran::Ended | Ran::Waits)) => {
                 self.interrupted.remove(&key);
@@ -187,22 +217,43 @@ impl Worker {
 
     /// Ends what runs, in the time that there is.
     async fn end(mut self, relay: Option<Relay>) {
-        let until = self.core.ends_at();
         let mut drained = super::Drained::default();
-        while let Ok(Some(ran)) = tokio::time::timeout_at(until, self.runs.join_next()).await {
+        while let Some(ran) = self.next_within_the_grace_time().await {
             drained.finished += 1;
             self.ran(ran);
         }
         drained.given_back = self.runs.len();
         // Their futures are dropped, which gives the runs back.
         self.runs.shutdown().await;
-        if let Err(error) = self.core.store.queue().released().await {
-            tracing::warn!(%error, "runs that were given back may be held until this process ends");
+        match tokio::time::timeout(LONGEST_WAIT, self.core.store.queue().released()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "runs that were given back may be held until this process ends"),
+            Err(_) => tracing::warn!(
+                "the store does not answer; runs that were given back may be held until this process ends"
+            ),
         }
         if let Some(relay) = relay {
             relay.stop().await;
         }
         self.core.phase.send_replace(Phase::Over(drained));
+    }
+}
+
+impl Worker {
+    /// The next execution that is over; `None`: none is left, or the time is over, which may be shortened meanwhile.
+    async fn next_within_the_grace_time(&mut self) -> Option<Result<(RunKey, Ran), JoinError>> {
+        let core = Arc::clone(&self.core);
+        let mut phase = core.phase.subscribe();
+        loop {
+            phase.mark_unchanged();
+            tokio::select! {
+                biased;
+                ran = self.runs.join_next() => return ran,
+                () = core.stop.cancelled() => return None,
+                () = tokio::time::sleep_until(core.ends_at()) => return None,
+                _ = phase.changed() => {}
+            }
+        }
     }
 }
 

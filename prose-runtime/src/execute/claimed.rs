@@ -27,15 +27,10 @@ pub(crate) enum Ran {
     NotForThisCode(String),
 }
 
-/// Runs a claimed run until it has ended, waits, or cannot go on; then it is put off for `pause`.
-pub(crate) async fn execute_claimed<F: Flow>(
-    deps: Arc<F::Deps>,
-    settings: Settings,
-    claimed: ClaimedRun,
-    pause: Duration,
-) -> Ran {
+/// Runs a claimed run until it has ended, waits, or cannot go on; then it is put off.
+pub(crate) async fn execute_claimed<F: Flow>(deps: Arc<F::Deps>, settings: Settings, claimed: ClaimedRun) -> Ran {
     let mut flow = Typed::<F> { input: None, deps, result: None, undone: None };
-    Execution::new(F::META, settings).run_claimed(&mut flow, claimed, pause).await
+    Execution::new(F::META, settings).run_claimed(&mut flow, claimed).await
 }
 
 /// Whether a flow's code can go on with a run that stands there, by what is known in this process. `Err`: what must be asked first.
@@ -55,27 +50,56 @@ pub(crate) fn fits(meta: &'static Meta, migrations: &[Migrate], standing: &Stand
 }
 
 impl Execution {
-    async fn run_claimed(&self, flow: &mut dyn Subject, claimed: ClaimedRun, pause: Duration) -> Ran {
+    async fn run_claimed(&self, flow: &mut dyn Subject, claimed: ClaimedRun) -> Ran {
         let Some((store, _)) = self.settings.durable.clone() else { unreachable!("a claimed run is kept in a store") };
         let mut asked = Asked::claimed(store, &claimed, flow);
         let (mut machine, input, crashes) = match self.go_on(&mut asked, claimed).await {
             Ok(Claimed::Run { machine, input, crashes, .. }) => (machine, input, crashes),
             Ok(Claimed::Ended(_)) => unreachable!("a run that was claimed has not ended"),
             Err(Error::CodeChanged { .. }) => return Ran::Ended,
-            Err(error) => return self.interrupted(error, pause).await,
+            Err(error) => return self.interrupted(error).await,
         };
         let outcome = match self.is_given_up(&machine, crashes) {
             true => self.give_up(&mut machine, crashes).await,
             false => self.run(&mut machine, flow, Input { json: Some(&input), given: false }).await,
         };
-        let is_open = machine.owner.as_ref().is_some_and(|owner| owner.lease().is_some());
+        let is_put_off = self.put_off(&mut machine, &outcome).await;
         match outcome {
             Err(_) if self.has_parked() => Ran::Waits,
-            Err(Error::CodeChanged { reason, .. }) if is_open => Ran::NotForThisCode(reason),
-            Err(error) if is_open && postponed(&mut machine, &error, pause).await => Ran::Interrupted(error.text("")),
+            Err(error) if is_put_off => Ran::Interrupted(error.text("")),
+            Err(Error::CodeChanged { reason, .. }) if is_open(&machine) => Ran::NotForThisCode(reason),
             // Held meanwhile: nobody else tries it.
-            Err(error) if is_open => self.interrupted(error, pause).await,
+            Err(error) if is_open(&machine) => self.interrupted(error).await,
             _ => Ran::Ended,
+        }
+    }
+
+    /// A run that can neither go on nor end is given back for a while, so that it takes no place meanwhile; whether that could be done. Not
+    /// one that is being undone, whose status says so; and not one of which it is unknown whether its last commit was written.
+    pub(super) async fn put_off(&self, machine: &mut Machine, outcome: &Outcome) -> bool {
+        let (Some(parking), Err(error)) = (&self.settings.parking, outcome) else { return false };
+        if self.has_parked() || !is_open(machine) {
+            return false;
+        }
+        self.is_interrupted_by(error);
+        let is_known = match error {
+            Error::Database { source, .. } => !source.is_of_a_lost_commit(),
+            Error::Child { .. } => true,
+            _ => false,
+        };
+        let undoing = machine.undoing().is_some();
+        let Some(owner) = machine.owner.as_mut().filter(|_| is_known && !undoing) else { return false };
+        match owner.store.queue().now().await {
+            Ok(now) => owner.postpone(now + parking.pause).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    /// Tells a parent's execution that this one has not ended its run.
+    pub(super) fn is_interrupted_by(&self, error: &Error<()>) {
+        let never_begun = matches!(error, Error::OtherFlow { .. } | Error::Cancelled { .. } | Error::Timeout { .. });
+        if let Some(parking) = self.settings.parking.as_ref().filter(|_| !never_begun) {
+            let _first = parking.interrupted.set(());
         }
     }
 
@@ -97,26 +121,16 @@ impl Execution {
         Err(Error::JoinedFailed { run_id, step, message })
     }
 
-    async fn interrupted(&self, error: Error<()>, pause: Duration) -> Ran {
+    async fn interrupted(&self, error: Error<()>) -> Ran {
+        let pause = self.settings.parking.as_ref().map_or(Duration::ZERO, |parking| parking.pause);
         tokio::time::sleep(pause).await;
         Ran::Interrupted(error.text(""))
     }
 }
 
-/// Whether a run that was interrupted could be given back for a while, so that it takes no place meanwhile. Not one that is being undone,
-/// whose status says so; and not one of which it is unknown whether its last commit was written.
-async fn postponed(machine: &mut Machine, error: &Error<()>, pause: Duration) -> bool {
-    let is_known = match error {
-        Error::Database { source, .. } => !source.is_of_a_lost_commit(),
-        Error::Child { .. } => true,
-        _ => false,
-    };
-    let undoing = machine.undoing().is_some();
-    let Some(owner) = machine.owner.as_mut().filter(|_| is_known && !undoing) else { return false };
-    match owner.store.queue().now().await {
-        Ok(now) => owner.postpone(now + pause).await.is_ok(),
-        Err(_) => false,
-    }
+/// Whether the run is this execution's, and has not ended.
+fn is_open(machine: &Machine) -> bool {
+    machine.owner.as_ref().is_some_and(|owner| owner.lease().is_some())
 }
 
 /// Whether the code that wrote where a run stands must be read from the store before [`fits`] can tell.

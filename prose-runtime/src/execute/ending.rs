@@ -9,7 +9,7 @@ use super::{Ended, Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
 use crate::error::Error;
-use crate::machine::{Exit, Machine};
+use crate::machine::{ChildEnd, Exit, Machine};
 use crate::store::{Ending, StoreError};
 
 impl Execution {
@@ -96,7 +96,7 @@ impl Execution {
             exit => exit,
         };
         let run_id = machine.info().run_id.clone().unwrap_or_default();
-        let for_good = matches!(exit, Exit::StepTimeout { .. } | Exit::Child { for_good: true, .. });
+        let for_good = matches!(exit, Exit::StepTimeout { .. } | Exit::Child { why: ChildEnd::ForGood, .. });
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
             Exit::Wait { .. } => unreachable!("a run that waits is parked"),
@@ -109,7 +109,7 @@ impl Execution {
             Exit::Database { step, begun, source } if self.by_engine() && (!begun || source.is_of_a_lost_commit()) => {
                 return Err(Error::Database { step: step.into_owned(), source });
             }
-            Exit::Child { step, run_id, source, for_good: false } if self.by_engine() => {
+            Exit::Child { step, run_id, source, why: ChildEnd::Interrupted } => {
                 return Err(Error::Child { step: step.into_owned(), run_id, source });
             }
             // Not a failure of the run: other code can go on with it.

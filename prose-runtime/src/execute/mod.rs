@@ -120,7 +120,8 @@ impl Execution {
         self.refuse_in_transaction(&key)?;
         let mut asked = Asked::new(store, key, flow)?;
         loop {
-            match self.claim(&mut asked).await? {
+            let claimed = self.claim(&mut asked).await.inspect_err(|error| self.is_interrupted_by(error))?;
+            match claimed {
                 Claimed::Ended(outcome) => return outcome,
                 Claimed::Run { mut machine, crashes, .. } if self.is_given_up(&machine, crashes) => {
                     return self.give_up(&mut machine, crashes).await;
@@ -129,7 +130,10 @@ impl Execution {
                     match self.run(&mut machine, flow, Input { json: Some(&input), given }).await {
                         // Somebody created the run while its plain code ran here, up to the first step: join that one.
                         Err(Error::Store(StoreError::Exists(_))) => continue,
-                        outcome => return outcome,
+                        outcome => {
+                            self.put_off(&mut machine, &outcome).await;
+                            return outcome;
+                        }
                     }
                 }
             }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{Bare, Capture, left_by_the_body};
-use super::{Branch, Exit, Machine, Parking, Runner, Shared};
+use super::{Branch, ChildEnd, Exit, Machine, Parking, Runner, Shared};
 use crate::call::Call;
 use crate::child::Boxed;
 use crate::error::Error;
@@ -61,12 +61,19 @@ impl Runner {
         let parking = call.settings().and_then(|settings| settings.parking.clone());
         let mut result = None;
         self.child_to_its_end(point, pin!(Capture { body: pin!(call), result: &mut result }), tokens).await;
-        if let Some(until) = parking.and_then(|parking| parking.parked.get().copied()) {
+        if let Some(until) = parking.as_ref().and_then(|parking| parking.parked.get().copied()) {
             return self.stop(Exit::Wait { point, until, signal: None }).await;
         }
         match left_by_the_body(result) {
             Ok(output) => output,
-            Err(error) => self.child_failed(point, error.is_for_good(), boxing(error)).await,
+            Err(error) => {
+                let why = match parking.is_some_and(|parking| parking.interrupted.get().is_some()) {
+                    true => ChildEnd::Interrupted,
+                    false if error.is_for_good() => ChildEnd::ForGood,
+                    false => ChildEnd::Failed,
+                };
+                self.child_failed(point, why, boxing(error)).await
+            }
         }
     }
 
@@ -80,7 +87,7 @@ impl Runner {
         };
     }
 
-    async fn child_failed<T>(&self, point: u16, for_good: bool, source: Boxed) -> T {
+    async fn child_failed<T>(&self, point: u16, why: ChildEnd, source: Boxed) -> T {
         if self.shared.is_to_stop() {
             // It was stopped because its parent is.
             self.shared.exit.set_asking(false);
@@ -88,7 +95,7 @@ impl Runner {
         }
         self.failed(point, &source);
         let run_id = self.idempotency_key(point);
-        self.stop(Exit::Child { step: self.step_name(point), run_id, source, for_good }).await
+        self.stop(Exit::Child { step: self.step_name(point), run_id, source, why }).await
     }
 }
 

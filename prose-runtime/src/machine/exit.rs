@@ -28,9 +28,20 @@ pub(crate) enum Exit {
     /// An event could not be published.
     Publish { step: Cow<'static, str>, source: PublishError },
     /// A child has failed; for good, if its own flow has.
-    Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed, for_good: bool },
+    Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed, why: ChildEnd },
     /// The run waits, and leaves memory: until then at the latest, for a signal of this name.
     Wait { point: u16, until: Option<SystemTime>, signal: Option<String> },
+}
+
+/// What a child's failure is to its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChildEnd {
+    /// Its own flow has failed.
+    ForGood,
+    /// What lies beneath it has failed, which its run has recorded; it can be called again.
+    Failed,
+    /// It has not ended, and an engine is to go on with it.
+    Interrupted,
 }
 
 /// Where the reason is left. Shared by the machine, inside the flow's future, and the driver, outside of it.

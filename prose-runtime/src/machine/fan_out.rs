@@ -313,12 +313,15 @@ impl Machine {
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
+        if let Some(until) = fan.waiting {
+            // Whatever else has come of it: first the children that wait come to their end, by the next executions.
+            return self.runner.stop(Exit::Wait { point, until, signal: None }).await;
+        }
         self.shared().exit.set_asking(false);
         self.checkpoint().await;
-        match (fan.failure, fan.waiting) {
-            (Some((place, failure)), _) => self.fail(place, failure).await,
-            (None, Some(until)) => self.runner.stop(Exit::Wait { point, until, signal: None }).await,
-            (None, None) => true,
+        match fan.failure {
+            Some((place, failure)) => self.fail(place, failure).await,
+            None => true,
         }
     }
 
@@ -327,6 +330,8 @@ impl Machine {
         match ended {
             Err(Failure::Stopped(Exit::Wait { until, .. })) => {
                 let so_far = fan.waiting.flatten();
+                // Not to be stopped from outside any more: who would end the child?
+                self.shared().exit.set_asking(true);
                 fan.waiting = Some([so_far, until].into_iter().flatten().min());
             }
             Err(failure) => {

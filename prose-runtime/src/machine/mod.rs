@@ -29,7 +29,7 @@ use tokio::time::Instant;
 
 pub use body::{Given, Try};
 pub use branch::{Branch, Element, Failures, Moved, Results, Ticket, repeat};
-pub(crate) use exit::{Exit, ExitSlot};
+pub(crate) use exit::{ChildEnd, Exit, ExitSlot};
 pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;

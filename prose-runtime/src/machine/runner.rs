@@ -54,18 +54,22 @@ pub(crate) struct Parking {
     pub(crate) longer_than: Duration,
     /// So many executions may die with their process before a run is given up.
     pub(crate) max_crashes: u32,
+    /// How long a run that can neither go on nor end is put off.
+    pub(crate) pause: Duration,
     /// Where an execution that has parked its run says so, and until when.
     pub(crate) parked: Arc<OnceLock<Option<SystemTime>>>,
+    /// Where an execution says that its run can neither go on nor has ended: what lies beneath it has failed.
+    pub(crate) interrupted: Arc<OnceLock<()>>,
 }
 
 impl Parking {
-    pub(crate) fn new(longer_than: Duration, max_crashes: u32) -> Self {
-        Self { longer_than, max_crashes, parked: Arc::default() }
+    pub(crate) fn new(longer_than: Duration, max_crashes: u32, pause: Duration) -> Self {
+        Self { longer_than, max_crashes, pause, parked: Arc::default(), interrupted: Arc::default() }
     }
 
     /// The same for a child.
     pub(super) fn of_child(&self) -> Self {
-        Self::new(self.longer_than, self.max_crashes)
+        Self::new(self.longer_than, self.max_crashes, self.pause)
     }
 }
 

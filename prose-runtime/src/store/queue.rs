@@ -124,6 +124,8 @@ pub struct Standing {
     pub position: Option<Position>,
     /// It is being undone, and has no place in the code.
     pub undoing: bool,
+    /// [`ClaimedRun::crashes`] of a run that is due; 0 in a summary.
+    pub crashes: u32,
 }
 
 /// Runs that were claimed.

@@ -170,7 +170,7 @@ pub(crate) struct Found {
     cancel_asked: bool,
     /// The signal for which it waits, if it waits for one.
     awaits: Option<String>,
-    crashes: u32,
+    pub(crate) crashes: u32,
     pub(crate) epoch: u64,
     pub(crate) owner: Option<String>,
 }

@@ -268,6 +268,7 @@ pub async fn a_standing_says_where_a_run_stands(store: Shared) {
         written_by,
         position,
         undoing,
+        crashes: 0,
     };
     let first = Some(position("first", Phase::Entered, &[]));
     let mut asked = asked.lock().unwrap().clone();

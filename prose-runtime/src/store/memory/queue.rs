@@ -24,6 +24,7 @@ impl Run {
             written_by: self.state.written_by(),
             position: folded.position.clone(),
             undoing: folded.compensation.is_some(),
+            crashes: 0,
         }
     }
 
