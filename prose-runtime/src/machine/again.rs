@@ -12,7 +12,7 @@ pub enum AlwaysLeaves {}
 
 /// A call that is made again. What it gives is a parameter of the trait, so that rustc does not advise to borrow it.
 #[derive(Debug)]
-pub struct Call;
+pub struct MadeAgain;
 
 /// The call gives a borrow, or what is made of borrows only.
 #[diagnostic::on_unimplemented(
@@ -25,7 +25,7 @@ pub trait Gives<T> {}
 macro_rules! borrowed {
     ($([$($generics:tt)*] $ty:ty $(, $inner:ident)*;)*) => { $(
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Gives<$ty> for Call where $(Call: Gives<$inner>),* {}
+        impl<$($generics)*> Gives<$ty> for MadeAgain where $(MadeAgain: Gives<$inner>),* {}
     )* };
 }
 
@@ -66,7 +66,7 @@ borrowed! {
 /// What a call that is made again gives.
 pub fn again<T>(borrowed: T) -> T
 where
-    Call: Gives<T>,
+    MadeAgain: Gives<T>,
 {
     borrowed
 }
