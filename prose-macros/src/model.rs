@@ -67,6 +67,10 @@ pub(crate) struct Variable {
     pub(crate) live_at: Vec<PointId>,
     /// Does its scope reach over a point?
     pub(crate) crosses: bool,
+    /// Has a pattern found it in the flow's context, or what that borrows?
+    pub(crate) found_in_ctx: bool,
+    /// Is it the flow's context under another name?
+    pub(crate) is_ctx: bool,
 }
 
 /// What becomes of a variable.

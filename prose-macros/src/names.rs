@@ -25,7 +25,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Lifetime, Type};
+use syn::{Lifetime, Pat, Type};
 
 /// A hygienic local.
 pub(crate) fn local(name: &str) -> Ident {
@@ -182,6 +182,14 @@ fn respan(span: Span, mut token: TokenTree) -> TokenTree {
 /// A type as its tokens, spaced alike whatever the user's layout.
 pub(crate) fn type_name(ty: &Type) -> String {
     ty.to_token_stream().to_string().replace(' ', "")
+}
+
+/// A pattern as its tokens, spaced nearly as a person would.
+pub(crate) fn pattern(pat: &Pat) -> String {
+    let spaced = pat.to_token_stream().to_string();
+    [(" ::", "::"), (":: ", "::"), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), ("& ", "&")]
+        .iter()
+        .fold(spaced, |text, (from, to)| text.replace(from, to))
 }
 
 /// The name a person reads: `r#type` is `type`.

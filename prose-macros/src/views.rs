@@ -5,10 +5,12 @@
 //! a chain of fields.
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, Member, Token};
+use syn::visit::Visit;
+use syn::{Expr, ExprLit, Lit, Member, Pat, Token, Type, parse_quote};
 
-/// Calls that give the same borrow each time.
+/// Calls that give the same borrow each time. A method of the user's may be named so: what it gives is asked of rustc (`emit/again.rs`).
 const PURE: [&str; 11] =
     ["as_ref", "as_deref", "as_slice", "as_str", "first", "last", "iter", "keys", "values", "enumerate", "rev"];
 
@@ -88,4 +90,36 @@ fn fixed(index: &Expr, view: &mut View) -> bool {
         Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| fixed(end, view)),
         index => place(index, view),
     }
+}
+
+/// Is it a call whose value is declared as one that does not borrow? Then it is saved.
+pub(crate) fn is_saved_call(pat: &Pat, init: &Expr) -> bool {
+    matches!(pat, Pat::Type(typed) if is_owned(&typed.ty)) && matches!(init, Expr::MethodCall(_))
+}
+
+/// Is a value of this type surely none that borrows?
+fn is_owned(ty: &Type) -> bool {
+    struct Borrows(bool);
+    impl<'ast> Visit<'ast> for Borrows {
+        fn visit_type(&mut self, ty: &'ast Type) {
+            self.0 |= matches!(ty, Type::Reference(_) | Type::Infer(_) | Type::ImplTrait(_) | Type::Macro(_));
+            syn::visit::visit_type(self, ty);
+        }
+        fn visit_lifetime(&mut self, _: &'ast syn::Lifetime) {
+            self.0 = true;
+        }
+    }
+    let mut borrows = Borrows(false);
+    borrows.visit_type(ty);
+    !borrows.0
+}
+
+/// The `else` of a `let` that matches again what has matched.
+pub(crate) fn matches_again() -> Expr {
+    parse_quote!({ ::core::unreachable!() })
+}
+
+/// Is it that one?
+pub(crate) fn is_matched_again(diverge: &Expr) -> bool {
+    diverge.to_token_stream().to_string() == matches_again().to_token_stream().to_string()
 }

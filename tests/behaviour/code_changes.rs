@@ -755,3 +755,83 @@ async fn a_failed_run_is_moved_over_when_it_is_called_again() {
         assert_eq!((cents, load(&store, "r").await.version), (4_000, 2));
     }
 }
+
+/// Builds that differ in what their patterns look at; each has a step behind one that borrows.
+mod patterns {
+    use super::*;
+
+    #[derive(Serialize, Deserialize, Clone)]
+    pub(super) struct Codes {
+        pub(super) old: Option<String>,
+        pub(super) new: Option<String>,
+    }
+
+    macro_rules! builds {
+        ($build:ident, $field:ident) => {
+            pub(super) mod $build {
+                use super::*;
+
+                #[flow(name = "order")]
+                pub(in super::super) async fn in_an_if(ctx: Ctx<Deps>, input: Codes) -> Result<(), Failure> {
+                    if let Some(code) = &input.$field {
+                        #[step(name = "charge")]
+                        let receipt: String = ctx.deps.charge(code).await;
+                        drop(receipt);
+                    }
+                    Ok(())
+                }
+
+                #[flow(name = "order")]
+                pub(in super::super) async fn in_a_match(ctx: Ctx<Deps>, input: Codes) -> Result<(), Failure> {
+                    match &input.$field {
+                        Some(code) => {
+                            #[step(name = "charge")]
+                            let receipt: String = ctx.deps.charge(code).await;
+                            drop(receipt);
+                        }
+                        None => {}
+                    }
+                    Ok(())
+                }
+
+                #[flow(name = "order")]
+                pub(in super::super) async fn behind_an_else(ctx: Ctx<Deps>, input: Codes) -> Result<(), Failure> {
+                    let Some(code) = &input.$field else { return Ok(()) };
+                    #[step(name = "charge")]
+                    let receipt: String = ctx.deps.charge(code).await;
+                    drop(receipt);
+                    Ok(())
+                }
+
+                #[flow(name = "order")]
+                pub(in super::super) async fn behind_a_step(ctx: Ctx<Deps>, input: Codes) -> Result<(), Failure> {
+                    let Some(code) = input.$field.as_deref() else {
+                        #[step]
+                        'no_code: {}
+                        return Ok(());
+                    };
+                    #[step(name = "charge")]
+                    let receipt: String = ctx.deps.charge(code).await;
+                    drop(receipt);
+                    Ok(())
+                }
+            }
+        };
+    }
+
+    builds!(before, old);
+    builds!(after, new);
+}
+
+#[tokio::test]
+async fn a_pattern_that_does_not_match_any_more_blocks_the_run() {
+    macro_rules! blocks {
+        ($($flow:ident)*) => { $(
+            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            let codes = patterns::Codes { old: Some("SAVE".into()), new: None };
+            crash(patterns::before::$flow(codes.clone()), &store, "r").await;
+            blocked(patterns::after::$flow(codes), &store, &["pattern `Some(code)`", "does not match any more"]).await;
+        )* };
+    }
+    blocks! { in_an_if in_a_match behind_an_else behind_a_step }
+}

@@ -1,6 +1,8 @@
 //! What lies beneath a run fails, and the run does not.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Engine, Record, Status, Store, flow};
 
@@ -9,12 +11,15 @@ use crate::support::until_status;
 on_each_store! {
     a_database_that_is_away_puts_a_run_off
     a_database_that_is_away_puts_the_parent_of_a_run_off
+    a_run_three_levels_down_is_waited_for_and_nothing_is_undone
 }
 
-/// A database whose first transaction cannot begin; it has nothing else.
+/// A database whose first two transactions cannot begin; it has nothing else.
 #[derive(Default)]
 struct Away {
     asked: AtomicU32,
+    undone: AtomicU32,
+    began: Mutex<Vec<Instant>>,
 }
 
 impl Database for Away {
@@ -22,8 +27,9 @@ impl Database for Away {
     type Open = ();
 
     async fn begin(&self, _: Beginning<'_>) -> Result<Begun<()>, DatabaseError> {
+        self.began.lock().unwrap().push(Instant::now());
         match self.asked.fetch_add(1, Ordering::SeqCst) {
-            0 => Err(DatabaseError::failed("the database is away", "away")),
+            0 | 1 => Err(DatabaseError::failed("the database is away", "away")),
             _ => Ok(Begun::WithReceipt(())),
         }
     }
@@ -42,6 +48,15 @@ async fn books(ctx: Ctx<Away>, number: u32) -> Result<u32, String> {
         let () = *tx;
         number
     };
+    Ok(booked)
+}
+
+#[flow(name = "grandparent")]
+async fn grandparent(ctx: Ctx<Away>, number: u32) -> Result<u32, String> {
+    #[step(compensate = { ctx.deps.undone.fetch_add(1, Ordering::SeqCst); })]
+    let kept: u32 = number;
+    #[child]
+    let booked: u32 = parent(kept);
     Ok(booked)
 }
 
@@ -65,4 +80,16 @@ async fn a_database_that_is_away_puts_the_parent_of_a_run_off(store: impl Store 
     let handle = engine.submit(parent(7).run_id("p")).await.unwrap();
     until_status(&store, "p", Status::Waiting).await;
     assert_eq!(handle.await.unwrap(), 7);
+}
+
+async fn a_run_three_levels_down_is_waited_for_and_nothing_is_undone(store: impl Store + Clone) {
+    let away = Arc::new(Away::default());
+    let engine = Engine::builder(&store, Arc::clone(&away)).flow::<grandparent::Flow>().start().await.unwrap();
+    assert_eq!(engine.submit(grandparent(7).run_id("g")).await.unwrap().await.unwrap(), 7);
+    assert_eq!(away.undone.load(Ordering::SeqCst), 0);
+    // It was not asked again and again meanwhile: after a second, then after two.
+    let began = away.began.lock().unwrap().clone();
+    assert_eq!(began.len(), 3);
+    assert!(began[1] - began[0] >= Duration::from_millis(900), "{:?}", began[1] - began[0]);
+    assert!(began[2] - began[1] >= Duration::from_millis(1_800), "{:?}", began[2] - began[1]);
 }

@@ -21,11 +21,12 @@ on_each_store! {
     children_at_once_wait_together
     a_waiting_run_is_cancelled_at_once_and_undone
     a_waiting_child_is_cancelled_with_its_parent
+    a_waiting_child_is_cancelled_with_a_parent_that_is_busy_beside_it
 }
 
 async fn engine(store: &(impl Store + Clone), world: &Arc<World>) -> Engine {
     let builder = Engine::builder(store, world.clone()).flow::<sleeps::Flow>().flow::<approved::Flow>();
-    builder.flow::<parent::Flow>().flow::<both::Flow>().concurrency(1).start().await.unwrap()
+    builder.flow::<parent::Flow>().flow::<both::Flow>().flow::<busy::Flow>().concurrency(1).start().await.unwrap()
 }
 
 #[flow(name = "sleeps")]
@@ -90,6 +91,22 @@ async fn both(ctx: Ctx<World>, until: SystemTime) -> Result<String, String> {
         },
     );
     Ok(format!("{said} {slept} {done}"))
+}
+
+#[flow(name = "busy")]
+async fn busy(ctx: Ctx<World>, _input: ()) -> Result<String, String> {
+    #[parallel]
+    let (said, done): (String, u32) = (
+        #[child]
+        approved(false),
+        #[step]
+        {
+            ctx.deps.did("busy");
+            ctx.cancellation().cancelled().await;
+            7
+        },
+    );
+    Ok(format!("{said} {done}"))
 }
 
 fn from_now(millis: u64) -> SystemTime {
@@ -262,4 +279,16 @@ async fn a_waiting_child_is_cancelled_with_its_parent(store: impl Store + Clone)
         assert_eq!(open.map(|run| run.key.run_id).collect::<Vec<_>>(), Vec::<String>::new());
     }
     assert_eq!((world.times("undone"), world.times("parent undone")), (2, 1));
+}
+
+async fn a_waiting_child_is_cancelled_with_a_parent_that_is_busy_beside_it(store: impl Store + Clone) {
+    let world = world();
+    let engine = engine(&store, &world).await;
+    let handle = engine.submit(busy(()).run_id("b")).await.unwrap();
+    until_status(&store, "b:said", Status::Waiting).await;
+    world.until("busy", 1).await;
+    engine.cancel("b").await.unwrap();
+    assert!(matches!(handle.await, Err(Error::Cancelled { .. })));
+    assert_eq!(store.load("b:said").await.unwrap().unwrap().status, Status::Cancelled);
+    assert_eq!(world.times("undone"), 1);
 }

@@ -169,3 +169,64 @@ async fn closures(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
 async fn closures_between_and_inside_steps() {
     sweep(closures, orders()).await;
 }
+
+/// A variable that only a macro of the flow's body mentions.
+#[flow]
+async fn captured(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<u32, Failure> {
+    let factor = input.len() as u32 + 1;
+    let mut sum = 0;
+    for number in &input {
+        macro_rules! scaled {
+            ($number:expr) => {
+                $number * factor
+            };
+        }
+        #[step]
+        let one: u32 = {
+            ctx.tell(format!("{number} {sum}"));
+            number + 1
+        };
+        sum += scaled!(one);
+        #[step]
+        'scaled: {
+            ctx.tell(format!("{}", scaled!(sum)));
+        }
+    }
+    Ok(sum)
+}
+
+#[tokio::test]
+async fn what_a_macro_of_the_flow_captures_is_there_behind_a_step() {
+    sweep(captured, [vec![1, 5, 2], vec![]]).await;
+}
+
+macro_rules! bail {
+    ($($why:tt)*) => {
+        return Err(Failure(format!($($why)*)))
+    };
+}
+
+/// A macro that always leaves, as a statement, as an arm, and at the end.
+#[flow]
+async fn bailing(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let size: u32;
+    if input.fast {
+        size = 3;
+    } else {
+        bail!("slow: {}", input.id);
+    }
+    let coupon = match &input.coupon {
+        Some(coupon) => coupon.clone(),
+        None => bail!("no coupon"),
+    };
+    #[step]
+    'both: {
+        ctx.tell(format!("{coupon} {size}"));
+    }
+    bail!("{coupon} {size}")
+}
+
+#[tokio::test]
+async fn a_macro_that_always_leaves() {
+    sweep(bailing, orders()).await;
+}

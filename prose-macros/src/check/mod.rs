@@ -5,9 +5,11 @@ mod borrows;
 mod cells;
 mod changes;
 mod compensations;
+mod context;
 mod duplicates;
 mod guards;
 mod iterables;
+mod local_macros;
 mod mutable_borrows;
 mod mutable_input;
 mod signals;
@@ -23,12 +25,14 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
     duplicates::check(flow, errors);
     awaits::check(flow, errors);
     signals::check(flow, errors);
+    local_macros::check(flow, errors);
 }
 
 /// The rules on what lives where.
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
     changes::check(model, errors);
     compensations::check(model, errors);
+    context::check(model, errors);
     guards::check(model, errors);
     iterables::check(model, errors);
     mutable_borrows::check(model, errors);

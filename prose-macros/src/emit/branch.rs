@@ -1,6 +1,7 @@
 //! Branches and blocks with points inside: skipped while resuming to a point behind them.
 
 use super::Context;
+use super::again::again;
 use super::around::{around, place_inside};
 use super::block::{Place, block};
 use super::handover::Handover;
@@ -30,7 +31,7 @@ pub(super) fn conditional(cx: &Context<'_>, node: &If, place: Place) -> TokenStr
 ///
 /// ```text
 /// match arm { 0 => { .. } _ => { let Some(bound) = arm1 else { unreachable!() }; .. } }
-/// match &order.kind { Kind::Card(card) if arm == 0 => { .. } _ if arm == 1 => { .. } _ => unreachable!() }   // where an arm borrows
+/// match &order.kind { Kind::Card(card) if arm == 0 => { .. } _ if arm == 1 => { .. } _ => m.unmatched("Kind::Card(card)") }   // where an arm borrows
 /// ```
 pub(super) fn matched(cx: &Context<'_>, node: &Match, place: Place) -> TokenStream {
     let inner = place_inside(&node.around, place);
@@ -38,13 +39,14 @@ pub(super) fn matched(cx: &Context<'_>, node: &Match, place: Place) -> TokenStre
     let bodies = node.arms.iter().enumerate().map(|(number, arm)| arm_body(cx, arm, number, inner));
     let numbers = 0..node.arms.len();
     let chosen = if node.arms.iter().any(|arm| arm.again.is_some()) {
-        let scrutinee = &node.scrutinee;
+        let scrutinee = again(cx, &node.scrutinee);
         let arms = numbers.zip(&node.arms).zip(bodies).map(|((number, of), body)| {
             let number = Literal::usize_unsuffixed(number);
             let pat = of.again.as_ref().map_or_else(|| quote!(_), |(pat, _)| quote!(#pat));
             quote!(#pat if #arm == #number => { #body })
         });
-        quote!(match #scrutinee { #(#arms)* _ => ::core::unreachable!() })
+        let (m, text) = (names::machine(), patterns(node));
+        quote!(match #scrutinee { #(#arms)* _ => match #m.unmatched(#text).await {} })
     } else {
         let arms = numbers.zip(bodies).map(|(number, body)| {
             let literal = Literal::usize_unsuffixed(number);
@@ -70,4 +72,10 @@ pub(super) fn nested(cx: &Context<'_>, node: &Nested, place: Place) -> TokenStre
     let inner = block(cx, &node.block, place_inside(&node.around, place));
     let label = &node.label;
     around(cx, &node.around, &quote!(#label { #inner }), true)
+}
+
+/// The patterns that are matched again: `Kind::Card(card) | Kind::Cash`.
+fn patterns(node: &Match) -> String {
+    let again = node.arms.iter().filter_map(|arm| arm.again.as_ref());
+    again.map(|(pat, _)| names::pattern(pat)).collect::<Vec<_>>().join(" | ")
 }

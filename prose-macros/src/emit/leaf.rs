@@ -5,21 +5,23 @@
 //!                                     else { (<loaded by k_n>, m.within(..)) };
 //! ```
 
+use super::again::again;
 use super::block::Place;
 use super::generated_mut::GeneratedMut;
 use super::handover::Handover;
-use super::{Context, ask};
+use super::{Context, ask, leaving};
 use crate::model::{Leaf, VarId, View};
 use crate::names;
+use crate::views::is_matched_again;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, Stmt, parse_quote};
+use syn::{Expr, ExprBlock, Stmt, parse_quote};
 
 /// The last stretch of its block: it is only reached while running.
 pub(super) fn last(cx: &Context<'_>, leaf: &Leaf, place: Place) -> TokenStream {
     let (takes, behind) = (takes(cx, &leaf.takes), behind(cx, leaf));
-    let stmts = with_tail(&leaf.stmts, place);
+    let stmts = with_tail(&leaving::told(cx, &leaf.stmts), place);
     if behind.is_empty() {
         return quote!(#takes #stmts);
     }
@@ -81,13 +83,30 @@ fn around(run: TokenStream, behind: &TokenStream, valued: bool) -> TokenStream {
 /// A borrow is made while running, and again while resuming.
 pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
     let mut local = view.local.clone();
-    let takes = takes(cx, &view.takes);
-    if let (Some(init), false) = (&mut local.init, takes.is_empty())
-        && let Some((_, diverge)) = &mut init.diverge
-    {
-        **diverge = parse_quote!({ #takes #diverge });
+    let (m, takes, unmatched) = (names::machine(), takes(cx, &view.takes), super::unmatched(&local.pat));
+    if let Some(init) = &mut local.init {
+        *init.expr = again(cx, &init.expr);
+        match &mut init.diverge {
+            Some((_, diverge)) if is_matched_again(diverge) => **diverge = parse_quote!({ #unmatched }),
+            Some((_, diverge)) => {
+                let stmts = statements(diverge);
+                **diverge = parse_quote!({ if !#m.running() { #unmatched } #takes #stmts });
+            }
+            None => {}
+        }
     }
     quote!(#local)
+}
+
+/// What an `else` does, without its braces.
+fn statements(diverge: &Expr) -> TokenStream {
+    match diverge {
+        Expr::Block(ExprBlock { attrs, label: None, block }) if attrs.is_empty() => {
+            let stmts = &block.stmts;
+            quote!(#(#stmts)*)
+        }
+        other => quote!(#other),
+    }
 }
 
 /// `let Some(x) = slot_x.take() else { unreachable!() };`: only a stretch that runs takes, and then one has filled it.
@@ -111,11 +130,16 @@ fn gives_back(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
 
 /// The statements, with the `mut` of what is handed on as generated.
 fn generated_mut(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
-    let mut stmts = leaf.stmts.clone();
+    let mut stmts = leaving::told(cx, &leaf.stmts);
     let mut generated = GeneratedMut::of(cx, &leaf.exports);
     for stmt in &mut stmts {
         if let Stmt::Local(local) = stmt {
             generated.visit_pat_mut(&mut local.pat);
+            if let Some(init) = &mut local.init
+                && init.diverge.as_ref().is_some_and(|(_, diverge)| is_matched_again(diverge))
+            {
+                *init.expr = again(cx, &init.expr);
+            }
         }
     }
     stmts

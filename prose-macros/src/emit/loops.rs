@@ -1,6 +1,7 @@
 //! Loops with points inside: entered while running, or while resuming to a point inside, in the turn where the run stands.
 
 use super::Context;
+use super::again::again;
 use super::around::around;
 use super::block::{Place, block};
 use super::leaf;
@@ -42,7 +43,10 @@ pub(super) fn over(cx: &Context<'_>, over: &Over) -> (Option<TokenStream>, Token
     let private = cx.private();
     match over {
         // At the borrow, so that one without an order of its own is told there.
-        Over::View(view) => (None, names::call_at(view.span(), quote!(#private::ordered), quote!(#view))),
+        Over::View(view) => {
+            let again = again(cx, view);
+            (None, names::call_at(view.span(), quote!(#private::ordered), quote!(#again)))
+        }
         Over::List(list) => {
             let ident = list.exports.first().map(|list| cx.again(*list));
             (Some(leaf::leaf(cx, list)), quote!(#ident))

@@ -1,5 +1,6 @@
 //! From the [`model`](crate::model) to tokens: one file for each generated thing.
 
+mod again;
 mod around;
 mod ask;
 mod block;
@@ -14,6 +15,7 @@ mod graph;
 mod handover;
 mod items;
 mod leaf;
+mod leaving;
 mod loops;
 mod module;
 mod parallel;
@@ -32,7 +34,7 @@ use crate::names;
 use items::Parts;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, Pat, PathArguments, Type};
 
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
@@ -209,6 +211,12 @@ fn or_stopped(value: &TokenStream) -> TokenStream {
             ::core::option::Option::None => match #m.stopped().await {},
         }
     }
+}
+
+/// An expression: the end of a flow whose run stands behind this pattern, where it does not match any more.
+fn unmatched(pat: &Pat) -> TokenStream {
+    let (m, pat) = (names::machine(), names::pattern(pat));
+    quote!(match #m.unmatched(#pat).await {})
 }
 
 /// `::prose::__private`

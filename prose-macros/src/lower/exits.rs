@@ -1,6 +1,6 @@
 //! Where plain code leaves: whether it always does, and the blocks and loops that it jumps out of.
 
-use crate::known_macros::is_known;
+use crate::known_macros::{self, is_known};
 use crate::names;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -14,7 +14,7 @@ use syn::{
 pub(crate) fn always(stmt: &Stmt) -> bool {
     match stmt {
         Stmt::Expr(expr, _) => leaves(expr),
-        Stmt::Macro(mac) => panics(&mac.mac),
+        Stmt::Macro(mac) => known_macros::leaves(&mac.mac),
         Stmt::Local(_) | Stmt::Item(_) => false,
     }
 }
@@ -23,7 +23,7 @@ pub(crate) fn always(stmt: &Stmt) -> bool {
 pub(crate) fn leaves(expr: &Expr) -> bool {
     match expr {
         Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
-        Expr::Macro(mac) => panics(&mac.mac),
+        Expr::Macro(mac) => known_macros::leaves(&mac.mac),
         Expr::Block(block) => block.label.is_none() && block_leaves(&block.block),
         Expr::If(node) => {
             let otherwise = node.else_branch.as_ref().is_some_and(|(_, otherwise)| leaves(otherwise));
@@ -36,12 +36,6 @@ pub(crate) fn leaves(expr: &Expr) -> bool {
 
 fn block_leaves(block: &Block) -> bool {
     block.stmts.last().is_some_and(always)
-}
-
-/// Macros that are known to leave.
-fn panics(mac: &Macro) -> bool {
-    const LEAVING: [&str; 5] = ["panic", "unreachable", "todo", "unimplemented", "bail"];
-    mac.path.segments.last().is_some_and(|last| LEAVING.iter().any(|name| last.ident == name))
 }
 
 /// The statement without its blocks that always leave it: what has happened when control comes behind it.
@@ -175,7 +169,7 @@ fn labels(tokens: TokenStream) -> Vec<String> {
 fn stays(mac: &Macro) -> bool {
     const LOGGING: [&str; 6] = ["debug", "debug_span", "error", "info", "trace", "warn"];
     let known = |name: &Ident| is_known(name) || LOGGING.iter().any(|logging| name == logging);
-    panics(mac) || mac.path.segments.last().is_some_and(|last| known(&last.ident))
+    known_macros::leaves(mac) || mac.path.segments.last().is_some_and(|last| known(&last.ident))
 }
 
 fn label_at(tokens: &[TokenTree]) -> Option<String> {

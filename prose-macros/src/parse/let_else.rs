@@ -36,15 +36,15 @@ pub(super) fn taken_apart(local: Local, errors: &mut Errors) -> Vec<Stmt> {
     let Some(init) = local.init.clone() else { return Vec::new() };
     let Some((_, otherwise)) = init.diverge else { return Vec::new() };
     let otherwise = self::otherwise(*otherwise, errors);
-    match twice(&init.expr) {
+    match twice(&local.pat, &init.expr) {
         true => asked_first(local, &init.expr, otherwise),
         false => vec![bound(local.pat, *init.expr, otherwise)],
     }
 }
 
 /// Is an expression the same when it is evaluated twice?
-fn twice(expr: &Expr) -> bool {
-    views::of_place(expr).is_some() || views::view(expr, &|_| true).is_some()
+fn twice(pat: &Pat, expr: &Expr) -> bool {
+    !views::is_saved_call(pat, expr) && (views::of_place(expr).is_some() || views::view(expr, &|_| true).is_some())
 }
 
 /// `let _ = if let PAT' = EXPR { true } else { points }; let PAT = EXPR else { unreachable!() };`, where `PAT'` binds nothing: the
@@ -53,7 +53,7 @@ fn asked_first(mut local: Local, expr: &Expr, otherwise: Block) -> Vec<Stmt> {
     let unbound = without(&target(local.pat.clone()).pat, &|_| false);
     let asked = if_let(parse_quote!(_), &unbound, expr, parse_quote!(true), otherwise);
     if let Some((_, diverge)) = local.init.as_mut().and_then(|init| init.diverge.as_mut()) {
-        **diverge = parse_quote!({ ::core::unreachable!() });
+        **diverge = views::matches_again();
     }
     vec![asked, Stmt::Plain(syn::Stmt::Local(local))]
 }

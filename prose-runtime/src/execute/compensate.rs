@@ -15,7 +15,7 @@ use super::{Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
 use crate::error::Error;
-use crate::machine::{Exit, Machine};
+use crate::machine::{Exit, Machine, pattern_differs};
 use crate::store::{Ending, NotUndone};
 
 use super::claim::input_changed;
@@ -101,6 +101,7 @@ fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
             Err(Error::Fenced { run_id: run_id.unwrap_or_default() })
         }
         Exit::Unreadable { variable, reason } => Err(changed(run_id, step, format!("variable `{variable}`: {reason}"))),
+        Exit::Unmatched { pattern } => Err(changed(run_id, step, pattern_differs(pattern))),
         Exit::StepTimeout { after, .. } => Ok(format!("timed out after {after:?}")),
         // The compensation itself has not failed: the database was not there. The next call goes on.
         Exit::Database { step, begun, source } if !begun || source.is_of_a_lost_commit() => {

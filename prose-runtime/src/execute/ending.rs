@@ -9,7 +9,7 @@ use super::{Ended, Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
 use crate::error::Error;
-use crate::machine::{ChildEnd, Exit, Machine};
+use crate::machine::{ChildEnd, Exit, Machine, pattern_differs};
 use crate::store::{Ending, StoreError};
 
 impl Execution {
@@ -116,6 +116,7 @@ impl Execution {
             Exit::Unreadable { variable, reason } => {
                 return Err(claim::refuse(machine, format!("variable `{variable}`: {reason}")).await);
             }
+            Exit::Unmatched { pattern } => return Err(claim::refuse(machine, pattern_differs(pattern)).await),
             Exit::Unsavable { variable, reason } => Error::Unsavable { what: format!("variable `{variable}`"), reason },
             Exit::StepTimeout { step, after } => Error::StepTimeout { step: step.into_owned(), after },
             Exit::Database { step, source, .. } => Error::Database { step: step.into_owned(), source },

@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Store(StoreError),
     /// A saved variable is missing, or is none of its type.
     Unreadable { variable: String, reason: String },
+    /// A pattern that led to where the run stands does not match any more.
+    Unmatched { pattern: &'static str },
     /// A variable cannot be saved.
     Unsavable { variable: String, reason: String },
     /// A step timed out for the last time.
@@ -42,6 +44,11 @@ pub(crate) enum ChildEnd {
     Failed,
     /// It has not ended, and an engine is to go on with it.
     Interrupted,
+}
+
+/// Why the run cannot go on behind a pattern.
+pub(crate) fn pattern_differs(pattern: &str) -> String {
+    format!("pattern `{pattern}`: it does not match any more what it matched before")
 }
 
 /// Where the reason is left. Shared by the machine, inside the flow's future, and the driver, outside of it.

@@ -3,6 +3,7 @@
 //! While it is *resuming*, generated code walks down to the saved point, loading variables in place of running code.
 //! There it becomes *running*, and stays so.
 
+mod again;
 mod body;
 mod branch;
 mod child;
@@ -27,9 +28,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use again::{AlwaysLeaves, again};
 pub use body::{Given, Try};
 pub use branch::{Branch, Element, Failures, Moved, Results, Ticket, repeat};
-pub(crate) use exit::{ChildEnd, Exit, ExitSlot};
+pub(crate) use exit::{ChildEnd, Exit, ExitSlot, pattern_differs};
 pub use fan_out::{Elements, Group};
 pub(crate) use journal::Journal;
 pub(crate) use owner::Owner;
@@ -328,6 +330,13 @@ impl Machine {
     /// The end of a flow whose variable could not be restored: pending, until the driver drops it.
     pub fn stopped(&self) -> Pending<Infallible> {
         std::future::pending()
+    }
+
+    /// The end of a flow that stands behind a pattern, which does not match any more what it matched.
+    #[cold]
+    pub fn unmatched(&self, pattern: &'static str) -> Pending<Infallible> {
+        self.shared().exit.set(Exit::Unmatched { pattern });
+        self.stopped()
     }
 
     fn saved(&self, name: &str) -> Option<&Json> {

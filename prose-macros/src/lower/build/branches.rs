@@ -8,6 +8,7 @@ use crate::lower::mentions;
 use crate::model::{Arm, AskedArm, Block, If, Match, Nested, Node, NodeId, Question, Range, VarId, Way};
 use crate::names;
 use crate::patterns::{bindings, without};
+use crate::views;
 use proc_macro2::Ident;
 use quote::quote;
 use syn::visit::{self, Visit};
@@ -83,26 +84,27 @@ impl Builder<'_> {
     /// The `let`s of a condition: the variables that its answer hands on, and the borrows that the branch makes again instead.
     /// `asked` loses the latter, where the rest of the condition does not need them.
     fn chain(&mut self, condition: &Expr, asked: &mut Expr) -> (Vec<VarId>, Vec<Node>) {
-        let (mut handed_on, mut views) = (Vec::new(), Vec::new());
+        let (mut handed_on, mut again) = (Vec::new(), Vec::new());
         for (place, ask) in lets(condition).iter().enumerate() {
             let (pat, scrutinee) = (&*ask.pat, &*ask.expr);
             let Some(owners) = self.borrow_again(pat, scrutinee) else {
-                handed_on.extend(self.bind(pat));
+                handed_on.extend(self.bind(pat, scrutinee));
                 continue;
             };
             let mentioned = mentions::in_expr(scrutinee);
             let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
             let defined = self.define(&Definition::plain(pat, None));
             self.own(&defined, &owners);
-            let again = parse_quote!(let #pat = #scrutinee else { ::core::unreachable!() };);
-            if let Stmt::Local(local) = again {
+            let otherwise = views::matches_again();
+            let matched = parse_quote!(let #pat = #scrutinee else #otherwise;);
+            if let Stmt::Local(local) = matched {
                 let mut view = self.view(local, Effects { mentions, named, ..Effects::default() }, &defined);
                 view.of_condition = defined;
-                views.push(Node::View(view));
+                again.push(Node::View(view));
             }
             strip(asked, place);
         }
-        (handed_on, views)
+        (handed_on, again)
     }
 
     /// The owners of what a pattern borrows, if it has to be matched again.
@@ -119,8 +121,9 @@ impl Builder<'_> {
     }
 
     /// Defines the variables of a pattern where its branch begins.
-    fn bind(&mut self, pat: &Pat) -> Vec<VarId> {
+    fn bind(&mut self, pat: &Pat, scrutinee: &Expr) -> Vec<VarId> {
         let bound = self.define(&Definition::plain(pat, None));
+        self.finds(pat, scrutinee, &bound);
         self.node(GraphNode { defines: bound.iter().copied().collect(), ..GraphNode::default() });
         bound
     }
@@ -160,7 +163,7 @@ impl Builder<'_> {
         let first = self.points.len();
         self.scopes.open();
         let owners = self.borrow_again(&arm.pat, scrutinee);
-        let bound = self.bind(&arm.pat);
+        let bound = self.bind(&arm.pat, scrutinee);
         let in_guard = |ident: &Ident| arm.guard.as_ref().is_some_and(|guard| mentioned(guard, ident));
         let (asked, handed_on, again) = match owners {
             Some(owners) => {

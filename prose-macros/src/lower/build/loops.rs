@@ -65,7 +65,7 @@ impl Builder<'_> {
     /// What a `for` goes over, and the variable that its elements come from.
     pub(super) fn over(&mut self, pat: &Pat, iterable: &Expr) -> (Over, Vec<VarId>) {
         let through = || self.through_a_view(iterable).map(|view| self.owners(&view));
-        if let Some(owners) = self.owners_of_borrow(iterable).or_else(through) {
+        if let Some(owners) = self.owners_of_borrow(iterable).or_else(through).filter(|owners| !self.of_ctx(owners)) {
             let iterator = self.unnamed(names::iterator(), "for borrowed".to_owned());
             self.own(&[iterator], &owners);
             let (mentions, defines) = (self.with_owners(owners), Vars::from([iterator]));
@@ -112,6 +112,8 @@ impl Builder<'_> {
             views: Vec::new(),
             live_at: Vec::new(),
             crosses: false,
+            found_in_ctx: false,
+            is_ctx: false,
         };
         self.variables.push(variable);
         self.scopes.define_unnamed(id);

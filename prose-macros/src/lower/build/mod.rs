@@ -10,6 +10,7 @@ use super::graph::{Graph, GraphNode, Vars};
 use super::mentions::Mention;
 use super::scopes::Scopes;
 use crate::ast::{self, Flow, Kind, Stmt, Taker};
+use crate::captures::captured;
 use crate::model::{Around, Block, Class, Jumps, Node, NodeId, Point, PointId, Range, VarId, Variable};
 use crate::names;
 use crate::patterns::{bindings, type_in};
@@ -50,6 +51,7 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
         open: Vec::new(),
         ctx: None,
         assigned: Vars::new(),
+        captured: Vec::new(),
         seen: HashMap::new(),
     };
     builder.scopes.open();
@@ -82,6 +84,8 @@ struct Builder<'a> {
     ctx: Option<VarId>,
     /// Variables declared without a value that may have got one by here.
     assigned: Vars,
+    /// What the `macro_rules!` of the blocks around mention: any code may call them.
+    captured: Vec<VarId>,
     /// How many variables of a name there are.
     seen: HashMap<String, usize>,
 }
@@ -155,6 +159,8 @@ impl Builder<'_> {
                 views: Vec::new(),
                 live_at: Vec::new(),
                 crosses: false,
+                found_in_ctx: false,
+                is_ctx: false,
                 ident: binding.ident,
             };
             self.scopes.define(&variable.ident, id);
@@ -177,7 +183,7 @@ impl Builder<'_> {
 
     /// The flow's variables among these mentions, with the owners of the views among them.
     fn resolve(&self, mentions: &[Mention]) -> Vars {
-        self.with_owners(self.named(mentions).into_iter().collect())
+        self.with_owners(self.named(mentions).into_iter().chain(self.captured.iter().copied()).collect())
     }
 
     /// The same without the owners.
@@ -219,6 +225,8 @@ impl Builder<'_> {
     fn block_of(&mut self, stmts: Vec<&Stmt>, mut nodes: Vec<Node>) -> Block {
         let has_items = stmts.iter().any(|stmt| matches!(stmt, Stmt::Item(_)));
         self.among_items += usize::from(has_items);
+        let captured = self.captured.len();
+        self.capture(&stmts);
         self.scopes.open();
         let mut items = Vec::new();
         let mut pending = Pending::default();
@@ -246,8 +254,20 @@ impl Builder<'_> {
         }
         let ended = self.scopes.close();
         self.ends(ended);
+        self.captured.truncate(captured);
         self.among_items -= usize::from(has_items);
         Block { items, nodes }
+    }
+
+    /// The macros of a block stand at its top.
+    fn capture(&mut self, stmts: &[&Stmt]) {
+        for stmt in stmts {
+            let Stmt::Item(syn::Item::Macro(item)) = stmt else { continue };
+            let names = captured(item.mac.tokens.clone());
+            let variables =
+                names.iter().filter_map(|(name, _)| self.scopes.resolve(name)).filter(|id| Some(*id) != self.ctx);
+            self.captured.extend(variables.collect::<Vec<_>>());
+        }
     }
 
     /// A statement that asks nothing of the stretch in front of it.

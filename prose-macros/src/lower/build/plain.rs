@@ -7,6 +7,7 @@ use crate::lower::mentions;
 use crate::model::{Leaf, Node, NodeId, Question, VarId, Variable, View};
 use crate::patterns::bindings;
 use crate::views;
+use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::{Expr, Pat, Stmt};
 
@@ -56,13 +57,34 @@ impl Builder<'_> {
             self.candidates.push(defined.clone());
             if self.views.contains(&first) {
                 self.own(&defined, &owners);
+                self.names_ctx(pat, init, &defined);
                 self.flush(pending, None, nodes);
                 let view = self.view(local.clone(), effects, &defined);
                 return nodes.push(Node::View(view));
             }
         }
+        if let Some(init) = init {
+            self.finds(pat, init, &defined);
+        }
         self.add(stmt, effects, pending);
         pending.defines.extend(&defined);
+    }
+
+    /// `let c = &ctx;`: a step does not know it for its own context.
+    fn names_ctx(&mut self, pat: &Pat, init: Option<&Expr>, defined: &[VarId]) {
+        let whole = init.is_some_and(|init| whole(init).iter().any(|ident| self.scopes.resolve(ident) == self.ctx));
+        if self.ctx.is_some() && whole && !matches!(pat, Pat::Struct(_)) {
+            defined.iter().for_each(|id| self.variables[id.0].is_ctx = true);
+        }
+    }
+
+    /// What a pattern finds in the context is not made again: it may not match there.
+    pub(super) fn finds(&mut self, pat: &Pat, scrutinee: &Expr, found: &[VarId]) {
+        let borrowed = self.borrow(scrutinee).or_else(|| self.through_a_view(scrutinee));
+        let in_ctx = borrowed.is_some_and(|view| self.of_ctx(&self.owners(&view)));
+        if in_ctx && !copies(pat) {
+            found.iter().for_each(|id| self.variables[id.0].found_in_ctx = true);
+        }
     }
 
     /// The question at a stretch's end mentions this.
@@ -131,7 +153,7 @@ impl Builder<'_> {
     /// copied out of the borrow must not have changed since.
     fn candidate(&self, local: &syn::Local) -> Option<Vec<VarId>> {
         let init = local.init.as_ref()?;
-        if bindings(&local.pat).iter().any(|binding| binding.mutable) {
+        if bindings(&local.pat).iter().any(|binding| binding.mutable) || views::is_saved_call(&local.pat, &init.expr) {
             return None;
         }
         match init.diverge.is_some() || copies(&local.pat) {
@@ -176,12 +198,18 @@ impl Builder<'_> {
         view.owners.iter().filter_map(|owner| self.scopes.resolve(owner)).collect()
     }
 
-    /// Can none of these change, nor what they borrow from? What a loop goes over cannot, as long as it goes.
+    /// Do any of these borrow from the context? The process that goes on may have been given other dependencies.
+    pub(super) fn of_ctx(&self, owners: &[VarId]) -> bool {
+        self.ctx.is_some_and(|ctx| self.with_owners(owners.to_vec()).contains(&ctx))
+    }
+
+    /// Can none of these change, nor what they borrow from? What a loop goes over cannot, as long as it goes; the context can, between
+    /// two processes.
     fn fixed(&self, owners: &[VarId]) -> bool {
         let borrows_from = |owner: &VarId| self.owners.get(owner).map_or(&[][..], Vec::as_slice);
         owners.iter().all(|owner| {
             let Variable { mutable, unnamed, .. } = self.variables[owner.0];
-            unnamed || (!mutable && self.fixed(borrows_from(owner)))
+            unnamed || (!mutable && Some(*owner) != self.ctx && self.fixed(borrows_from(owner)))
         })
     }
 
@@ -208,6 +236,18 @@ impl Builder<'_> {
             self.frontier.clear();
         }
         nodes.push(Node::Leaf(Box::new(leaf(stmts, question, assigns, node))));
+    }
+}
+
+/// The variables that a borrow is of as a whole: not of a field, and not by a call.
+fn whole(borrow: &Expr) -> Vec<Ident> {
+    match borrow {
+        Expr::Path(path) => path.path.get_ident().cloned().into_iter().collect(),
+        Expr::Reference(reference) => whole(&reference.expr),
+        Expr::Paren(paren) => whole(&paren.expr),
+        Expr::Tuple(tuple) => tuple.elems.iter().flat_map(whole).collect(),
+        Expr::Array(array) => array.elems.iter().flat_map(whole).collect(),
+        _ => Vec::new(),
     }
 }
 

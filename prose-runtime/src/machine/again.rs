@@ -1,0 +1,72 @@
+//! Calls that are made again when a run goes on: they give borrows, so that they mean the same each time.
+
+use std::collections::{binary_heap, btree_map, btree_set, hash_map, hash_set, linked_list, vec_deque};
+use std::iter::{Enumerate, Rev};
+use std::ops::{Range, RangeInclusive};
+use std::pin::Pin;
+use std::{option, path, result, slice};
+
+/// What a macro gives that is taken to leave in any case (`bail!`, `panic!`): nothing.
+#[derive(Debug)]
+pub enum AlwaysLeaves {}
+
+/// A call that is made again. What it gives is a parameter of the trait, so that rustc does not advise to borrow it.
+#[derive(Debug)]
+pub struct MadeAgain;
+
+/// The call gives a borrow, or what is made of borrows only.
+#[diagnostic::on_unimplemented(
+    message = "this call gives a `{T}` of its own, and would be made again when the run goes on",
+    label = "a method of this name is taken for one that only borrows, so its value is not saved",
+    note = "give it a variable with a declared type, which is saved: `let last: u64 = meter.last();`; or call it inside of a `#[step]`"
+)]
+pub trait Gives<T> {}
+
+macro_rules! borrowed {
+    ($([$($generics:tt)*] $ty:ty $(, $inner:ident)*;)*) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Gives<$ty> for MadeAgain where $(MadeAgain: Gives<$inner>),* {}
+    )* };
+}
+
+borrowed! {
+    ['a, T: ?Sized] &'a T;
+    ['a, T: ?Sized] Pin<&'a T>;
+    [T] Option<T>, T;
+    [T, E] Result<T, E>, T, E;
+    [A, B] (A, B), A, B;
+    // What `enumerate` gives.
+    [B] (usize, B), B;
+    [I] Enumerate<I>, I;
+    [I] Rev<I>, I;
+    [T] Enumerate<Range<T>>;
+    [T] Rev<Range<T>>;
+    [T] Enumerate<RangeInclusive<T>>;
+    [T] Rev<RangeInclusive<T>>;
+    ['a, T] slice::Iter<'a, T>;
+    ['a, T] option::Iter<'a, T>;
+    ['a, T] result::Iter<'a, T>;
+    ['a] path::Iter<'a>;
+    ['a, T] vec_deque::Iter<'a, T>;
+    ['a, T] linked_list::Iter<'a, T>;
+    ['a, T] binary_heap::Iter<'a, T>;
+    ['a, T] btree_set::Iter<'a, T>;
+    ['a, K, V] btree_map::Iter<'a, K, V>;
+    ['a, K, V] btree_map::Keys<'a, K, V>;
+    ['a, K, V] btree_map::Values<'a, K, V>;
+    ['a, T] hash_set::Iter<'a, T>;
+    ['a, K, V] hash_map::Iter<'a, K, V>;
+    ['a, K, V] hash_map::Keys<'a, K, V>;
+    ['a, K, V] hash_map::Values<'a, K, V>;
+    ['a] serde_json::map::Iter<'a>;
+    ['a] serde_json::map::Keys<'a>;
+    ['a] serde_json::map::Values<'a>;
+}
+
+/// What a call that is made again gives.
+pub fn again<T>(borrowed: T) -> T
+where
+    MadeAgain: Gives<T>,
+{
+    borrowed
+}
