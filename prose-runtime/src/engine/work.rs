@@ -29,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// does not make others look as if they did.
 const SUSPECT: u32 = 2;
 
+/// A suspect that has not killed its process by then lets the next one have its turn.
+const SURVIVED: Duration = Duration::from_secs(5);
+
 /// Where a store does not answer, it is asked again after no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -46,7 +49,7 @@ pub(super) struct Worker {
     /// How often in a row each of these could neither go on nor end.
     interrupted: HashMap<RunKey, u32>,
     /// The run that is executed although it may kill this process.
-    suspect: Option<RunKey>,
+    suspect: Option<(RunKey, Instant)>,
     /// Runs with which this code cannot go on although they look so: not tried again by this process.
     not_for_us: Arc<Mutex<HashSet<RunKey>>>,
     /// How often in a row the store has not answered.
@@ -142,7 +145,8 @@ impl Worker {
     /// Where the code that wrote a run's place is not known yet, that is asked for, and the run is left for the next look.
     fn fits(&self, unknown: Arc<Mutex<Vec<Standing>>>) -> Fits {
         let (core, not_for_us) = (Arc::clone(&self.core), Arc::clone(&self.not_for_us));
-        let suspect = Mutex::new(self.suspect.clone());
+        let suspect = self.suspect.as_ref().filter(|(_, since)| since.elapsed() < SURVIVED);
+        let suspect = Mutex::new(suspect.map(|(key, _)| key.clone()));
         Arc::new(move |standing| {
             if locked(&not_for_us).contains(&standing.key) {
                 return Fit::NotNow;
@@ -187,7 +191,7 @@ impl Worker {
             ..execute::Settings::default()
         };
         if claimed.crashes >= SUSPECT {
-            self.suspect = Some(key.clone());
+            self.suspect = Some((key.clone(), Instant::now()));
         }
         let running = flow.run(settings, claimed);
         self.runs.spawn(async move { (key, running.await) });
@@ -196,7 +200,7 @@ impl Worker {
     /// An execution is over.
     pub(super) fn ran(&mut self, ran: Result<(RunKey, Ran), JoinError>) {
         // One that has panicked does not tell which it was.
-        self.suspect = self.suspect.take().filter(|suspect| ran.as_ref().is_ok_and(|(key, _)| key != suspect));
+        self.suspect = self.suspect.take().filter(|(suspect, _)| ran.as_ref().is_ok_and(|(key, _)| key != suspect));
         match ran {
             Ok((key, Ran::Ended | Ran::Waits)) => {
                 self.interrupted.remove(&key);
