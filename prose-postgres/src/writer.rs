@@ -353,7 +353,7 @@ impl Core {
     async fn try_give_back(&self, line: &mut Line, released: &[Released]) -> Result<Vec<i64>, sqlx::Error> {
         let sql = self.schema.sql(
             "with given as ( \
-                 update {s}.runs run set owner = null, wake_at = clock_timestamp(), crashes = 0, \
+                 update {s}.runs run set owner = null, wake_at = clock_timestamp(), \
                      updated_at = greatest(clock_timestamp(), run.updated_at) \
                  from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
                  where run.run = released.run and run.epoch = released.epoch and run.owner = $3 \
