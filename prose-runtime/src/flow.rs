@@ -106,8 +106,9 @@ impl Meta {
         &self.variables[usize::from(place)]
     }
 
-    pub(crate) fn has_children(&self) -> bool {
-        self.points.iter().any(|point| point.kind == PointKind::Child)
+    /// The first point of a kind.
+    pub(crate) fn first(&self, kind: PointKind) -> Option<&'static PointMeta> {
+        self.points.iter().find(|point| point.kind == kind)
     }
 
     /// What must be saved for a run to go on from a point: before its body what is live there, behind it also what it binds.

@@ -42,6 +42,11 @@ impl Json {
     pub fn to_value(&self) -> serde_json::Value {
         self.decode().unwrap_or(serde_json::Value::Null)
     }
+
+    /// Equal in meaning: hash maps have no order, so the text alone would tell too much.
+    pub(crate) fn means(&self, other: &Self) -> bool {
+        self == other || self.to_value() == other.to_value()
+    }
 }
 
 impl fmt::Debug for Json {

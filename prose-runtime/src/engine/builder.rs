@@ -185,7 +185,7 @@ fn needs(flows: &Flows, store: &dyn Store, has_publisher: bool) -> Result<(), En
         return Ok(());
     }
     let event = |flow: &Arc<Registered>| {
-        let event = flow.meta.points.iter().find(|point| point.kind == PointKind::Event)?;
+        let event = flow.meta.first(PointKind::Event)?;
         Some(EngineError::NoPublisher { flow: flow.meta.name, step: event.name })
     };
     flows.iter().find_map(event).map_or(Ok(()), Err)

@@ -7,7 +7,7 @@ use crate::codec::encode;
 use crate::flow::Flow;
 use crate::signal::{SendSignal, SignalTarget};
 use crate::store::queue::{Asked, ListRuns, RunSummary};
-use crate::store::{RunKey, Status, Store, StoreError};
+use crate::store::{RunKey, Status, Store, StoreError, in_transaction};
 
 /// Why nothing was asked of a run. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +137,7 @@ impl Engine {
 
     fn key(&self, run_id: impl Into<String>) -> Result<RunKey, ControlError> {
         let key = RunKey::new(run_id);
-        match self.core().is_in_transaction() {
+        match in_transaction() {
             true => Err(ControlError::InsideTransaction { run_id: key.to_string() }),
             false => Ok(key),
         }

@@ -49,21 +49,18 @@ impl Engine {
 impl Core {
     /// The engine ends within this time, or sooner if it was told so before.
     pub(super) fn stop_within(&self, grace: Duration) {
-        let at = Instant::now().checked_add(grace);
-        self.phase.send_if_modified(|phase| match (*phase, at) {
-            (Phase::Works, Some(at)) => {
+        let now = Instant::now();
+        let at = now.checked_add(grace).unwrap_or(now + FOR_EVER);
+        self.phase.send_if_modified(|phase| {
+            let is_sooner = match *phase {
+                Phase::Works => true,
+                Phase::Ends(before) => at < before,
+                Phase::Over(_) => false,
+            };
+            if is_sooner {
                 *phase = Phase::Ends(at);
-                true
             }
-            (Phase::Works, None) => {
-                *phase = Phase::Ends(Instant::now() + FOR_EVER);
-                true
-            }
-            (Phase::Ends(before), Some(at)) if at < before => {
-                *phase = Phase::Ends(at);
-                true
-            }
-            _ => false,
+            is_sooner
         });
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::watch::Watch;
-use crate::codec::decode;
 use crate::error::Error;
+use crate::execute::{and_not_undone, saved_output};
 use crate::flow::Flow;
 use crate::store::{Checkpoint, RunKey, Status, StoreError, in_transaction};
 
@@ -63,26 +63,15 @@ impl<F: Flow> RunHandle<F> {
         }
         let not_undone = checkpoint.compensation.map_or_else(Vec::new, |compensation| compensation.failed);
         let error = match (checkpoint.status, checkpoint.output, checkpoint.failed_step) {
-            (Status::Completed, Some(output), _) => return Some(output_of::<F>(run_id, &output)),
+            (Status::Completed, Some(output), _) => return Some(saved_output(run_id, &output)),
             (Status::Failed, _, Some(failed)) => {
                 Error::JoinedFailed { run_id, step: failed.name, message: failed.error }
             }
             (Status::Cancelled, ..) => Error::Cancelled { step: None },
             _ => return None,
         };
-        Some(Err(match not_undone.is_empty() {
-            true => error,
-            false => Error::NotUndone { cause: Box::new(error), steps: not_undone },
-        }))
+        Some(Err(and_not_undone(error, not_undone)))
     }
-}
-
-fn output_of<F: Flow>(run_id: String, output: &crate::Json) -> Result<F::Output, Error<F::Error>> {
-    decode(output).map_err(|error| Error::CodeChanged {
-        run_id,
-        step: None,
-        reason: format!("its saved output is not what this flow returns: {error}"),
-    })
 }
 
 impl<F> RunHandle<F> {

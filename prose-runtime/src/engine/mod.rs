@@ -29,7 +29,7 @@ pub use drain::Drained;
 pub use handle::RunHandle;
 pub use submit::{Submission, SubmitError};
 
-use crate::store::{Store, in_transaction};
+use crate::store::Store;
 use drain::Phase;
 use flows::Flows;
 use watch::Watch;
@@ -104,13 +104,6 @@ impl Engine {
 
     fn core(&self) -> &Arc<Core> {
         &self.0.0
-    }
-}
-
-impl Core {
-    /// Waiting for the store inside of a transaction's body could be to wait for that transaction.
-    fn is_in_transaction(&self) -> bool {
-        in_transaction()
     }
 }
 

@@ -4,12 +4,11 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::{Engine, RunHandle};
-use crate::Json;
 use crate::call::{Call, NoDeps};
 use crate::codec::encode;
 use crate::flow::Flow;
 use crate::store::queue::Submitted;
-use crate::store::{NewRun, RunKey, StoreError, code, from_millis, to_millis};
+use crate::store::{NewRun, RunKey, StoreError, code, from_millis, in_transaction, to_millis};
 
 /// A run that is to be submitted: `process_order(input).run_id("ord_1")`.
 #[must_use = "nothing is submitted until it is given to `engine.submit(..)`"]
@@ -149,7 +148,7 @@ impl Engine {
 
     async fn submit_run(&self, run: &NewRun, meta: &'static crate::flow::Meta) -> Result<bool, SubmitError> {
         let (core, run_id) = (self.core(), || run.key.to_string());
-        if core.is_in_transaction() {
+        if in_transaction() {
             return Err(SubmitError::InsideTransaction { run_id: run_id() });
         }
         if core.settings.concurrency > 0 && core.flows.get(meta.name).is_none() {
@@ -161,17 +160,12 @@ impl Engine {
             Submitted::Exists { flow, .. } if flow != meta.name => {
                 Err(SubmitError::OtherFlow { run_id: run_id(), submitted: meta.name, actual: flow })
             }
-            Submitted::Exists { input, .. } if !same(&input, &run.input) => {
+            Submitted::Exists { input, .. } if !input.means(&run.input) => {
                 Err(SubmitError::OtherInput { run_id: run_id() })
             }
             Submitted::Exists { .. } => Ok(false),
         }
     }
-}
-
-/// Equal in meaning: hash maps have no order, so the text alone would tell too much.
-fn same(saved: &Json, given: &Json) -> bool {
-    saved == given || saved.to_value() == given.to_value()
 }
 
 impl<F: Flow> fmt::Debug for Submission<F> {

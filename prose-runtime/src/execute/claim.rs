@@ -239,7 +239,7 @@ impl Execution {
         }
         self.announce_start(machine);
         let run = machine.info();
-        if !same(&state.run.input, &asked.input) {
+        if !state.run.input.means(&asked.input) {
             self.observers().tell(&|observer| observer.on_input_ignored(run));
         }
         for step in &state.folded.completed {
@@ -285,11 +285,6 @@ pub(super) fn saved_error(run_id: String, ending: &Ending) -> Error<()> {
 /// The input as given.
 pub(super) fn encode_input(flow: &dyn Subject) -> Result<Json, Error<()>> {
     flow.encode_input().map_err(|error| Error::Unsavable { what: "the input".into(), reason: error.to_string() })
-}
-
-/// Equal in meaning: hash maps have no order, so the text alone would tell too much.
-fn same(saved: &Json, given: &Json) -> bool {
-    saved == given || saved.to_value() == given.to_value()
 }
 
 /// The saved input does not decode.

@@ -12,7 +12,7 @@ use crate::flow::{Flow, Meta};
 use crate::machine::Machine;
 use crate::migration::{self, Migrate};
 use crate::store::queue::{Fit, Standing};
-use crate::store::{ClaimedRun, Ending};
+use crate::store::{ClaimedRun, Ending, Store, StoreError};
 
 /// What became of an execution.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) async fn execute_claimed<F: Flow>(deps: Arc<F::Deps>, settings: Setti
     Execution::new(F::META, settings).run_claimed(&mut flow, claimed).await
 }
 
-/// Whether a flow's code can go on with a run that stands there, by what is known in this process. `Err`: what must be asked first.
+/// Whether a flow's code can go on with a run that stands there, by what is known in this process. `NotNow`: [`ask_for`] must be called first.
 pub(crate) fn fits(meta: &'static Meta, migrations: &[Migrate], standing: &Standing) -> Fit {
     if standing.undoing {
         return Fit::Yes;
@@ -133,12 +133,8 @@ fn is_open(machine: &Machine) -> bool {
     machine.owner.as_ref().is_some_and(|owner| owner.lease().is_some())
 }
 
-/// Whether the code that wrote where a run stands must be read from the store before [`fits`] can tell.
-pub(crate) async fn ask_for(
-    meta: &'static Meta,
-    store: &dyn crate::store::Store,
-    standing: &Standing,
-) -> Result<(), crate::store::StoreError> {
+/// Reads from the store what [`fits`] must know of the code that wrote where a run stands.
+pub(crate) async fn ask_for(meta: &'static Meta, store: &dyn Store, standing: &Standing) -> Result<(), StoreError> {
     match &standing.position {
         Some(position) => fit::compared(meta, store, standing.written_by, position).await.map(drop),
         None => Ok(()),

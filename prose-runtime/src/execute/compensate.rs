@@ -126,6 +126,6 @@ fn changed(run_id: Option<String>, step: Option<String>, reason: String) -> Erro
 }
 
 /// The error of a run that was undone.
-pub(super) fn and_not_undone(cause: Error<()>, steps: Vec<NotUndone>) -> Error<()> {
+pub(crate) fn and_not_undone<E>(cause: Error<E>, steps: Vec<NotUndone>) -> Error<E> {
     if steps.is_empty() { cause } else { Error::NotUndone { cause: Box::new(cause), steps } }
 }

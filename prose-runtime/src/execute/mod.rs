@@ -27,8 +27,10 @@ use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
 pub(crate) use claimed::{Ran, ask_for, execute_claimed, fits};
+pub(crate) use compensate::and_not_undone;
 pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
+pub(crate) use subject::saved_output;
 use subject::{Subject, Typed};
 
 /// What a caller has set.

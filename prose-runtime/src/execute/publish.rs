@@ -23,7 +23,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Execution {
     fn event(&self) -> Option<&'static PointMeta> {
-        self.meta.points.iter().find(|point| point.kind == PointKind::Event)
+        self.meta.first(PointKind::Event)
     }
 
     pub(super) fn needs_publisher(&self) -> Result<(), Error<()>> {
@@ -37,8 +37,7 @@ impl Execution {
 
     /// A signal is sent to a run that is kept somewhere.
     pub(super) fn needs_store(&self) -> Result<(), Error<()>> {
-        let signal = self.meta.points.iter().find(|point| point.kind == PointKind::Signal);
-        match (signal, &self.settings.durable) {
+        match (self.meta.first(PointKind::Signal), &self.settings.durable) {
             (Some(signal), None) => Err(Error::NoStore { step: signal.name }),
             _ => Ok(()),
         }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use crate::Json;
 use crate::codec::{decode, encode};
 use crate::ctx::Ctx;
@@ -56,10 +58,7 @@ impl<F: Flow> Typed<F> {
     pub(super) fn outcome(self, ended: Result<Ended, Error<()>>) -> Result<F::Output, Error<F::Error>> {
         // Written out, as all of this file: it is compiled for each flow.
         match (ended, self.result) {
-            (Ok(Ended::Saved { run_id, output }), _) => match decode(&output) {
-                Ok(output) => Ok(output),
-                Err(error) => Err(changed(run_id, &error)),
-            },
+            (Ok(Ended::Saved { run_id, output }), _) => saved_output(run_id, &output),
             (Ok(Ended::Returned), Some(Ok(output))) => Ok(output),
             (Err(error), Some(Err(own))) => Err(error.with_flow_error(Some(own))),
             (Err(error), _) => Err(error.with_flow_error(None)),
@@ -71,6 +70,14 @@ impl<F: Flow> Typed<F> {
 /// With its causes, where it shows them (`anyhow` does): whoever reads the checkpoint has nothing else.
 fn text(error: &dyn Display) -> String {
     format!("{error:#}")
+}
+
+/// The output that a run has saved.
+pub(crate) fn saved_output<O: DeserializeOwned, E>(run_id: String, output: &Json) -> Result<O, Error<E>> {
+    match decode(output) {
+        Ok(output) => Ok(output),
+        Err(error) => Err(changed(run_id, &error)),
+    }
 }
 
 fn changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {

@@ -49,7 +49,7 @@ use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
 use crate::observe::StepInfo;
-use crate::store::Phase;
+use crate::store::{Commit, Phase};
 use branch::Place;
 use compensation::{Memory, Undo};
 
@@ -117,7 +117,7 @@ impl Machine {
         // What may be committed already, and what a child has come to, is found out before the run can be stopped.
         let asks = match self.point(point).kind {
             PointKind::Transaction | PointKind::Child => true,
-            PointKind::Parallel => self.shared().meta.has_children(),
+            PointKind::Parallel => self.shared().meta.first(PointKind::Child).is_some(),
             _ => false,
         };
         self.shared().exit.set_asking(asks && phase == Phase::Entered);
@@ -265,16 +265,22 @@ impl Machine {
 
     async fn commit_entrance(&mut self, point: u16) {
         let name = self.point(point).name;
-        let (exit, Some(owner)) = (&self.runner.shared.exit, &mut self.owner) else { return };
+        let Some(owner) = &mut self.owner else { return };
         let commit = owner.journal.enter(name, &self.runner.at);
+        self.write(commit).await;
+        self.current = Some(Place::of(point));
+        self.announce();
+    }
+
+    /// Writes a commit; never returns if that fails.
+    async fn write(&mut self, commit: Commit) {
+        let (exit, Some(owner)) = (&self.runner.shared.exit, &mut self.owner) else { return };
         exit.set_writing(true);
         let written = owner.write(commit).await;
         exit.set_writing(false);
-        match written {
-            Ok(()) => self.current = Some(Place::of(point)),
-            Err(error) => return self.runner.stop(Exit::Store(error)).await,
+        if let Err(error) = written {
+            self.runner.stop(Exit::Store(error)).await
         }
-        self.announce();
     }
 
     /// Stages a variable.

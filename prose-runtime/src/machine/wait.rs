@@ -202,14 +202,9 @@ impl Machine {
         if std::mem::take(&mut self.entering) {
             return self.commit_entrance(point).await;
         }
-        let (exit, Some(owner)) = (&self.runner.shared.exit, &mut self.owner) else { return };
+        let Some(owner) = &mut self.owner else { return };
         let commit = owner.journal.commit(None);
-        exit.set_writing(true);
-        let written = owner.write(commit).await;
-        exit.set_writing(false);
-        if let Err(error) = written {
-            self.runner.stop(Exit::Store(error)).await
-        }
+        self.write(commit).await;
     }
 
     /// Until when a point waits: fixed now, or as it was saved. `None`: it could not be told, and the flow is to wait for its end.
