@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use prose::store::queue::ListRuns;
 use prose::{ControlError, Ctx, Engine, Error, Status, Store, flow};
+use prose_sqlite::SqliteStore;
 
-use crate::support::{World, client, status, until_status, world};
+use crate::support::{LONG, World, client, status, until_status, world};
 
 on_each_store! {
     a_run_in_the_midst_of_a_step_is_told_undone_and_cancelled
@@ -177,4 +178,22 @@ async fn a_run_whose_flow_no_engine_has_is_cancelled_when_it_is_asked_again(stor
     }
     assert_eq!(status(&store, "plain").await, Some(Status::Cancelled));
     assert_eq!(status(&store, "undoable").await, Some(Status::Cancelling));
+}
+
+/// It asks for itself, once a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_a_process_without_an_engine_hears_of_it() {
+    let (folder, world) = (tempfile::tempdir().unwrap(), world());
+    let file = folder.path().join("runs.db");
+    let here = SqliteStore::open(&file).await.unwrap();
+    let calls = ["a", "b"].map(|run_id| tokio::spawn(order(1).deps(world.clone()).durable(&here, run_id)));
+    world.until("shipping", 2).await;
+    let elsewhere = SqliteStore::open(&file).await.unwrap();
+    let client = client(&elsewhere).await;
+    for (call, run_id) in calls.into_iter().zip(["a", "b"]) {
+        client.cancel(run_id).await.unwrap();
+        let ended = tokio::time::timeout(LONG, call).await.expect("it has not heard of it").unwrap();
+        assert!(matches!(ended, Err(Error::Cancelled { .. })));
+    }
+    assert_eq!(world.times("refunded"), 2);
 }

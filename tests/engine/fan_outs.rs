@@ -12,6 +12,7 @@ on_each_store! {
     a_child_that_is_not_woken_is_not_executed
     what_fails_beside_a_waiting_child_fails_once
     what_has_failed_beside_a_waiting_child_runs_again_if_its_run_is_started_again
+    a_child_that_fails_beside_a_waiting_one_fails_once
 }
 
 #[flow(name = "asks")]
@@ -61,6 +62,28 @@ async fn fails_beside(ctx: Ctx<World>, compensates: bool) -> Result<String, Stri
     Ok(format!("{said} {done}"))
 }
 
+#[flow(name = "fails")]
+async fn fails(ctx: Ctx<World>, _input: ()) -> Result<u32, String> {
+    #[step]
+    'fail: {
+        ctx.deps.did("fails");
+        return Err("out of order".to_owned());
+    }
+    Ok(7)
+}
+
+#[flow(name = "child-fails-beside")]
+async fn child_fails_beside(_ctx: Ctx<World>, _input: ()) -> Result<String, String> {
+    #[parallel]
+    let (said, done): (String, u32) = (
+        #[child]
+        asks(2),
+        #[child]
+        fails(()),
+    );
+    Ok(format!("{said} {done}"))
+}
+
 /// Counts the executions of each run.
 #[derive(Clone, Default)]
 struct Executions(Arc<Mutex<HashMap<String, u32>>>);
@@ -79,7 +102,7 @@ impl Executions {
 
 async fn engine(store: &(impl Store + Clone), world: &Arc<World>, seen: &Executions) -> Engine {
     let builder = Engine::builder(store, world.clone()).flow::<two_children::Flow>().flow::<fails_beside::Flow>();
-    builder.observer(seen.clone()).start().await.unwrap()
+    builder.flow::<child_fails_beside::Flow>().observer(seen.clone()).start().await.unwrap()
 }
 
 async fn say(engine: &Engine, run_id: &str, word: &str) {
@@ -140,4 +163,18 @@ async fn what_has_failed_beside_a_waiting_child_runs_again_if_its_run_is_started
     engine.restart("p").await.unwrap();
     assert_eq!(handle.await.unwrap(), "a b 7");
     assert_eq!(world.times("beside"), 2);
+}
+
+async fn a_child_that_fails_beside_a_waiting_one_fails_once(store: impl Store + Clone) {
+    let (world, seen) = (world(), Executions::default());
+    let engine = engine(&store, &world, &seen).await;
+    let handle = engine.submit(child_fails_beside(()).run_id("p")).await.unwrap();
+    for (turn, word) in [(1, "a"), (2, "b")] {
+        waits_again(&store, &seen, "p", turn).await;
+        say(&engine, "p:said", word).await;
+    }
+    let failed = handle.await.unwrap_err();
+    assert!(failed.to_string().contains("out of order"), "{failed}");
+    assert_eq!((world.times("fails"), seen.of("p:done")), (1, 1));
+    assert_eq!(store.load("p:done").await.unwrap().unwrap().status, Status::Failed);
 }

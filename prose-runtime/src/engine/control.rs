@@ -70,8 +70,8 @@ impl Engine {
     /// is undone, and then it is `cancelled`; until then it is `cancelling` or `compensating`. Returns when the request is on disk: await the
     /// run's [handle](Self::handle) for its end.
     ///
-    /// A run that is completing just then may still complete. One that a call executes in a process without an engine hears of it when it
-    /// is claimed the next time.
+    /// A run that is completing just then may still complete. One that a call executes in a process without an engine hears of it
+    /// within a second or so.
     ///
     /// One that is `blocked`, or was asked before and has found no engine since, is ended without its code, if nothing of it is to be undone. Else it
     /// stays `cancelling`, until an engine has code that can go on with it.

@@ -12,6 +12,7 @@ mod control;
 mod drain;
 mod flows;
 mod handle;
+mod recent;
 mod submit;
 mod upkeep;
 mod watch;

@@ -108,7 +108,8 @@ impl Machine {
     /// Runs the elements of a `#[parallel]`. `false`: one has failed, and left an error of the flow's own.
     pub async fn parallel(&mut self, point: u16, group: Group<'_>) -> bool {
         let width = group.elements.len();
-        let (asleep, elements) = self.without_sleepers(group.elements).await;
+        let has_failed = self.failed_element(point).is_some();
+        let (asleep, elements) = self.awake(group.elements, has_failed).await;
         let done = self.fan_out(point, width, asleep, &mut elements.into_iter()).await;
         if done {
             self.current = None;
@@ -359,12 +360,17 @@ impl Machine {
         self.point(element.place.point).kind == PointKind::Child
     }
 
-    /// Leaves out the children that wait, out of memory, and for which nothing has come yet: they need not be claimed to be waited for. Until
-    /// when each of them waits, and the other elements.
-    async fn without_sleepers<'a>(&self, elements: Vec<Element<'a>>) -> (Vec<Option<SystemTime>>, Vec<Element<'a>>) {
+    /// Leaves out the children that wait, out of memory, and for which nothing has come yet: they need not be claimed to be waited for. Where an
+    /// element has failed before, leaves all out but the children that are under way. Until when each of the first waits, and what is left.
+    async fn awake<'a>(
+        &self,
+        elements: Vec<Element<'a>>,
+        has_failed: bool,
+    ) -> (Vec<Option<SystemTime>>, Vec<Element<'a>>) {
         let (shared, mut asleep) = (self.shared(), Vec::new());
-        let may_park = self.resumed_here && shared.parking.is_some() && !shared.is_to_stop();
-        let Some((store, key)) = shared.durable.as_ref().filter(|_| may_park) else { return (asleep, elements) };
+        let parks = shared.parking.is_some();
+        let asks = self.resumed_here && (parks || has_failed) && !shared.is_to_stop();
+        let Some((store, key)) = shared.durable.as_ref().filter(|_| asks) else { return (asleep, elements) };
         if !elements.iter().any(|element| self.is_child(element)) {
             return (asleep, elements);
         }
@@ -374,16 +380,16 @@ impl Machine {
         };
         let now = self.now().await;
         let sleeps = |run: &RunSummary| run.status == Status::Waiting && run.wake_at.is_none_or(|at| at > now);
-        let sleepers: HashMap<_, _> =
-            below.into_iter().filter(sleeps).map(|run| (run.key.run_id, run.wake_at)).collect();
+        let below: HashMap<_, _> = below.into_iter().map(|run| (run.key.run_id.clone(), run)).collect();
         let is_awake = |element: &Element<'a>| {
             let run_id = self.runner.idempotency_key(element.place.point).filter(|_| self.is_child(element));
-            match run_id.and_then(|run_id| sleepers.get(&run_id)) {
-                Some(until) => {
-                    asleep.push(*until);
+            match run_id.and_then(|run_id| below.get(&run_id)) {
+                Some(run) if parks && sleeps(run) => {
+                    asleep.push(run.wake_at);
                     false
                 }
-                None => true,
+                Some(_) => true,
+                None => !has_failed,
             }
         };
         let awake = elements.into_iter().filter(is_awake).collect();
