@@ -83,6 +83,7 @@ fn trees_are_found_by_indices() {
     assert_searches(&sql, TREE, "prose_runs_children (parent=?)");
     assert_searches(&sql, WAKE_ABOVE, "INTEGER PRIMARY KEY (rowid=?)");
     assert_searches(&sql, PARK_RUN, "prose_runs_children (parent=?)");
+    assert_searches(&sql, list::BELOW, "prose_runs_children (parent=?)");
 }
 
 #[test]

@@ -16,6 +16,19 @@ macro_rules! chaos_flows {
             number: u64,
         }
 
+        /// The child's child: it waits, too.
+        #[prose::flow(name = "label")]
+        async fn label(ctx: prose::Ctx<Deps>, number: u64) -> Result<u64, sqlx::Error> {
+            #[sleep]
+            $crate::chaos::nap(number / 16);
+            #[step]
+            let stuck: u64 = {
+                ctx.deps.ledger.begins(&ctx);
+                number
+            };
+            Ok(stuck)
+        }
+
         /// The child: it waits, writes, and gives twice the number.
         #[prose::flow(name = "deliver")]
         async fn deliver(ctx: prose::Ctx<Deps>, number: u64) -> Result<u64, sqlx::Error> {
@@ -30,7 +43,9 @@ macro_rules! chaos_flows {
             'deliver: {
                 sqlx::query($insert).bind(number as i64).bind("deliver").execute(&mut **tx).await?;
             }
-            Ok(twice)
+            #[child]
+            let labelled: u64 = label(number);
+            Ok(twice + labelled - number)
         }
 
         #[prose::flow(name = "order")]
@@ -40,15 +55,33 @@ macro_rules! chaos_flows {
                 ctx.deps.ledger.begins(&ctx);
                 3 * number
             };
-            #[transaction(tx = ctx.deps.db, retry(max_attempts = 2_000, delay = "50ms", max_delay = "500ms"))]
+            #[transaction(tx = ctx.deps.db, retry(max_attempts = 2_000, delay = "50ms", max_delay = "500ms"), compensate(
+                run = {
+                    sqlx::query($insert).bind(number as i64).bind("unbook").execute(&mut **tx).await?;
+                },
+                retry(max_attempts = 2_000, delay = "50ms", max_delay = "500ms")
+            ))]
             let booked: u64 = {
                 sqlx::query($insert).bind(number as i64).bind("book").execute(&mut **tx).await?;
                 number
             };
             #[sleep]
             $crate::chaos::nap(number);
-            #[child]
-            let delivered: u64 = deliver(booked);
+            #[parallel]
+            let (delivered, weight): (u64, u64) = (
+                #[child]
+                deliver(booked),
+                #[step]
+                {
+                    ctx.deps.ledger.begins(&ctx);
+                    number % 10
+                },
+            );
+            #[each(concurrency = 2)]
+            let packed: Vec<u64> = for item in 0..3_u64 {
+                ctx.deps.ledger.begins(&ctx);
+                item + weight
+            };
             #[signal]
             let approved: u64;
             let mut sum = thrice + delivered + approved;
@@ -60,6 +93,10 @@ macro_rules! chaos_flows {
                 };
                 sum += part;
             }
+            sum += packed.iter().sum::<u64>();
+            if is_undone(number) {
+                return Err(sqlx::Error::RowNotFound);
+            }
             #[event("chaos")]
             Told { number };
             Ok(sum)
@@ -67,7 +104,12 @@ macro_rules! chaos_flows {
 
         /// What an undisturbed run gives, if it is approved with `7 * number`.
         fn expected(number: u64) -> u64 {
-            3 * number + 2 * number + 7 * number + 3 * number + 3
+            3 * number + 2 * number + 7 * number + 3 * number + 3 + 3 + 3 * (number % 10)
+        }
+
+        /// Some fail in the end, and what they have booked is undone.
+        fn is_undone(number: u64) -> bool {
+            number % 8 == 5
         }
 
         fn run_id(number: u64) -> String {
@@ -101,7 +143,10 @@ macro_rules! chaos_flows {
                     ended => Ok(ended.map_err(|error| error.to_string())),
                 }
             });
-            assert_eq!(ended.await, Ok(expected(number)), "run {number}");
+            match ended.await {
+                Err(error) if is_undone(number) => assert!(error.contains("no rows"), "run {number}: {error}"),
+                ended => assert_eq!(ended, Ok(expected(number)), "run {number}"),
+            }
         }
 
         /// What must be true at the end. `rows` are the rows that the transactions have written: number, word, and how often it is there.
@@ -109,13 +154,18 @@ macro_rules! chaos_flows {
             let seen = $crate::chaos::read(ledger, &torment.stopped);
             for number in 0..runs {
                 let id = run_id(number);
-                assert!(seen.published.contains(&format!("{id}:chaos")), "the event of run {number} was not published");
-                for step in ["thrice", "delivered:twice", "part[0]", "part[1]", "part[2]"] {
+                let published = seen.published.contains(&format!("{id}:chaos"));
+                assert_ne!(published, is_undone(number), "whether the event of run {number} was published");
+                let steps = ["thrice", "delivered:twice", "delivered:labelled:stuck", "weight"];
+                for step in steps.into_iter().chain(["packed[0]", "packed[2]", "part[0]", "part[1]", "part[2]"]) {
                     assert!(seen.begun.contains_key(&format!("{id}:{step}")), "step `{step}` of run {number}");
                 }
             }
-            let words = |number| ["book", "deliver"].map(|word| (number, word.to_owned(), 1));
-            let once: Vec<_> = (0..runs.cast_signed()).flat_map(words).collect();
+            let words = |number: u64| {
+                let undone = is_undone(number).then_some("unbook");
+                ["book", "deliver"].into_iter().chain(undone).map(move |word| (number.cast_signed(), word.to_owned(), 1))
+            };
+            let once: Vec<_> = (0..runs).flat_map(words).collect();
             assert_eq!(rows, once);
             eprintln!("{runs} runs, {torment}; {seen}");
         }

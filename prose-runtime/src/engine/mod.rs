@@ -12,9 +12,11 @@ mod control;
 mod drain;
 mod flows;
 mod handle;
+mod recent;
 mod submit;
 mod upkeep;
 mod watch;
+mod without_code;
 mod work;
 
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Claiming due runs, and executing them.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use tokio::time::Instant;
 
 use super::Core;
 use super::drain::Phase;
+use super::recent::Recent;
 use crate::execute::{self, Parking, Ran};
 use crate::observe::Observers;
 use crate::relay::Relay;
@@ -47,11 +47,11 @@ pub(super) struct Worker {
     observers: Observers,
     pub(super) runs: JoinSet<(RunKey, Ran)>,
     /// How often in a row each of these could neither go on nor end.
-    interrupted: HashMap<RunKey, u32>,
+    interrupted: Recent<u32>,
     /// The run that is executed although it may kill this process.
     suspect: Option<(RunKey, Instant)>,
     /// Runs with which this code cannot go on although they look so: not tried again by this process.
-    not_for_us: Arc<Mutex<HashSet<RunKey>>>,
+    not_for_us: Arc<Mutex<Recent<()>>>,
     /// How often in a row the store has not answered.
     unanswered: u32,
     looked_at_blocked: Option<Instant>,
@@ -63,7 +63,7 @@ impl Worker {
             core,
             observers,
             runs: JoinSet::new(),
-            interrupted: HashMap::new(),
+            interrupted: Recent::default(),
             suspect: None,
             not_for_us: Arc::default(),
             unanswered: 0,
@@ -148,7 +148,7 @@ impl Worker {
         let suspect = self.suspect.as_ref().filter(|(_, since)| since.elapsed() < SURVIVED);
         let suspect = Mutex::new(suspect.map(|(key, _)| key.clone()));
         Arc::new(move |standing| {
-            if locked(&not_for_us).contains(&standing.key) {
+            if locked(&not_for_us).get(&standing.key).is_some() {
                 return Fit::NotNow;
             }
             let fit = core.flows.fits(standing);
@@ -207,11 +207,11 @@ impl Worker {
             }
             Ok((key, Ran::Interrupted(reason))) => {
                 tracing::warn!(run = %key, reason, "a run was interrupted, and is tried again");
-                *self.interrupted.entry(key).or_default() += 1;
+                *self.interrupted.entry(key) += 1;
             }
             Ok((key, Ran::NotForThisCode(reason))) => {
                 tracing::warn!(run = %key, reason, "this code cannot go on with a run; it is left to code that can");
-                locked(&self.not_for_us).insert(key);
+                locked(&self.not_for_us).entry(key);
             }
             // The run is `failed`, with the panic's text; whoever installed a panic hook has seen it.
             Err(error) if error.is_panic() => tracing::error!("a flow has panicked, and its run has failed"),

@@ -37,7 +37,7 @@ pub(super) async fn compared(
     if written_by == meta.fingerprint {
         return Ok(Arc::new(compare(meta, None, position)));
     }
-    let pair = Pair { code: meta.fingerprint, written_by, position: position.clone() };
+    let pair = Pair::of(meta, written_by, position);
     if let Some(known) = known().get(&pair) {
         return Ok(known.clone());
     }
@@ -53,14 +53,24 @@ pub(super) fn compared_here(meta: &'static Meta, written_by: u64, position: &Pos
     if written_by == meta.fingerprint {
         return Some(Arc::new(compare(meta, None, position)));
     }
-    known().get(&Pair { code: meta.fingerprint, written_by, position: position.clone() }).cloned()
+    known().get(&Pair::of(meta, written_by, position)).cloned()
 }
 
 #[derive(PartialEq, Eq, Hash)]
 struct Pair {
     code: u64,
     written_by: u64,
-    position: Position,
+    step: String,
+    phase: Phase,
+    /// In which turn of each a run stands tells nothing: so there are no more pairs than places in the code.
+    loops: usize,
+}
+
+impl Pair {
+    fn of(meta: &Meta, written_by: u64, position: &Position) -> Self {
+        let Position { step, phase, at } = position;
+        Self { code: meta.fingerprint, written_by, step: step.clone(), phase: *phase, loops: at.len() }
+    }
 }
 
 fn known() -> MutexGuard<'static, HashMap<Pair, Compared>> {
@@ -110,4 +120,22 @@ fn retyped(meta: &'static Meta, point: usize, phase: Phase, written: &Shape) -> 
 pub(super) fn missing(meta: &'static Meta, point: u16, phase: Phase, saved: &Folded) -> Option<&'static str> {
     let mut needed = meta.needed(usize::from(point), phase);
     needed.find(|variable| !saved.has(variable.name)).map(|variable| variable.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_known_does_not_grow_with_the_turns_in_which_runs_stand() {
+        static META: Meta = Meta { name: "turns", version: 1, fingerprint: u64::MAX, variables: &[], points: &[] };
+        let store = crate::MemoryStore::new();
+        let of_it = |pair: &Pair| pair.code == META.fingerprint;
+        for turn in 0..100 {
+            let position = Position { step: "a".to_owned(), phase: Phase::Entered, at: vec![turn, 7] };
+            assert!(compared_here(&META, 1, &position).is_some() == (turn > 0));
+            compared(&META, &store, 1, &position).await.unwrap();
+        }
+        assert_eq!(known().keys().filter(|pair| of_it(pair)).count(), 1);
+    }
 }

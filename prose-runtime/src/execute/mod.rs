@@ -9,6 +9,7 @@ mod fit;
 mod publish;
 mod subject;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -125,8 +126,8 @@ impl Execution {
             let claimed = self.claim(&mut asked).await.inspect_err(|error| self.is_interrupted_by(error))?;
             match claimed {
                 Claimed::Ended(outcome) => return outcome,
-                Claimed::Run { mut machine, crashes, .. } if self.is_given_up(&machine, crashes) => {
-                    return self.give_up(&mut machine, crashes).await;
+                Claimed::Run { mut machine, crashes, input, given } if self.is_given_up(crashes) => {
+                    return self.give_up(&mut machine, flow, Input { json: Some(&input), given }, crashes).await;
                 }
                 Claimed::Run { mut machine, input, given, .. } => {
                     match self.run(&mut machine, flow, Input { json: Some(&input), given }).await {
@@ -154,15 +155,33 @@ impl Execution {
         let token = machine.info().cancellation.clone();
         let durable = self.settings.durable.as_ref();
         let _can_be_cancelled = durable.map(|(store, key)| store.queue().wakes().executing(key, &token));
-        let outcome = match machine.undoing().cloned() {
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.drive_or_undo(machine, flow, input) => outcome,
+            never = self.hear_of_cancels() => match never {},
+        };
+        self.announce_end(machine, flow, &outcome);
+        outcome
+    }
+
+    async fn drive_or_undo(&self, machine: &mut Machine, flow: &mut dyn Subject, input: Input<'_>) -> Outcome {
+        match machine.undoing().cloned() {
             Some(ending) => {
                 let error = claim::saved_error(machine.info().run_id.clone().unwrap_or_default(), &ending);
                 self.go_on_undoing(machine, flow, input.json, ending, error).await
             }
             None => self.drive(machine, flow, input).await,
-        };
-        self.announce_end(machine, flow, &outcome);
-        outcome
+        }
+    }
+
+    /// Where no engine asks for requests to cancel, executions do so themselves.
+    async fn hear_of_cancels(&self) -> Infallible {
+        match &self.settings.durable {
+            Some((store, _)) if self.settings.parking.is_none() => {
+                store.queue().wakes().pass_on_cancels(store.queue()).await
+            }
+            _ => std::future::pending().await,
+        }
     }
 
     async fn drive(&self, machine: &mut Machine, flow: &mut dyn Subject, input: Input<'_>) -> Outcome {

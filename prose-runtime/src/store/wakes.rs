@@ -1,12 +1,17 @@
 //! What engines, executions and those who wait for them tell one another, within a process.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::RunKey;
+use super::{Queue, RunKey};
+
+/// How often a process without an engine asks which of its executions are to end.
+const ASKS_AGAIN: Duration = Duration::from_secs(1);
 
 /// Each store has one for its queue. It reaches this process only; a store that hears of other processes passes on what it hears, and
 /// engines look for themselves, now and then.
@@ -17,6 +22,8 @@ pub struct Wakes {
     ended: watch::Sender<()>,
     signalled: watch::Sender<()>,
     executing: Mutex<HashMap<RunKey, Vec<CancellationToken>>>,
+    /// Held by whoever asks for requests to cancel, for all executions of this process.
+    asks: tokio::sync::Mutex<()>,
 }
 
 impl Wakes {
@@ -66,6 +73,19 @@ impl Wakes {
     pub(crate) fn cancel(&self, key: &RunKey) {
         for token in self.tokens().get(key).into_iter().flatten() {
             token.cancel();
+        }
+    }
+
+    /// Asks, now and then, which executions of this process were asked by other processes to end, and tells them. Where several do, one asks at a
+    /// time. Never returns.
+    pub(crate) async fn pass_on_cancels(&self, queue: &dyn Queue) -> Infallible {
+        let _asks = self.asks.lock().await;
+        loop {
+            tokio::time::sleep(ASKS_AGAIN).await;
+            match queue.asked_to_cancel().await {
+                Ok(keys) => keys.iter().for_each(|key| self.cancel(key)),
+                Err(error) => tracing::debug!(%error, "which runs were asked to end cannot be told"),
+            }
         }
     }
 
