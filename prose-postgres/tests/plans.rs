@@ -97,7 +97,9 @@ async fn what_is_asked_often_reads_little() {
     })
     .await;
     for flow in [None, Some("flow-4".to_owned())] {
-        for status in [None, Some(Status::Running), Some(Status::Completed), Some(Status::Waiting)] {
+        // No run is `compensating`.
+        let statuses = [Status::Running, Status::Completed, Status::Waiting, Status::Compensating].map(Some);
+        for status in [None].into_iter().chain(statuses) {
             let request =
                 ListRuns { flow: flow.clone(), status, limit: 5, behind: Some(50_000), ..ListRuns::default() };
             reads(&schema, &format!("listing {flow:?} {status:?}"), 1_500, async |store| {
