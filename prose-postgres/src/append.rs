@@ -27,6 +27,10 @@ pub(crate) struct Item {
     pub(crate) size: usize,
 }
 
+/// The server keeps the plans that it makes for a connection, and makes them while there are no runs, when each plan is as good as another. So
+/// rows are looked for one by one (`lateral`, which `offset 0` keeps apart from the rest) or by a list (`any(array(..))`): a join might read
+/// the whole table for each batch later.
+///
 /// Each commit is written if the run is still its lease's, unended, and `seq` is the next one. The run's row is read without
 /// a lock: of a commit and a claim that meet, the unique (run, seq) lets one through. An instant never goes back, even if
 /// the clock does.
@@ -37,9 +41,13 @@ const APPEND: &str = "\
         select run.run, item.seq, run.epoch, greatest(clock_timestamp(), last.at), item.point, item.phase, item.iterations, \
             item.completed, item.dropped, item.writes, item.compensable, item.undoing, item.ending, item.fingerprint \
         from {items} \
-        join {s}.runs run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
-            and run.status in ('running', 'compensating') \
-        join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
+        cross join lateral ( \
+            select own.run, own.epoch from {s}.runs own where own.run = item.run and own.epoch = item.epoch and own.uid = item.uid \
+                and own.status in ('running', 'compensating') offset 0 \
+        ) run \
+        cross join lateral ( \
+            select own.at from {s}.commits own where own.run = item.run and own.seq = item.seq - 1 offset 0 \
+        ) last \
         order by item.run \
         on conflict (run, seq) do nothing \
         returning run, at \
@@ -88,29 +96,29 @@ const FOLLOW: &str = "\
             wake_at = case when change.status = 'waiting' then appended.at when change.ends then null else run.wake_at end \
         from unnest($15::int8[], $16::int8[], $17::text[], $18::bool[], $19::bool[]) \
             as change (run, epoch, status, begins, ends) join appended using (run) \
-        where run.run = change.run and run.epoch = change.epoch \
+        where run.run = any(array(select appended.run from appended)) and run.run = change.run and run.epoch = change.epoch \
         returning run.run, run.parent, run.status \
     ), detailed as ( \
         update {s}.details set output = change.output, failed_step = change.step, error = change.error \
         from unnest($15::int8[], $19::bool[], $20::text[], $21::text[], $22::text[]) \
             as change (run, ends, output, step, error) join changed using (run) \
-        where details.run = change.run and change.ends \
+        where details.run = any(array(select changed.run from changed)) and details.run = change.run and change.ends \
     ), locked as ( \
         select run.run from {s}.runs run \
         join unnest($26::int8[], $27::int8[]) as item (run, epoch) on run.run = item.run and run.epoch = item.epoch \
-        join appended on appended.run = run.run \
+        where run.run = any(array(select appended.run from appended)) \
         for share of run \
     ), outboxed as ( \
         insert into {s}.outbox (run, key, namespace, run_id, uid, channel, event, created_at) \
         select run.run, run.key, run.namespace, run.run_id, run.uid, item.channel, item.event, clock_timestamp() \
         from unnest($23::int8[], $24::text[], $25::text[]) with ordinality as item (run, channel, event, place) \
         join {s}.runs run on run.run = item.run \
-        where item.run in (select run from changed union all select run from locked) \
+        where run.run = any(array(select run from changed union all select run from locked)) \
         order by item.place \
     ), used as ( \
         update {s}.signals set used = true, refused = item.refused, expires_at = null \
         from unnest($28::int8[], $29::int8[], $30::text[]) as item (run, signal, refused) \
-        where signals.id = item.signal and item.run in (select run from changed union all select run from locked) \
+        where signals.id = any($29) and signals.id = item.signal and item.run in (select run from changed union all select run from locked) \
     ) ";
 
 /// Where claims end: the end of a run whose step is a run of its own makes all above it due, because they may wait for it. Whoever has
@@ -118,15 +126,17 @@ const FOLLOW: &str = "\
 const WAKE: &str = "\
     , woken as ( \
         update {s}.runs above set wake_at = least(above.wake_at, clock_timestamp()) \
-        where above.run in ( \
+        where above.run = any(array( \
             with recursive chain as ( \
                 select parent as run from changed \
                 where parent is not null and status in ('completed', 'failed', 'cancelled') \
                 union \
-                select next.parent from chain join {s}.runs next on next.run = chain.run where next.parent is not null \
+                select next.parent from chain cross join lateral ( \
+                    select own.parent from {s}.runs own where own.run = chain.run and own.parent is not null offset 0 \
+                ) next \
             ) \
             select run from chain \
-        ) and above.status not in ('completed', 'failed', 'cancelled') and above.run not in (select run from changed) \
+        )) and above.status not in ('completed', 'failed', 'cancelled') and above.run not in (select run from changed) \
         returning above.run \
     ) ";
 

@@ -54,7 +54,8 @@ const SUBMIT: &str = "\
 /// The runs that have these names.
 const THERE: &str = "\
     select asked.place, run.uid, run.flow, details.input from unnest($1::text[]) with ordinality as asked (name, place) \
-    join {s}.runs run on run.key = sha256(convert_to(asked.name, 'UTF8')) join {s}.details on details.run = run.run";
+    cross join lateral (select * from {s}.runs own where own.key = sha256(convert_to(asked.name, 'UTF8')) offset 0) run \
+    cross join lateral (select own.input from {s}.details own where own.run = run.run offset 0) details";
 
 /// The submissions that wait.
 #[derive(Debug, Default)]
