@@ -28,8 +28,9 @@ pub(crate) struct Item {
 }
 
 /// The server keeps the plans that it makes for a connection, and makes them while there are no runs, when each plan is as good as another. So
-/// rows are looked for one by one (`lateral`, which `offset 0` keeps apart from the rest) or by a list (`any(array(..))`): a join might read
-/// the whole table for each batch later.
+/// rows are looked for one by one (`lateral`, which `offset 0` keeps apart from the rest) or by a list (`any(array(..))`): a join with many rows
+/// might read the whole table for each batch later. tests/plans.rs counts. What is said of `item` although it is always so makes the server expect
+/// few rows, so that it looks them up in a hash instead of comparing each with each.
 ///
 /// Each commit is written if the run is still its lease's, unended, and `seq` is the next one. The run's row is read without
 /// a lock: of a commit and a claim that meet, the unique (run, seq) lets one through. An instant never goes back, even if
@@ -48,6 +49,7 @@ const APPEND: &str = "\
         cross join lateral ( \
             select own.at from {s}.commits own where own.run = item.run and own.seq = item.seq - 1 offset 0 \
         ) last \
+        where item.run > 0 and item.seq > 1 and item.epoch > 0 \
         order by item.run \
         on conflict (run, seq) do nothing \
         returning run, at \
@@ -96,29 +98,29 @@ const FOLLOW: &str = "\
             wake_at = case when change.status = 'waiting' then appended.at when change.ends then null else run.wake_at end \
         from unnest($15::int8[], $16::int8[], $17::text[], $18::bool[], $19::bool[]) \
             as change (run, epoch, status, begins, ends) join appended using (run) \
-        where run.run = any(array(select appended.run from appended)) and run.run = change.run and run.epoch = change.epoch \
+        where run.run = change.run and run.epoch = change.epoch \
         returning run.run, run.parent, run.status \
     ), detailed as ( \
         update {s}.details set output = change.output, failed_step = change.step, error = change.error \
         from unnest($15::int8[], $19::bool[], $20::text[], $21::text[], $22::text[]) \
             as change (run, ends, output, step, error) join changed using (run) \
-        where details.run = any(array(select changed.run from changed)) and details.run = change.run and change.ends \
+        where details.run = change.run and change.ends \
     ), locked as ( \
         select run.run from {s}.runs run \
         join unnest($26::int8[], $27::int8[]) as item (run, epoch) on run.run = item.run and run.epoch = item.epoch \
-        where run.run = any(array(select appended.run from appended)) \
+        join appended on appended.run = run.run \
         for share of run \
     ), outboxed as ( \
         insert into {s}.outbox (run, key, namespace, run_id, uid, channel, event, created_at) \
         select run.run, run.key, run.namespace, run.run_id, run.uid, item.channel, item.event, clock_timestamp() \
         from unnest($23::int8[], $24::text[], $25::text[]) with ordinality as item (run, channel, event, place) \
         join {s}.runs run on run.run = item.run \
-        where run.run = any(array(select run from changed union all select run from locked)) \
+        where item.run in (select run from changed union all select run from locked) \
         order by item.place \
     ), used as ( \
         update {s}.signals set used = true, refused = item.refused, expires_at = null \
         from unnest($28::int8[], $29::int8[], $30::text[]) as item (run, signal, refused) \
-        where signals.id = any($29) and signals.id = item.signal and item.run in (select run from changed union all select run from locked) \
+        where signals.id = item.signal and item.run in (select run from changed union all select run from locked) \
     ) ";
 
 /// Where claims end: the end of a run whose step is a run of its own makes all above it due, because they may wait for it. Whoever has
@@ -142,8 +144,8 @@ const WAKE: &str = "\
 
 /// For a batch: which runs were appended to, and which of them were looked at once more.
 const WHICH: &str = "\
-    select appended.run, coalesce(changed.run, locked.run) is not null as again, {woken} as woken \
-    from appended left join changed on changed.run = appended.run left join locked on locked.run = appended.run";
+    select appended.run, appended.run in (select run from changed union all select run from locked) as again, {woken} as woken \
+    from appended";
 
 /// For one in a transaction: whether that is still open, whether it was appended, and who may wait for the run's end.
 const WHETHER: &str = "\

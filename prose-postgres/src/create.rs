@@ -49,7 +49,7 @@ const CREATE: &str = "\
 
 /// The signals that were kept for a run that was still to come are its own from its creation on.
 pub(crate) const EARLY: &str = "\
-    signals.key = any(array(select key from created)) and signals.key = created.key and signals.uid is null \
+    signals.key = created.key and signals.uid is null \
     and (signals.expires_at is null or signals.expires_at > clock_timestamp())";
 
 /// What a creation whose answer was lost has made.

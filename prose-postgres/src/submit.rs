@@ -43,8 +43,13 @@ const SUBMIT: &str = "\
         where item.above is null or parent.run is not null \
         order by item.key \
         on conflict (key) do nothing returning run, key, uid \
+    ), early as ( \
+        select own.id, created.uid from created cross join lateral ( \
+            select signals.id from {s}.signals where {early} offset 0 \
+        ) own \
     ), adopted as ( \
-        update {s}.signals set uid = created.uid, expires_at = null from created where {early} \
+        update {s}.signals set uid = early.uid, expires_at = null from early \
+        where signals.id = any(array(select early.id from early)) and signals.id = early.id \
     ), detailed as ( \
         insert into {s}.details (run, correlation_id, input) \
         select created.run, item.correlation_id, item.input from created join item on item.key = created.key \

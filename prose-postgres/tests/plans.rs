@@ -13,7 +13,7 @@ use prose::store::queue::{Asked, ClaimDue, Fit, ListRuns, Submitted};
 use prose::store::{Claim, ClaimRequest, Commit, Ending, NewRun, RunKey};
 use prose::{Status, Store};
 use prose_postgres::PostgresStore;
-use prose_store_tests::{json, new_run};
+use prose_store_tests::new_run;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
