@@ -1,4 +1,5 @@
-//! No wake-up is lost, whichever of two writes comes first: a park, and what it waits for. Between two instances, as between machines.
+//! Two writes at once, whichever comes first: a park and what it waits for, of which no wake-up is lost; submissions of the same runs. Between two
+//! instances, as between machines.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
 
