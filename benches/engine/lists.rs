@@ -96,7 +96,7 @@ pub(crate) async fn copy(place: &Place, which: &str, runs: u32, status: &str, en
     let sqlite = format!(
         "begin; insert into prose_runs ({columns}) \
          with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < {runs}) \
-         select {values} from prose_runs cross join numbers where {which}; {} {} commit; analyze;",
+         select {values} from prose_runs cross join numbers where {which}; {} {} commit; analyze; pragma wal_checkpoint(truncate);",
         of_copies("prose_", "commits", commits),
         of_copies("prose_", "details", details),
     );

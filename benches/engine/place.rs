@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prose::{EngineBuilder, Store};
 use prose_postgres::PostgresStore;
 use prose_sqlite::SqliteStore;
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::Result;
@@ -118,6 +118,26 @@ impl Place {
         Err(format!("in ten minutes {runs} runs have not become `{status}`").into())
     }
 
+    /// A connection that writes a row beside the runs' tables, to measure the disk with.
+    pub(crate) async fn bare(&self) -> Result<Bare> {
+        const TABLE: &str = "create table if not exists bare (at integer, text text)";
+        Ok(match &self.kind {
+            Kind::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path.with_extension("bare")).create_if_missing(true);
+                let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+                let mut connection = options.connect().await?;
+                sqlx::raw_sql(TABLE).execute(&mut connection).await?;
+                Bare::Sqlite(connection)
+            }
+            Kind::Postgres { schema, url } => {
+                let mut connection = PgConnection::connect(url).await?;
+                let text = format!("set search_path = {schema}; set synchronous_commit = on; {TABLE}");
+                sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await?;
+                Bare::Postgres(connection)
+            }
+        })
+    }
+
     /// Removes it.
     pub(crate) async fn remove(self) -> Result<()> {
         if let Kind::Postgres { schema, url } = &self.kind {
@@ -128,6 +148,29 @@ impl Place {
         }
         self.folder.map_or(Ok(()), tempfile::TempDir::close)?;
         Ok(())
+    }
+}
+
+/// Writes a row with each insert, and waits for the disk.
+pub(crate) enum Bare {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Bare {
+    /// How long one took.
+    pub(crate) async fn insert(&mut self) -> Result<Duration> {
+        const INSERT: &str = "insert into bare (at, text) values ($1, $2)";
+        let (began, text) = (Instant::now(), "x".repeat(100));
+        match self {
+            Self::Sqlite(connection) => {
+                sqlx::query(INSERT).bind(1).bind(text).execute(connection).await?;
+            }
+            Self::Postgres(connection) => {
+                sqlx::query(INSERT).bind(1).bind(text).execute(connection).await?;
+            }
+        }
+        Ok(began.elapsed())
     }
 }
 

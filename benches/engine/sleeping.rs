@@ -72,24 +72,26 @@ fn grown(before: u64, after: u64, runs: u32) -> String {
     format!("{:.0} bytes ({:.1} MB, then {:.1} MB)", grown / f64::from(runs), before as f64 / 1e6, after as f64 / 1e6)
 }
 
-/// Claims of one due run each, while the others sleep.
+/// Claims of one due run each, while the others sleep; and, between them, the least durable write: what takes long there is the disk's.
 async fn claims(place: &Place, name: &str) -> Result<String> {
     let (_, builder) = place.engine(&Arc::default()).await?;
     let submitter = builder.concurrency(0).start().await?;
     let store = place.store().await?;
     let request = ClaimDue { flows: vec!["nap".to_owned(), "quick".to_owned()], limit: 256, blocked: false };
-    let (mut times, mut claimed) = (Vec::new(), Vec::new());
+    let mut bare = place.bare().await?;
+    let (mut times, mut bare_times, mut claimed) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..CLAIMS {
         submitter.submit(quick(number).run_id(format!("{name}-{number}"))).await?;
         let began = Instant::now();
         let due = store.queue().claim_due(&request, Arc::new(|_| Fit::Yes)).await?;
         times.push(began.elapsed());
         claimed.extend(due.runs.into_iter().map(|run| run.lease));
+        bare_times.push(bare.insert().await?);
     }
     if claimed.len() != CLAIMS as usize {
         return Err(format!("{} runs were claimed, not {CLAIMS}", claimed.len()).into());
     }
-    Ok(p50_and_p99(&mut times))
+    Ok(format!("{}; a bare insert {}", p50_and_p99(&mut times), p50_and_p99(&mut bare_times)))
 }
 
 /// Copies one that sleeps, with all that belongs to it.

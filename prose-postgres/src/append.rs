@@ -28,6 +28,11 @@ pub(crate) struct Item {
     pub(crate) size: usize,
 }
 
+/// The server keeps the plans that it makes for a connection, and makes them while there are no runs, when each plan is as good as another. So
+/// rows are looked for one by one (`lateral`, which `offset 0` keeps apart from the rest) or by a list (`any(array(..))`): a join with many rows
+/// might read the whole table for each batch later. tests/plans.rs counts. What is said of `item` although it is always so makes the server expect
+/// few rows, so that it looks them up in a hash instead of comparing each with each.
+///
 /// Each commit is written if the run is still its lease's, unended, and `seq` is the next one. The run's row is read without
 /// a lock: of a commit and a claim that meet, the unique (run, seq) lets one through. An instant never goes back, even if
 /// the clock does.
@@ -38,9 +43,14 @@ const APPEND: &str = "\
         select run.run, item.seq, run.epoch, greatest(clock_timestamp(), last.at), item.point, item.phase, item.iterations, \
             item.completed, item.dropped, item.writes, item.compensable, item.undoing, item.ending, item.fingerprint \
         from {items} \
-        join {s}.runs run on run.run = item.run and run.epoch = item.epoch and run.uid = item.uid \
-            and run.status in ('running', 'compensating') \
-        join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
+        cross join lateral ( \
+            select own.run, own.epoch from {s}.runs own where own.run = item.run and own.epoch = item.epoch and own.uid = item.uid \
+                and own.status in ('running', 'compensating') offset 0 \
+        ) run \
+        cross join lateral ( \
+            select own.at from {s}.commits own where own.run = item.run and own.seq = item.seq - 1 offset 0 \
+        ) last \
+        where item.run > 0 and item.seq > 1 and item.epoch > 0 \
         order by item.run \
         on conflict (run, seq) do nothing \
         returning run, at, point \
@@ -120,22 +130,24 @@ const FOLLOW: &str = "\
 const WAKE: &str = "\
     , woken as ( \
         update {s}.runs above set wake_at = least(above.wake_at, clock_timestamp()) \
-        where above.run in ( \
+        where above.run = any(array( \
             with recursive chain as ( \
                 select parent as run from changed \
                 where parent is not null and status in ('completed', 'failed', 'cancelled') \
                 union \
-                select next.parent from chain join {s}.runs next on next.run = chain.run where next.parent is not null \
+                select next.parent from chain cross join lateral ( \
+                    select own.parent from {s}.runs own where own.run = chain.run and own.parent is not null offset 0 \
+                ) next \
             ) \
             select run from chain \
-        ) and above.status not in ('completed', 'failed', 'cancelled') and above.run not in (select run from changed) \
+        )) and above.status not in ('completed', 'failed', 'cancelled') and above.run not in (select run from changed) \
         returning above.run \
     ) ";
 
 /// For a batch: which runs were appended to, and which of them were looked at once more.
 const WHICH: &str = "\
-    select appended.run, coalesce(changed.run, locked.run) is not null as again, {woken} as woken \
-    from appended left join changed on changed.run = appended.run left join locked on locked.run = appended.run";
+    select appended.run, appended.run in (select run from changed union all select run from locked) as again, {woken} as woken \
+    from appended";
 
 /// For one in a transaction: whether that is still open, whether it was appended, and who may wait for the run's end.
 const WHETHER: &str = "\

@@ -33,7 +33,9 @@ const TAKE: &str = "\
     ), appended as ( \
         insert into {s}.commits (run, seq, epoch, at) \
         select taken.run, $3 + 1, taken.epoch, greatest(clock_timestamp(), last.at) \
-        from taken left join {s}.commits last on last.run = taken.run and last.seq = $3 \
+        from taken left join lateral ( \
+            select own.at from {s}.commits own where own.run = taken.run and own.seq = $3 offset 0 \
+        ) last on true \
         returning run, at \
     ) \
     select floor(extract(epoch from appended.at) * 1000)::int8 as at, taken.crashes from appended join taken using (run)";

@@ -17,6 +17,7 @@ use crate::link::{self, Link};
 use crate::names::Schema;
 use crate::notices::Notices;
 use crate::schema;
+use crate::submit::Submissions;
 use crate::turns::Turns;
 use crate::writer::{LINES, Writer};
 
@@ -29,6 +30,7 @@ pub(crate) struct Core {
     /// For claims and reads.
     pub(crate) pool: PgPool,
     pub(crate) writer: Writer,
+    pub(crate) submissions: Submissions,
     pub(crate) holds: Holds,
     pub(crate) turns: Turns,
     pub(crate) instance: Instance,
@@ -53,6 +55,7 @@ impl Core {
         let core = Arc::new(Self {
             pool: link.pool(most.saturating_sub(LINES + 1).max(1)),
             writer: Writer::new(&schema),
+            submissions: Submissions::default(),
             holds: Holds::default(),
             turns: Turns::default(),
             instance: Instance::new(lease),

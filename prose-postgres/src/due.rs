@@ -24,6 +24,8 @@ use crate::text::{escape, escaped, unescape};
 use crate::transaction::Transaction;
 use crate::turns::Turn;
 
+/// All statements look for rows one by one or by a list: see `append.rs`.
+///
 /// The due runs of each flow `$1`, so many `$2` of each at most, without those that were looked at already.
 const CANDIDATES: &str = "\
     select due.run, due.wake_at, run.uid, run.namespace, run.run_id, run.crashes, {columns}, \
@@ -31,7 +33,7 @@ const CANDIDATES: &str = "\
     from unnest($1::text[]) as asked (flow) cross join lateral ( \
         select candidate.run, candidate.wake_at from {s}.runs candidate where {due} \
         limit $2 for no key update skip locked \
-    ) due join {s}.runs run on run.run = due.run {joins} \
+    ) due cross join lateral (select * from {s}.runs own where own.run = due.run offset 0) run {joins} \
     order by due.wake_at, due.run";
 
 const DUE: &str = "\
@@ -51,30 +53,36 @@ const CLAIM: &str = "\
     with claimed as ( \
         insert into {s}.commits (run, seq, epoch, at) \
         select run.run, item.seq + 1, run.epoch + 1, greatest(clock_timestamp(), last.at) \
-        from unnest($1::int8[], $2::int8[]) as item (run, seq) join {s}.runs run on run.run = item.run \
-        left join {s}.commits last on last.run = item.run and last.seq = item.seq \
+        from unnest($1::int8[], $2::int8[]) as item (run, seq) \
+        cross join lateral (select own.run, own.epoch from {s}.runs own where own.run = item.run offset 0) run \
+        left join lateral ( \
+            select own.at from {s}.commits own where own.run = item.run and own.seq = item.seq offset 0 \
+        ) last on true \
         on conflict (run, seq) do nothing returning run, epoch, at \
     ) \
     update {s}.runs run set epoch = claimed.epoch, owner = $3, updated_at = greatest(claimed.at, run.updated_at), \
         status = {claimed}, wake_at = null, awaits = null \
-    from claimed where run.run = claimed.run \
+    from claimed where run.run = any($1) and run.run = claimed.run \
     returning run.run, run.epoch, run.crashes";
 
 const BLOCK: &str = "\
     with blocked as ( \
         insert into {s}.commits (run, seq, epoch, at, ending) \
         select run.run, item.seq + 1, run.epoch, greatest(clock_timestamp(), last.at), 'blocked' \
-        from unnest($1::int8[], $2::int8[]) as item (run, seq) join {s}.runs run on run.run = item.run \
-        left join {s}.commits last on last.run = item.run and last.seq = item.seq \
+        from unnest($1::int8[], $2::int8[]) as item (run, seq) \
+        cross join lateral (select own.run, own.epoch from {s}.runs own where own.run = item.run offset 0) run \
+        left join lateral ( \
+            select own.at from {s}.commits own where own.run = item.run and own.seq = item.seq offset 0 \
+        ) last on true \
         on conflict (run, seq) do nothing returning run, at \
     ), detailed as ( \
         update {s}.details set output = null, failed_step = item.step, error = item.reason \
         from unnest($1::int8[], $4::text[], $5::text[]) as item (run, step, reason) join blocked using (run) \
-        where details.run = item.run \
+        where details.run = any($1) and details.run = item.run \
     ) \
     update {s}.runs run set updated_at = greatest(blocked.at, run.updated_at), status = 'blocked', \
         wake_at = null, awaits = null, refused = array_append(run.refused, $3) \
-    from blocked where run.run = blocked.run";
+    from blocked where run.run = any($1) and run.run = blocked.run";
 
 /// How long until the next one is due by itself; not more than zero: more are due.
 const NEXT: &str = "\

@@ -68,7 +68,9 @@ const ALL: [Status; 7] = [
 
 const ENDED: &str = "\
     select asked.place from unnest($1::text[]) with ordinality as asked (name, place) \
-    left join {s}.runs run on run.key = sha256(convert_to(asked.name, 'UTF8')) \
+    left join lateral ( \
+        select own.run, own.status from {s}.runs own where own.key = sha256(convert_to(asked.name, 'UTF8')) offset 0 \
+    ) run on true \
     where run.run is null or run.status in ('completed', 'failed', 'cancelled') order by asked.place";
 
 const ASKED_TO_CANCEL: &str = "\

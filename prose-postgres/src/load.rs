@@ -22,6 +22,9 @@ pub(crate) struct Loaded {
 }
 
 /// A row for each commit, and one for a run that nobody has claimed yet. What is long stands in the first of them only.
+///
+/// `offset 0` keeps the parts apart, for the reason that stands in `append.rs`: otherwise commits were searched by `seq` alone, so that each run
+/// that was read read the log of all.
 const RUN: &str = "\
     select run.run, run.epoch, run.uid, run.flow, run.version, run.fingerprint as made_by, run.status, \
         floor(extract(epoch from run.created_at) * 1000)::int8 as created_at, \
@@ -33,11 +36,13 @@ const RUN: &str = "\
         commit.point, commit.phase, commit.iterations, \
         commit.completed, commit.dropped, commit.writes, commit.compensable, commit.undoing, commit.fingerprint \
     from {s}.runs run \
-    left join {s}.runs parent on parent.run = run.parent \
-    left join {s}.snapshots snapshot on snapshot.run = run.run \
-    left join {s}.commits commit on commit.run = run.run and commit.seq >= coalesce(snapshot.seq, 1) \
-    left join {s}.details details on details.run = run.run \
-        and coalesce(commit.seq, 1) = coalesce(snapshot.seq, 1) \
+    left join lateral (select own.run_id from {s}.runs own where own.run = run.parent offset 0) parent on true \
+    left join lateral (select * from {s}.snapshots own where own.run = run.run offset 0) snapshot on true \
+    left join lateral ( \
+        select * from {s}.commits own where own.run = run.run and own.seq >= coalesce(snapshot.seq, 1) offset 0 \
+    ) commit on true \
+    left join lateral (select * from {s}.details own where own.run = run.run offset 0) details \
+        on coalesce(commit.seq, 1) = coalesce(snapshot.seq, 1) \
     where {which} \
     order by run.run, commit.seq";
 

@@ -26,7 +26,7 @@ pub(crate) const COLUMNS: &str = "\
 
 /// The last of its commits that says where it stands, the last that says which code has written that, and the fold in front of them.
 pub(crate) const JOINS: &str = "\
-    left join {s}.snapshots snapshot on snapshot.run = run.run \
+    left join lateral (select * from {s}.snapshots own where own.run = run.run offset 0) snapshot on true \
     left join lateral ( \
         select commits.point, commits.phase, commits.iterations from {s}.commits \
         where commits.run = run.run and commits.seq > coalesce(snapshot.seq, 0) and commits.point is not null \

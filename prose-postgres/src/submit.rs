@@ -1,60 +1,226 @@
-//! Submitting a run: its row and its details, for whoever claims it first.
+//! Submitting runs: their rows and their details, for whoever claims them first.
+//!
+//! A submission that comes alone goes at once. Those that come while one is on its way travel together behind it: one statement, one sync, one
+//! answer for each.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prose::store::queue::Submitted;
 use prose::store::rows::{RowError, print_fingerprint};
 use prose::store::{NewRun, to_millis};
 use prose::{Json, StoreError};
+use sqlx::Row;
+use tokio::sync::oneshot;
 
 use crate::core::Core;
 use crate::create::EARLY;
+use crate::error::{concerns_one, refused, unavailable};
 use crate::load::Unreadable;
 use crate::notices::Notice;
-use crate::patience::answered;
+use crate::patience::{Answered, answered};
 use crate::text::{escape, key as key_text, unescape};
+use crate::writer::{BATCH_BYTES, BATCH_ITEMS};
 
+/// Which of the runs were created, by their places. Those that have a parent which is not there are not. In the order of their keys, so that
+/// two that create runs of the same names wait for each other one way round.
 const SUBMIT: &str = "\
-    with parent as ( \
-        select run, coalesce(root, run) as root from {s}.runs where key = sha256(convert_to($11, 'UTF8')) for key share \
+    with item as ( \
+        select item.place, sha256(convert_to(item.name, 'UTF8')) as key, item.namespace, item.run_id, item.uid, item.flow, item.version, \
+            item.fingerprint, item.created_at, item.correlation_id, item.input, sha256(convert_to(item.parent, 'UTF8')) as above \
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::int8[], $9::text[], \
+            $10::text[], $11::text[]) with ordinality \
+            as item (name, namespace, run_id, uid, flow, version, fingerprint, created_at, correlation_id, input, parent, place) \
+    ), parent as ( \
+        select run.run, run.key, coalesce(run.root, run.run) as root from {s}.runs run \
+        where run.key = any(array(select above from item)) for key share \
     ), created as ( \
         insert into {s}.runs (key, namespace, run_id, uid, flow, version, fingerprint, status, epoch, created_at, updated_at, \
             wake_at, parent, root) \
-        select sha256(convert_to($1, 'UTF8')), $2, $3, $4, $5, $6, $7, 'running', 0, \
-            timestamptz 'epoch' + $8 * interval '1 millisecond', now.at, now.at, parent.run, parent.root \
-        from (select clock_timestamp() as at) now left join parent on true \
-        where $11 is null or parent.run is not null \
+        select item.key, item.namespace, item.run_id, item.uid, item.flow, item.version, item.fingerprint, 'running', 0, \
+            timestamptz 'epoch' + item.created_at * interval '1 millisecond', now.at, now.at, parent.run, parent.root \
+        from item cross join (select clock_timestamp() as at) now left join parent on parent.key = item.above \
+        where item.above is null or parent.run is not null \
+        order by item.key \
         on conflict (key) do nothing returning run, key, uid \
+    ), early as ( \
+        select own.id, created.uid from created cross join lateral ( \
+            select signals.id from {s}.signals where {early} offset 0 \
+        ) own \
     ), adopted as ( \
-        update {s}.signals set uid = created.uid, expires_at = null from created where {early} \
+        update {s}.signals set uid = early.uid, expires_at = null from early \
+        where signals.id = any(array(select early.id from early)) and signals.id = early.id \
+    ), detailed as ( \
+        insert into {s}.details (run, correlation_id, input) \
+        select created.run, item.correlation_id, item.input from created join item on item.key = created.key \
     ) \
-    insert into {s}.details (run, correlation_id, input) select run, $9, $10 from created";
+    select item.place from created join item on item.key = created.key";
+
+/// The runs that have these names.
+const THERE: &str = "\
+    select asked.place, run.uid, run.flow, details.input from unnest($1::text[]) with ordinality as asked (name, place) \
+    cross join lateral (select * from {s}.runs own where own.key = sha256(convert_to(asked.name, 'UTF8')) offset 0) run \
+    cross join lateral (select own.input from {s}.details own where own.run = run.run offset 0) details";
+
+/// The submissions that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Submissions(Mutex<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Submission>,
+    /// Somebody sends them.
+    served: bool,
+}
+
+#[derive(Debug)]
+struct Submission {
+    run: NewRun,
+    reply: oneshot::Sender<Result<Submitted, StoreError>>,
+}
 
 /// The run that has the name.
-const THERE: &str = "\
-    select run.uid, run.flow, details.input from {s}.runs run join {s}.details on details.run = run.run \
-    where run.key = sha256(convert_to($1, 'UTF8'))";
+struct There {
+    uid: String,
+    submitted: Result<Submitted, RowError>,
+}
 
-impl Core {
-    pub(crate) async fn submit(self: &Arc<Self>, run: &NewRun) -> Result<Submitted, StoreError> {
-        // What was given back here was due before.
-        let _tried_for_long = self.released().await;
-        loop {
-            let submitting = answered(|| self.link.within(self.try_submit(run)));
-            let created = submitting.await.map_err(|error| self.unavailable(error))?;
-            if created.value {
-                self.tell(Notice::Due);
-                return Ok(Submitted::New);
-            }
-            match self.who_has_the_name_of(run).await? {
-                Some((uid, _)) if created.resent && uid == run.uid => {
-                    self.tell(Notice::Due);
-                    return Ok(Submitted::New);
-                }
-                Some((_, there)) => return Ok(there),
-                None => self.look_for_parent(run).await?,
+impl Submissions {
+    /// Whether nobody sends them yet.
+    fn push(&self, submissions: impl IntoIterator<Item = Submission>) -> bool {
+        let mut queue = self.queue();
+        queue.waiting.extend(submissions);
+        !std::mem::replace(&mut queue.served, true)
+    }
+
+    /// What waits, up to the bounds, and of each name one; `None`: nothing, and nobody sends them any more.
+    fn take(&self) -> Option<Vec<Submission>> {
+        let mut queue = self.queue();
+        let (mut batch, mut later, mut names, mut bytes) = (Vec::new(), VecDeque::new(), HashSet::new(), 0);
+        while batch.len() < BATCH_ITEMS && bytes < BATCH_BYTES {
+            let Some(submission) = queue.waiting.pop_front() else { break };
+            if names.insert(submission.run.key.clone()) {
+                bytes += submission.run.input.as_str().len();
+                batch.push(submission);
+            } else {
+                later.push_back(submission);
             }
         }
+        later.append(&mut queue.waiting);
+        queue.waiting = later;
+        queue.served = !batch.is_empty();
+        queue.served.then_some(batch)
+    }
+
+    /// A panic cannot have left the queue half-changed.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Core {
+    /// Submits a run. Once polled it goes on even if the future is dropped.
+    pub(crate) async fn submit(self: &Arc<Self>, run: &NewRun) -> Result<Submitted, StoreError> {
+        self.refuse_if_too_big(&run.key, run.input.as_str().len())?;
+        // What was given back here was due before.
+        let _tried_for_long = self.released().await;
+        let (reply, answer) = oneshot::channel();
+        if self.submissions.push([Submission { run: run.clone(), reply }]) {
+            self.runtime.spawn(Arc::clone(self).send_submissions());
+        }
+        answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
+    }
+
+    async fn send_submissions(self: Arc<Self>) {
+        while let Some(batch) = self.submissions.take() {
+            self.submit_all(batch).await;
+        }
+    }
+
+    async fn submit_all(self: &Arc<Self>, batch: Vec<Submission>) {
+        let submitting = answered(|| self.link.within(self.try_submit(&batch)));
+        match submitting.await {
+            Ok(created) => self.answer_all(batch, created).await,
+            Err(error) if batch.len() > 1 && concerns_one(&error) => {
+                for submission in batch {
+                    Box::pin(self.submit_all(vec![submission])).await;
+                }
+            }
+            Err(error) => {
+                let said = unavailable(&self.place, error).to_string();
+                batch.into_iter().for_each(|submission| submission.answer(Err(refused(said.clone()))));
+            }
+        }
+    }
+
+    /// The places of the runs that were created.
+    async fn try_submit(&self, batch: &[Submission]) -> Result<HashSet<i64>, sqlx::Error> {
+        let runs = || batch.iter().map(|submission| &submission.run);
+        let places = sqlx::query_scalar::<_, i64>(self.schema.sql(&SUBMIT.replace("{early}", EARLY)))
+            .bind(runs().map(|run| key_text(&run.key)).collect::<Vec<_>>())
+            .bind(runs().map(|run| escape(&run.key.namespace)).collect::<Vec<_>>())
+            .bind(runs().map(|run| escape(&run.key.run_id)).collect::<Vec<_>>())
+            .bind(runs().map(|run| escape(&run.uid)).collect::<Vec<_>>())
+            .bind(runs().map(|run| escape(&run.flow)).collect::<Vec<_>>())
+            .bind(runs().map(|run| i64::from(run.version)).collect::<Vec<_>>())
+            .bind(runs().map(|run| print_fingerprint(run.fingerprint)).collect::<Vec<_>>())
+            .bind(runs().map(|run| to_millis(run.created_at)).collect::<Vec<_>>())
+            .bind(runs().map(|run| escape(&run.correlation_id)).collect::<Vec<_>>())
+            .bind(runs().map(|run| run.input.as_str()).collect::<Vec<_>>())
+            .bind(runs().map(|run| run.parent.as_ref().map(key_text)).collect::<Vec<_>>())
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(places.into_iter().collect())
+    }
+
+    async fn answer_all(self: &Arc<Self>, batch: Vec<Submission>, created: Answered<HashSet<i64>>) {
+        if !created.value.is_empty() {
+            self.tell(Notice::Due);
+        }
+        let (mut others, mut place) = (Vec::new(), 0);
+        for submission in batch {
+            place += 1;
+            match created.value.contains(&place) {
+                true => submission.answer(Ok(Submitted::New)),
+                false => others.push(submission),
+            }
+        }
+        if !others.is_empty() {
+            self.answer_others(others, created.resent).await;
+        }
+    }
+
+    /// Of runs that were not created: mostly because they are there.
+    async fn answer_others(self: &Arc<Self>, others: Vec<Submission>, resent: bool) {
+        let mut there = match answered(|| self.link.within(self.who_has_the_names(&others))).await {
+            Ok(there) => there.value,
+            Err(error) => {
+                let said = unavailable(&self.place, error).to_string();
+                others.into_iter().for_each(|submission| submission.answer(Err(refused(said.clone()))));
+                return;
+            }
+        };
+        let mut again = Vec::new();
+        for (place, submission) in (1..).zip(others) {
+            match there.remove(&place) {
+                // An attempt whose answer was lost has created it.
+                Some(there) if resent && there.uid == submission.run.uid => {
+                    self.tell(Notice::Due);
+                    submission.answer(Ok(Submitted::New));
+                }
+                Some(there) => {
+                    let key = submission.run.key.clone();
+                    let unreadable = |error| self.unreadable(&key, Unreadable::Row(error));
+                    submission.answer(there.submitted.map_err(unreadable));
+                }
+                // Deleted meanwhile, or without its parent.
+                None => match self.look_for_parent(&submission.run).await {
+                    Ok(()) => again.push(submission),
+                    Err(error) => submission.answer(Err(error)),
+                },
+            }
+        }
+        self.submissions.push(again);
     }
 
     /// One that has a parent that is not there is not created, and its parent's execution has lost the run.
@@ -66,35 +232,21 @@ impl Core {
         }
     }
 
-    async fn try_submit(&self, run: &NewRun) -> Result<bool, sqlx::Error> {
-        sqlx::query(self.schema.sql(&SUBMIT.replace("{early}", EARLY)))
-            .bind(key_text(&run.key))
-            .bind(escape(&run.key.namespace))
-            .bind(escape(&run.key.run_id))
-            .bind(escape(&run.uid))
-            .bind(escape(&run.flow))
-            .bind(i64::from(run.version))
-            .bind(print_fingerprint(run.fingerprint))
-            .bind(to_millis(run.created_at))
-            .bind(escape(&run.correlation_id))
-            .bind(run.input.as_str())
-            .bind(run.parent.as_ref().map(key_text))
-            .execute(&self.pool)
-            .await
-            .map(|done| done.rows_affected() > 0)
-    }
-
-    async fn who_has_the_name_of(&self, run: &NewRun) -> Result<Option<(String, Submitted)>, StoreError> {
-        let name = key_text(&run.key);
-        let asking = answered(|| {
-            let query = sqlx::query_as::<_, (String, String, String)>(self.schema.sql(THERE));
-            self.link.within(query.bind(&name).fetch_optional(&self.pool))
+    async fn who_has_the_names(&self, submissions: &[Submission]) -> Result<HashMap<i64, There>, sqlx::Error> {
+        let names: Vec<_> = submissions.iter().map(|submission| key_text(&submission.run.key)).collect();
+        let rows = sqlx::query(self.schema.sql(THERE)).bind(names).fetch_all(&self.pool).await?;
+        let there = rows.iter().map(|row| {
+            let flow = unescape(row.try_get("flow")?);
+            let input = Json::parse(row.try_get("input")?).map_err(RowError::from);
+            let submitted = input.map(|input| Submitted::Exists { flow, input });
+            Ok((row.try_get("place")?, There { uid: unescape(row.try_get("uid")?), submitted }))
         });
-        let Some((uid, flow, input)) = asking.await.map_err(|error| self.unavailable(error))?.value else {
-            return Ok(None);
-        };
-        let input =
-            Json::parse(input).map_err(|error| self.unreadable(&run.key, Unreadable::Row(RowError::from(error))))?;
-        Ok(Some((unescape(uid), Submitted::Exists { flow: unescape(flow), input })))
+        there.collect()
+    }
+}
+
+impl Submission {
+    fn answer(self, answer: Result<Submitted, StoreError>) {
+        let _nobody_waits_any_more = self.reply.send(answer);
     }
 }

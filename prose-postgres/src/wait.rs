@@ -57,7 +57,7 @@ impl Wait {
 impl Core {
     /// Writes a commit behind which the run waits. On a task of its own: once polled it goes on even if the future is dropped.
     pub(crate) async fn park(self: &Arc<Self>, item: Item, wait: Wait) -> Result<Outcome, StoreError> {
-        self.refuse_if_too_big(&item)?;
+        self.refuse_if_too_big(&item.lease.key, item.size)?;
         let core = Arc::clone(self);
         let parking = self.runtime.spawn(async move {
             let outcome = core.park_now(&item, &wait).await.map_err(|error| core.unavailable(error))?;

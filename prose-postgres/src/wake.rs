@@ -24,11 +24,13 @@ const CHAIN: &str = "\
     with recursive chain as ( \
         select run, parent from {s}.runs where {which} \
         union all \
-        select above.run, above.parent from chain join {s}.runs above on above.run = chain.parent \
+        select above.run, above.parent from chain cross join lateral ( \
+            select own.run, own.parent from {s}.runs own where own.run = chain.parent offset 0 \
+        ) above \
     ) \
     select run.run, {which_of_run} as asked, run.namespace, run.run_id, run.uid, run.flow, run.status, run.awaits, \
         run.compensating_since is not null as undone \
-    from {s}.runs run where run.run in (select run from chain) order by run.run for no key update of run";
+    from {s}.runs run where run.run = any(array(select run from chain)) order by run.run for no key update of run";
 
 const WAKE: &str = "\
     update {s}.runs set wake_at = least(wake_at, clock_timestamp()) \

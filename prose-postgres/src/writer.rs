@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prose::StoreError;
-use prose::store::Lease;
 use prose::store::rows::integer;
+use prose::store::{Lease, RunKey};
 use sqlx::{PgConnection, Row, SqlStr};
 use tokio::sync::{oneshot, watch};
 
@@ -25,8 +25,8 @@ use crate::recover::with_crashes;
 pub(crate) const LINES: u32 = 2;
 
 /// Beyond these a batch is closed, so that the first of it does not wait long.
-const BATCH_ITEMS: usize = 256;
-const BATCH_BYTES: usize = 8 << 20;
+pub(crate) const BATCH_ITEMS: usize = 256;
+pub(crate) const BATCH_BYTES: usize = 8 << 20;
 
 /// What Postgres takes in one value, with room for the rest of the message.
 const BIGGEST: usize = 1_000 << 20;
@@ -124,21 +124,20 @@ impl Writer {
 impl Core {
     /// Has a commit written. Once polled it goes on even if the future is dropped.
     pub(crate) async fn append(self: &Arc<Self>, item: Item) -> Result<Outcome, StoreError> {
-        self.refuse_if_too_big(&item)?;
+        self.refuse_if_too_big(&item.lease.key, item.size)?;
         let (reply, answer) = oneshot::channel();
         self.push(|queue| queue.waiting.push_back(Waiting { item, reply }));
         answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
     }
 
-    pub(crate) fn refuse_if_too_big(&self, item: &Item) -> Result<(), StoreError> {
-        if item.size <= BIGGEST {
+    pub(crate) fn refuse_if_too_big(&self, run: &RunKey, size: usize) -> Result<(), StoreError> {
+        if size <= BIGGEST {
             return Ok(());
         }
         Err(refused(format!(
-            "run `{}` writes {} MB in one commit, and {} takes less than 1 GB in a value; keep it elsewhere, and its address in the \
+            "run `{run}` writes {} MB in one commit, and {} takes less than 1 GB in a value; keep it elsewhere, and its address in the \
              flow. Nothing was written",
-            item.lease.key,
-            item.size >> 20,
+            size >> 20,
             self.place
         )))
     }

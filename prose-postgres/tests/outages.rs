@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::Schema;
+use prose::store::queue::Submitted;
 use prose::store::{Commit, NewRun, Write};
 use prose::{Beginning, Begun, Ctx, Database, Record, Store, StoreError, TransactionStep, flow};
 use prose_postgres::{PostgresDatabase, PostgresStore};
@@ -18,10 +19,8 @@ fn writing(seq: u64, name: &str, value: &str) -> Commit {
     Commit { writes: vec![Write { name: name.to_owned(), value: json(value) }], ..Commit::empty(seq) }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn commits_whose_connections_are_cut_are_written_once() {
-    let Some(url) = common::url() else { return };
-    let schema = Schema::new(url.clone());
+/// A store whose connections are cut again and again, for a while; and how many were.
+async fn cut_off(url: String, schema: &Schema) -> (PostgresStore, tokio::task::JoinHandle<i64>) {
     let name = prose_test_servers::unique("cut");
     let with_name = format!("{url}{}application_name={name}", if url.contains('?') { '&' } else { '?' });
     let store = PostgresStore::builder(with_name).schema(&schema.name).max_connections(4).connect().await.unwrap();
@@ -41,6 +40,14 @@ async fn commits_whose_connections_are_cut_are_written_once() {
         }
         cut
     });
+    (store, cutting)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_whose_connections_are_cut_are_written_once() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url.clone());
+    let (store, cutting) = cut_off(url, &schema).await;
     let runs = (0..8).map(|number| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -85,6 +92,31 @@ async fn a_run_that_cannot_be_given_back_is_given_back_later() {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), given_back).await.expect("it is tried again");
+}
+
+/// Each is told that it is new, once, although the server may have said so before to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn submissions_whose_connections_are_cut_are_made_once() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url.clone());
+    let (store, cutting) = cut_off(url, &schema).await;
+    let submitting = (0..16).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for turn in 0..150 {
+                let run = NewRun { uid: format!("{number}-{turn}"), ..new_run(&format!("run-{number}-{turn}")) };
+                assert_eq!(store.queue().submit(&run).await.unwrap(), Submitted::New);
+                let again = NewRun { uid: "another".to_owned(), input: json("2"), ..run.clone() };
+                let exists = Submitted::Exists { flow: run.flow, input: run.input };
+                assert_eq!(store.queue().submit(&again).await.unwrap(), exists);
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        })
+    });
+    for submitted in submitting.collect::<Vec<_>>() {
+        submitted.await.unwrap();
+    }
+    assert!(cutting.await.unwrap() > 0, "no connection was cut");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
-//! No wake-up is lost, whichever of two writes comes first: a park, and what it waits for. Between two instances, as between machines.
+//! Two writes at once, whichever comes first: a park and what it waits for, of which no wake-up is lost; submissions of the same runs. Between two
+//! instances, as between machines.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
 
@@ -8,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::Schema;
-use prose::Store;
-use prose::store::queue::{Asked, ClaimDue, Fit};
+use prose::store::queue::{Asked, ClaimDue, Fit, Submitted};
 use prose::store::signals::{NewSignal, Sent};
 use prose::store::{Commit, Ending, Lease, NewRun, RunKey};
+use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::{json, new_run};
 
@@ -71,6 +72,30 @@ async fn meet<A, B>(round: usize, one: impl Future<Output = A>, other: impl Futu
 async fn child(store: &PostgresStore, parent: &str, run_id: &str) -> Lease {
     let run = NewRun { parent: Some(RunKey::new(parent)), ..new_run(run_id) };
     store.create(&run, Commit::empty(1)).await.unwrap()
+}
+
+/// Whichever way round; and one that has lost its parent fails alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_submit_at_once_is_created_once() {
+    const NAMES: usize = 60;
+    let Some(Two { here, there, _schema }) = two().await else { return };
+    for round in 0..ROUNDS / 10 {
+        let submit = |store: &PostgresStore, number: usize, parent: Option<&str>| {
+            let (store, parent) = (store.clone(), parent.map(RunKey::new));
+            let run = NewRun { uid: uuid::Uuid::new_v4().to_string(), parent, ..new_run(&format!("{round}-{number}")) };
+            tokio::spawn(async move { store.queue().submit(&run).await })
+        };
+        let one: Vec<_> = (0..NAMES).map(|number| submit(&here, number, None)).collect();
+        let orphan = submit(&there, NAMES, Some("nobody"));
+        let other: Vec<_> = (0..NAMES).rev().map(|number| submit(&there, number, None)).collect();
+        let mut created = 0;
+        for submitting in one.into_iter().chain(other) {
+            created += usize::from(submitting.await.unwrap().unwrap() == Submitted::New);
+        }
+        assert_eq!(created, NAMES, "round {round}");
+        let refused = orphan.await.unwrap();
+        assert!(matches!(&refused, Err(StoreError::Fenced(parent)) if parent.run_id == "nobody"), "{refused:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,6 +191,7 @@ macro_rules! conformance {
             queue:
                 submitting_makes_a_run_that_waits_to_be_claimed
                 submitting_twice_says_what_is_there
+                of_many_that_are_submitted_at_once_each_has_its_own_answer
                 a_submitted_run_is_claimed_at_its_start
                 a_submitted_run_is_claimed_by_its_name
                 a_held_run_is_not_due

@@ -46,6 +46,10 @@ impl<F: Flow> RunHandle<F> {
         if in_transaction() {
             return Err(Error::InsideTransaction { run_id: self.key.to_string() });
         }
+        // One that was submitted just now has hardly ended.
+        if self.is_new {
+            self.watch.ended(&self.key).await;
+        }
         loop {
             let checkpoint = self.checkpoint().await.map_err(Error::Store)?;
             if let Some(outcome) = self.outcome_of(checkpoint) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::store::{RunKey, Store, StoreError};
 
@@ -21,6 +21,8 @@ const MOST: usize = 1_000;
 pub(super) struct Watch {
     store: Arc<dyn Store>,
     waiting: Mutex<Waiting>,
+    /// Somebody waits for a run that may have ended before.
+    asked: Notify,
 }
 
 #[derive(Default)]
@@ -33,7 +35,7 @@ struct Waiting {
 
 impl Watch {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, waiting: Mutex::default() }
+        Self { store, waiting: Mutex::default(), asked: Notify::new() }
     }
 
     pub(super) fn store(&self) -> &Arc<dyn Store> {
@@ -45,8 +47,9 @@ impl Watch {
         let mut ended = {
             let mut waiting = self.waiting();
             let ended = waiting.runs.entry(key.clone()).or_default().subscribe();
-            if !std::mem::replace(&mut waiting.is_watched, true) {
-                tokio::spawn(Arc::clone(self).look());
+            match std::mem::replace(&mut waiting.is_watched, true) {
+                true => self.asked.notify_one(),
+                false => drop(tokio::spawn(Arc::clone(self).look())),
             }
             ended
         };
@@ -72,7 +75,11 @@ impl Watch {
             // Looking takes no more than half of the time.
             tokio::time::sleep(began.elapsed().max(AT_ONCE)).await;
             let pause = LOOK_AGAIN.saturating_mul(1 << failures.min(6));
-            let _looks_again_anyhow = tokio::time::timeout(pause, bell.changed()).await;
+            tokio::select! {
+                _ = bell.changed() => {}
+                () = self.asked.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
         }
     }
 

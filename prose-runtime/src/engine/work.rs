@@ -32,6 +32,11 @@ const SUSPECT: u32 = 2;
 /// A suspect that has not killed its process by then lets the next one have its turn.
 const SURVIVED: Duration = Duration::from_secs(5);
 
+/// Between two claims passes as much time as the first one took, up to this. What becomes due meanwhile, and what ends and makes room, is claimed
+/// together: a claim costs a commit, and one for each run that ends would keep the store busy with claims. The first one of an idle engine
+/// has nothing to wait for.
+const LONGEST_REST: Duration = Duration::from_millis(50);
+
 /// Where a store does not answer, it is asked again after no more than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -75,9 +80,10 @@ impl Worker {
         let core = Arc::clone(&self.core);
         let mut due = core.store.queue().wakes().on_due();
         let mut phase = core.phase.subscribe();
-        let mut look_at = Instant::now();
+        let (mut look_at, mut rests_until) = (Instant::now(), Instant::now());
         loop {
-            if look_at <= Instant::now() && self.free() > 0 {
+            let now = Instant::now();
+            if look_at.max(rests_until) <= now && self.free() > 0 {
                 due.mark_unchanged();
                 // What is claimed by a claim that is given up is given back by the store.
                 let next = tokio::select! {
@@ -87,6 +93,7 @@ impl Worker {
                     next = self.claim() => next,
                 };
                 look_at = Instant::now() + next;
+                rests_until = Instant::now() + now.elapsed().min(LONGEST_REST);
             }
             let full = self.free() == 0;
             tokio::select! {
@@ -101,7 +108,7 @@ impl Worker {
                     }
                 }
                 _ = due.changed(), if look_at > Instant::now() => look_at = Instant::now(),
-                () = tokio::time::sleep_until(look_at), if !full => {}
+                () = tokio::time::sleep_until(look_at.max(rests_until)), if !full => {}
             }
         }
     }

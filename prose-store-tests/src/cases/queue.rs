@@ -59,6 +59,35 @@ pub async fn submitting_twice_says_what_is_there(store: Shared) {
     assert_eq!(next_due(&store).await, None, "a failed run is not started again");
 }
 
+/// However a store writes them: of each name the first one is created, and what the others are told is true of it.
+pub async fn of_many_that_are_submitted_at_once_each_has_its_own_answer(store: Shared) {
+    const NAMES: usize = 40;
+    let mut submissions = JoinSet::new();
+    for number in 0..4 * NAMES {
+        let (store, input) = (store.clone(), json(&number.to_string()));
+        let run = NewRun { uid: format!("uid {number}"), input, ..new_run(&numbered(number % NAMES)) };
+        submissions.spawn(async move {
+            let submitted = store.queue().submit(&run).await.unwrap();
+            (run, submitted)
+        });
+    }
+    let mut created = std::collections::HashMap::new();
+    let answers = submissions.join_all().await;
+    for (run, _) in answers.iter().filter(|(_, submitted)| *submitted == Submitted::New) {
+        assert!(created.insert(run.key.clone(), run).is_none(), "{} was created twice", run.key);
+    }
+    for (run, submitted) in answers.iter().filter(|(_, submitted)| *submitted != Submitted::New) {
+        let Some(first) = created.get(&run.key) else { panic!("{} was not created", run.key) };
+        assert_eq!(*submitted, Submitted::Exists { flow: FLOW.to_owned(), input: first.input.clone() });
+    }
+    assert_eq!(created.len(), NAMES);
+    for run in claim_due(&store, &asking(2 * NAMES), all_fit()).await.runs {
+        let first = created.remove(&run.lease.key).expect("it was created once");
+        assert_eq!((run.lease.uid, run.state.run.input), (first.uid.clone(), first.input.clone()));
+    }
+    assert!(created.is_empty(), "{created:?}");
+}
+
 /// All that is needed to begin.
 pub async fn a_submitted_run_is_claimed_at_its_start(store: Shared) {
     let new = new_run("a");
