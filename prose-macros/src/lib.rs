@@ -59,8 +59,8 @@ use proc_macro::TokenStream;
 /// `compensate = { .. }`, or `compensate(run = { .. }, retry(..), timeout = "..")`, undoes a step or transaction that is done, when the run
 /// has failed for good (the flow returned an error, or a step has timed out for the last time) or was cancelled. The last step is
 /// undone first, each in a commit of its own, so undoing survives a crash as well. The block sees the variables that its step binds, as the
-/// step has left them, the flow's input, `ctx` with the idempotency key `{run_id}:{step}:undo`, and in a transaction `tx`; its value
-/// is nobody's. One that fails for good is reported, with `Error::NotUndone` and in the checkpoint, and the others go on. A run
+/// step has left them, the flow's input, `ctx` with the idempotency key `{run_id}:{step}:undo`, and in a transaction `tx`. It is
+/// a block without a value, and fails as a step does: `?`, `return Err(..)`. One that fails for good is reported, with `Error::NotUndone` and in the checkpoint, and the others go on. A run
 /// of which anything was undone is final.
 #[proc_macro_attribute]
 pub fn flow(args: TokenStream, item: TokenStream) -> TokenStream {

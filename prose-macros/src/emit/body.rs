@@ -74,12 +74,6 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     // What rustc says of the body as a whole, it says at the attribute. A body without a value may end in `return Err(..)`: `if true`,
     // because a lint would say that what stands behind it is unreachable.
     let asynchronous = Token![async](Span::mixed_site().located_at(point.span));
-    if is_nobodys(point) {
-        let value = names::local("_v");
-        // A type that nothing tells is chosen for the other branch.
-        let run = quote!(let #value = if true { #body } else { ::core::unreachable!() };);
-        return quote!(#asynchronous { #open if true { #run } #ok(()) });
-    }
     if !has_value(point) {
         return quote!(#asynchronous { #open #(#attrs)* if true { #body } #ok(()) });
     }
@@ -99,7 +93,7 @@ fn has_value(point: &Point) -> bool {
 
 /// Whether the value goes around the machine: it has one, and the body gives it at its end only.
 fn goes_around(point: &Point) -> bool {
-    has_value(point) && !is_nobodys(point) && !returns_value(point.body.to_token_stream())
+    has_value(point) && !returns_value(point.body.to_token_stream())
 }
 
 /// `return Err(..)` returns none. What a macro of somebody else's expands to is not known: it may.
@@ -118,11 +112,6 @@ fn returns_value(body: TokenStream) -> bool {
         _ => false,
     };
     tokens.iter().enumerate().any(returns)
-}
-
-/// Is it a compensation's? What it comes to is dropped.
-fn is_nobodys(point: &Point) -> bool {
-    point.target.as_ref().is_some_and(|target| matches!(target.pat, Pat::Wild(_)) && target.ty.is_none())
 }
 
 /// The body as written. The braces of a block that lost its label are ours: a lint would else find them unneeded.

@@ -129,6 +129,15 @@ pub(super) fn compensation(owner: &str, options: &mut Options, errors: &mut Erro
     let (retry, timeout) = limits(owner, &mut options, errors);
     options.finish(errors);
     refuse_points_inside(&body, errors);
+    if matches!(body, Expr::Path(_) | Expr::Closure(_)) {
+        let why = "it is run as it stands, as a step is: a fn or closure that nobody calls would undo nothing";
+        errors.push(
+            &body,
+            "`compensate` takes what is to be run, not a fn",
+            why,
+            "write `compensate = { undo(..).await?; }`",
+        );
+    }
     Some(Compensation { body, retry, timeout })
 }
 

@@ -10,7 +10,8 @@ use crate::model::{Class, Compensation, Each, Node, Parallel, Point, PointId, Qu
 use crate::names;
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeSet;
-use syn::parse_quote;
+use syn::spanned::Spanned;
+use syn::{Expr, parse_quote_spanned};
 
 impl Builder<'_> {
     /// How long a `#[sleep]` is, is asked by the stretch in front of its entrance: a run that stands there knows it.
@@ -115,9 +116,8 @@ impl Builder<'_> {
             timeout,
             compensate: None,
             attrs: Vec::new(),
-            // Its value is nobody's.
-            target: Some(ast::Target { pat: parse_quote!(_), ty: None }),
-            body: ast::Body { label: None, expr: body },
+            target: None,
+            body: ast::Body { label: None, expr: as_block(body) },
             ..point.clone()
         };
         let mentioned = mentions_of(&point);
@@ -152,6 +152,12 @@ impl Builder<'_> {
         let changes = |mention: &&Mention| mention.changed && owned(mention).is_some_and(changeable);
         mentioned.iter().filter(changes).map(|mention| mention.ident.clone()).collect()
     }
+}
+
+/// What undoes a step is a block without a value, as a labelled step is: a failure that is returned as a value, and a future that nobody
+/// awaits, would look as if all were undone.
+fn as_block(body: Expr) -> Expr {
+    if matches!(body, Expr::Block(_)) { body } else { parse_quote_spanned!(body.span()=> { #body }) }
 }
 
 /// What a point mentions: its body, and what its options name.
