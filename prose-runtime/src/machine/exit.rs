@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::in_place::InPlace;
 use crate::child::Boxed;
 use crate::database::DatabaseError;
 use crate::event::PublishError;
@@ -62,6 +63,8 @@ pub(crate) struct ExitSlot {
     asking: AtomicBool,
     /// How many children run. Each ends itself when it is to be stopped, and must come to write that down.
     children: AtomicUsize,
+    /// What the driver does around a body.
+    pub(crate) in_place: InPlace,
 }
 
 impl ExitSlot {
