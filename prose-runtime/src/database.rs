@@ -22,7 +22,7 @@ use crate::store::{Commit, Lease, Store};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a database that a transaction can use",
     label = "`#[transaction(tx = ..)]` takes a `prose::Database`",
-    note = "on SQLite that is a `prose_sqlite::SqliteDatabase`, made by `store.database()`; not its pool, and not a connection"
+    note = "on SQLite that is a `prose_sqlite::SqliteDatabase`, made by `store.database()`, on Postgres a `prose_postgres::PostgresDatabase::new(pool)`; not a pool, and not a connection"
 )]
 pub trait Database: Send + Sync {
     /// What a body sees as `tx: &mut Tx`.

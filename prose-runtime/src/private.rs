@@ -1,7 +1,7 @@
 //! What generated code names. No part of the public interface: it changes with the macro, which is pinned to it.
 
 pub use crate::child::{Boxing, ChildCall, Inherit, child};
-pub use crate::codec::{Key, Saved, is_of, key};
+pub use crate::codec::{Key, Saved, is_of};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
 pub use crate::machine::{
     AlwaysLeaves, Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open,

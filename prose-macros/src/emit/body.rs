@@ -1,4 +1,9 @@
-//! The body of a point: an async block of its own, in a loop if it may be tried again.
+//! The body of a point: in place, where a failure of it is the flow's; else an async block of its own, in a loop if it may be tried again.
+//!
+//! ```text
+//! m.start(p).await;
+//! let receipt: Receipt = <the user's body>;
+//! ```
 //!
 //! ```text
 //! let mut given = None;
@@ -25,9 +30,47 @@ use syn::{Expr, Pat, Token};
 /// A step or a validation.
 pub(super) fn step(cx: &Context<'_>, point: &Point) -> TokenStream {
     let (m, number) = (names::machine(), names::number());
-    let bind = bind(point, &value(cx, point));
+    let bind = match runs_in_place(point) {
+        true => in_place(cx, point, &bound_in_place(point)),
+        false => bind(point, &value(cx, point)),
+    };
     let (outputs, result) = (outputs(cx, point), result(cx, point));
     quote!(#bind #outputs #m.completed(#number); #result)
+}
+
+/// Whether a body means the same without a future of its own, which would be compiled for each step: it is not tried again, and what
+/// leaves it is a failure, which leaves the flow.
+fn runs_in_place(point: &Point) -> bool {
+    point.retry.is_none() && !leaves_otherwise(point.body.to_token_stream())
+}
+
+/// `m.start(p).await; <a statement with the user's body>`
+fn in_place(cx: &Context<'_>, point: &Point, run: &TokenStream) -> TokenStream {
+    let (m, number, ctx, attrs) = (names::machine(), names::number(), ctx(cx, point), &point.attrs);
+    quote!(#ctx #m.start(#number).await; #(#attrs)* #run)
+}
+
+/// `let PAT: T = <the user's body>;`. One without a value may end in `return Err(..)`: `if true`, because a lint would say that what
+/// stands behind it is unreachable.
+fn bound_in_place(point: &Point) -> TokenStream {
+    let body = block_or_expr(point);
+    match &point.target {
+        Some(target) => {
+            let (pat, ty) = (without_mut(&target.pat), target.ty.as_ref().map(|ty| quote!(: #ty)));
+            quote!(let #pat #ty = #body;)
+        }
+        None => quote!(if true { #body }),
+    }
+}
+
+/// `let EVENTS = <what the body comes to>;`
+pub(super) fn named(cx: &Context<'_>, point: &Point, events: &Ident) -> TokenStream {
+    if runs_in_place(point) {
+        let body = block_or_expr(point);
+        return in_place(cx, point, &quote!(let #events = #body;));
+    }
+    let value = value(cx, point);
+    quote!(let #events = #value;)
 }
 
 /// An expression: the value that the body comes to. A failure leaves the flow.
@@ -98,8 +141,20 @@ fn goes_around(point: &Point) -> bool {
 
 /// `return Err(..)` returns none. What a macro of somebody else's expands to is not known: it may.
 fn returns_value(body: TokenStream) -> bool {
+    leaves(body, &|_| false)
+}
+
+/// Whether a body is left in another way than at its end or by a failure: it returns a value, or a jump may lead out of it, which is
+/// an error only where the body is a future of its own.
+fn leaves_otherwise(body: TokenStream) -> bool {
+    leaves(body, &|word| word == "break" || word == "continue")
+}
+
+/// `also`: further words by which it is left.
+fn leaves(body: TokenStream, also: &dyn Fn(&Ident) -> bool) -> bool {
     let tokens: Vec<TokenTree> = body.into_iter().collect();
-    let returns = |(at, token): (usize, &TokenTree)| match (token, tokens.get(at + 1), tokens.get(at + 2)) {
+    let leaves = |(at, token): (usize, &TokenTree)| match (token, tokens.get(at + 1), tokens.get(at + 2)) {
+        (TokenTree::Ident(ident), ..) if also(ident) => true,
         (TokenTree::Ident(ident), next, _) if ident == "return" => {
             !matches!(next, Some(TokenTree::Ident(next)) if next == "Err")
         }
@@ -108,10 +163,10 @@ fn returns_value(body: TokenStream) -> bool {
             let is_macro = syn::parse2::<Ident>(name.to_token_stream()).is_ok();
             is_macro && !is_known(name)
         }
-        (TokenTree::Group(group), ..) => returns_value(group.stream()),
+        (TokenTree::Group(group), ..) => self::leaves(group.stream(), also),
         _ => false,
     };
-    tokens.iter().enumerate().any(returns)
+    tokens.iter().enumerate().any(leaves)
 }
 
 /// The body as written. The braces of a block that lost its label are ours: a lint would else find them unneeded.

@@ -24,7 +24,7 @@ fn seen_by_compensations(cx: &Context<'_>) -> TokenStream {
     seen.collect()
 }
 
-/// `let k_total = private::key("total");`
+/// `let k_total = private::Saved::key("total");`
 pub(super) fn key(cx: &Context<'_>, id: VarId) -> TokenStream {
     let (key, made) = (names::key(&cx.variable(id).identity), made(cx, id));
     quote!(let #key = #made;)
@@ -35,5 +35,5 @@ fn made(cx: &Context<'_>, id: VarId) -> TokenStream {
     let variable = cx.variable(id);
     let identity = &variable.identity;
     let private = cx.private();
-    names::at(variable.ident.span(), quote!(#private::key(#identity)))
+    names::at(variable.ident.span(), quote!(#private::Saved::key(#identity)))
 }

@@ -13,9 +13,9 @@ pub(super) fn event(cx: &Context<'_>, point: &Point, channel: &LitStr) -> TokenS
     let (m, number) = (names::machine(), names::number());
     // At the expression, so that a type that is no event is told there.
     let events = Ident::new("events", point.body.span().resolved_at(Span::mixed_site()));
-    let value = body::value(cx, point);
+    let made = body::named(cx, point, &events);
     quote! {
-        let #events = #value;
+        #made
         #m.publish(#number, #channel, #events).await;
         #m.completed(#number);
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! async fn undo(m: &mut Machine, ctx: Ctx<OrderDeps>, input: OrderInput, p: u16) -> Result<(), OrderError> {
-//!     let k_receipt = private::key("receipt");
+//!     let k_receipt = private::Saved::key("receipt");
 //!     if p == process_order::Point::Charge as u16 {
 //!         let receipt: Receipt = <loaded by k_receipt>;         // from the record of this very step
 //!         let _ = { <attempts of the compensation> };

@@ -18,19 +18,20 @@ use crate::Json;
 pub trait Saved: Sized + Send {
     /// The codec for variables of this type.
     const CODEC: Codec<Self>;
+
+    /// The key of a variable; its type is inferred from where it is saved and loaded.
+    fn key(name: &'static str) -> Key<Self> {
+        Key { name, codec: Self::CODEC }
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send> Saved for T {
-    const CODEC: Codec<Self> = Codec { write: to_write::<T>, read: to_read::<T> };
+    const CODEC: Codec<Self> = Codec { write: to_write::<T>, read: decode::<T> };
 }
 
 fn to_write<T: Serialize>(value: &T) -> &dyn Write {
     value
-}
-
-fn to_read<T: DeserializeOwned>(place: &mut Option<T>) -> &mut dyn Read {
-    place
 }
 
 /// A variable's name and codec. Made by one bounded call for each variable, so that a type that cannot be saved is one error.
@@ -39,21 +40,16 @@ pub struct Key<T> {
     pub(crate) codec: Codec<T>,
 }
 
-/// How values of a type are written and read: without the type, by what it is made of.
+/// How values of a type are written (without the type, by what it is made of) and read.
 pub struct Codec<T> {
     pub(crate) write: fn(&T) -> &dyn Write,
-    pub(crate) read: fn(&mut Option<T>) -> &mut dyn Read,
-}
-
-/// The key of a variable; its type is inferred from where it is saved and loaded.
-pub fn key<T: Saved>(name: &'static str) -> Key<T> {
-    Key { name, codec: T::CODEC }
+    pub(crate) read: fn(&Json) -> Result<T, Error>,
 }
 
 /// Tells that a key is of a value's type, where nothing else does.
 pub fn is_of<T>(_: &Key<T>, _: &T) {}
 
-// What is made of these two for a type is compiled for each type that a flow saves: so there is little in it. (They are no
+// What is made of these for a type is compiled for each type that a flow saves: so there is little in it. (They are no
 // closures, whose trait objects have two more functions.)
 
 /// A value to be written.
@@ -67,23 +63,6 @@ pub(crate) type Writer<'w> = Checked<&'w mut serde_json::Serializer<Vec<u8>>>;
 impl<T: Serialize> Write for T {
     fn write(&self, to: Writer<'_>) -> Result<(), Error> {
         self.serialize(to)
-    }
-}
-
-/// What is to take up a value that is read.
-pub(crate) trait Read {
-    fn read(&mut self, from: &Json) -> Result<(), Error>;
-}
-
-impl<T: DeserializeOwned> Read for Option<T> {
-    fn read(&mut self, from: &Json) -> Result<(), Error> {
-        match decode(from) {
-            Ok(value) => {
-                *self = Some(value);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
     }
 }
 

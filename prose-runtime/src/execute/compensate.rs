@@ -10,7 +10,7 @@
 //! Whoever finds a run between two of these goes on from there.
 
 use super::drive::{self, End, panic_text};
-use super::subject::Subject;
+use super::subject::{Subject, text};
 use super::{Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
@@ -75,7 +75,7 @@ impl Execution {
         let end = drive::drive(undoing, stops).await;
         let step = machine.current_step();
         match end {
-            End::Returned => Ok(flow.undo_error()),
+            End::Returned => Ok(flow.undo_error().map(text)),
             End::Stopped(exit) => stopped(machine, exit).map(Some),
             End::Panicked(panic) => {
                 let text = format!("panicked: {}", panic_text(&*panic));

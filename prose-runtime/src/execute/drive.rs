@@ -37,7 +37,8 @@ pub(super) async fn drive(mut flow: Driving<'_>, stops: Stops) -> End {
     let cancelled = pin!(token.as_ref().map(CancellationToken::cancelled));
     let deadline = pin!(deadline.map(tokio::time::sleep_until));
     let mut outside = Outside { cancelled, deadline };
-    poll_fn(|cx| {
+    let mut limit = StepLimit::default();
+    let end = poll_fn(|cx| {
         // Decided before the body runs, or between two polls; never while a write's outcome is open, or a child's.
         if !slot.is_busy()
             && let Some(end) = outside.poll(cx)
@@ -46,11 +47,16 @@ pub(super) async fn drive(mut flow: Driving<'_>, stops: Stops) -> End {
         }
         let end = poll_flow(flow.as_mut(), &slot, cx);
         if end.is_pending() && !slot.is_busy() {
-            return outside.poll(cx).map_or(Poll::Pending, Poll::Ready);
+            return outside.poll(cx).or_else(|| limit.poll(&slot, cx)).map_or(Poll::Pending, Poll::Ready);
         }
         end
     })
-    .await
+    .await;
+    slot.in_place.enter();
+    drop(flow);
+    slot.in_place.leave();
+    slot.in_place.clear();
+    end
 }
 
 fn poll_flow(
@@ -58,14 +64,36 @@ fn poll_flow(
     slot: &ExitSlot,
     cx: &mut Context<'_>,
 ) -> Poll<End> {
+    slot.in_place.enter();
     let polled = match catch_unwind(AssertUnwindSafe(|| flow.poll(cx))) {
         Ok(polled) => polled.map(|()| End::Returned),
         Err(panic) => Poll::Ready(End::Panicked(panic)),
     };
+    slot.in_place.leave();
     // A flow that was told to stop may have returned all the same (the value of its last step cannot be saved, say).
     match slot.take() {
         Some(exit) => Poll::Ready(End::Stopped(exit)),
         None => polled,
+    }
+}
+
+/// The time limit of the body that runs in place.
+#[derive(Default)]
+struct StepLimit {
+    at: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl StepLimit {
+    /// The end, if it is over; else the flow is woken when it is.
+    fn poll(&mut self, slot: &ExitSlot, cx: &mut Context<'_>) -> Option<End> {
+        let at = slot.in_place.limit();
+        if self.at != at {
+            self.at = at;
+            self.sleep = at.map(|at| Box::pin(tokio::time::sleep_until(at)));
+        }
+        let over = self.sleep.as_mut()?.as_mut().poll(cx).is_ready();
+        over.then(|| slot.in_place.time_out()).flatten().map(End::Stopped)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::claim;
 use super::drive::{End, panic_text};
-use super::subject::Subject;
+use super::subject::{Subject, text};
 use super::{Ended, Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
@@ -21,7 +21,7 @@ impl Execution {
     ) -> Outcome {
         let step = machine.current_step();
         match end {
-            End::Returned => match flow.error_text() {
+            End::Returned => match flow.error().map(text) {
                 None => self.complete(machine, flow).await,
                 Some(error) => {
                     let ending = Ending::Failed { step: step.clone(), error };

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::event::Publisher;
 use crate::flow::{Flow, Meta};
 pub(crate) use crate::machine::Parking;
-use crate::machine::{Limits, Machine, Shared};
+use crate::machine::{Exit, Limits, Machine, Shared};
 use crate::observe::Observers;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
@@ -32,7 +32,7 @@ pub(crate) use compensate::and_not_undone;
 pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
 pub(crate) use subject::saved_output;
-use subject::{Subject, Typed};
+use subject::{Subject, Typed, text};
 
 /// What a caller has set.
 #[derive(Default)]
@@ -199,7 +199,10 @@ impl Execution {
             run.cancellation.cancel();
         }
         match end {
-            Ok(end) => self.end(machine, flow, input.json, end).await,
+            Ok(end) => {
+                tell_failed_in_place(machine, flow, &end);
+                self.end(machine, flow, input.json, end).await
+            }
             Err(error) => Err(claim::refuse(machine, claim::input_changed(&error)).await),
         }
     }
@@ -222,7 +225,7 @@ impl Execution {
             // Not an end: the execution joins the one that was there first.
             Err(Error::Store(StoreError::Exists(_))) => {}
             Err(error) => {
-                self.announce_error(machine, &error.text(flow.error_text().as_deref().unwrap_or_default()));
+                self.announce_error(machine, &error.text(&flow.error().map(text).unwrap_or_default()));
             }
         }
     }
@@ -266,5 +269,14 @@ impl Execution {
 
     fn observers(&self) -> &Observers {
         &self.settings.observers
+    }
+}
+
+/// Observers hear of the failure of a body that has run in place, before they hear that the flow has failed.
+fn tell_failed_in_place(machine: &mut Machine, flow: &dyn Subject, end: &drive::End) {
+    match end {
+        drive::End::Returned => flow.error().into_iter().for_each(|error| machine.failed_in_place(error)),
+        drive::End::Stopped(Exit::StepTimeout { .. }) => machine.failed_in_place(&"timed out"),
+        _ => {}
     }
 }

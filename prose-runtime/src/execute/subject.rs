@@ -36,10 +36,10 @@ pub(super) trait Subject: Send {
         input: Option<&Json>,
         point: u16,
     ) -> Result<Driving<'a>, serde_json::Error>;
-    /// What the error of the last compensation says, if it returned one.
-    fn undo_error(&self) -> Option<String>;
-    /// What the flow's error says, if it returned one.
-    fn error_text(&self) -> Option<String>;
+    /// The error of the last compensation, if it returned one.
+    fn undo_error(&self) -> Option<&dyn Display>;
+    /// The flow's error, if it returned one.
+    fn error(&self) -> Option<&dyn Display>;
     /// The flow's output, encoded.
     fn encode_output(&self) -> Result<Json, serde_json::Error>;
 }
@@ -68,7 +68,7 @@ impl<F: Flow> Typed<F> {
 }
 
 /// With its causes, where it shows them (`anyhow` does): whoever reads the checkpoint has nothing else.
-fn text(error: &dyn Display) -> String {
+pub(super) fn text(error: &dyn Display) -> String {
     format!("{error:#}")
 }
 
@@ -134,16 +134,16 @@ impl<F: Flow> Subject for Typed<F> {
         }
     }
 
-    fn undo_error(&self) -> Option<String> {
+    fn undo_error(&self) -> Option<&dyn Display> {
         match &self.undone {
-            Some(Err(error)) => Some(text(error)),
+            Some(Err(error)) => Some(error),
             _ => None,
         }
     }
 
-    fn error_text(&self) -> Option<String> {
+    fn error(&self) -> Option<&dyn Display> {
         match &self.result {
-            Some(Err(error)) => Some(text(error)),
+            Some(Err(error)) => Some(error),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{Exit, Machine, Runner, retry, scope};
 use crate::flow::PointKind;
@@ -81,17 +81,18 @@ impl Machine {
 impl Runner {
     /// One attempt. `false`: it timed out and has left no value; its owner drops it.
     pub(super) async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
-        self.attempt += 1;
+        let span = self.start(point);
         if self.point(point).kind == PointKind::Transaction {
-            return self.observed(point, pin!(scope::transaction(body))).await;
+            return self.in_time(point, span, pin!(scope::transaction(body))).await;
         }
-        self.observed(point, body).await
+        self.in_time(point, span, body).await
     }
 
-    async fn observed(&mut self, point: u16, body: Bare<'_>) -> bool {
-        let limit = self.time_limit(point);
+    /// An attempt begins, in this span.
+    pub(super) fn start(&mut self, point: u16) -> Option<Span> {
+        self.attempt += 1;
         if self.shared.observers.is_empty() {
-            return within(limit, body).await;
+            return None;
         }
         let step = self.step_info(point);
         // Not "at the first attempt": a transaction that could not begin has used that up.
@@ -99,7 +100,12 @@ impl Runner {
             self.started = Some(Instant::now());
             self.shared.observers.tell(&|observer| observer.on_step_start(&self.shared.run, &step));
         }
-        match self.shared.observers.span(&self.shared.run, &step) {
+        self.shared.observers.span(&self.shared.run, &step)
+    }
+
+    async fn in_time(&self, point: u16, span: Option<Span>, body: Bare<'_>) -> bool {
+        let limit = self.time_limit(point);
+        match span {
             Some(span) => within(limit, pin!(body.instrument(span))).await,
             None => within(limit, body).await,
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::in_place::InPlace;
 use crate::child::Boxed;
 use crate::database::DatabaseError;
 use crate::event::PublishError;
@@ -75,6 +76,8 @@ pub(crate) struct ExitSlot {
     asking: AtomicBool,
     /// How many children run. Each ends itself when it is to be stopped, and must come to write that down.
     children: AtomicUsize,
+    /// What the driver does around a body.
+    pub(crate) in_place: InPlace,
 }
 
 impl ExitSlot {

@@ -183,9 +183,7 @@ impl Machine {
 
     fn element<T>(&self, key: &Key<T>, index: u64) -> Option<T> {
         let name = super::runner::step_name(key.name, Some(index));
-        let mut value = None;
-        self.restore(&name, (key.codec.read)(&mut value));
-        value
+        self.restore(key, &name)
     }
 
     fn completed_each(&mut self, point: u16, list: &'static str, length: u64) {

@@ -11,6 +11,7 @@ mod compensation;
 mod exit;
 mod failed_element;
 mod fan_out;
+mod in_place;
 mod journal;
 mod owner;
 mod publish;
@@ -45,7 +46,7 @@ pub(crate) use wait::in_time;
 pub use wait::{IntoWake, Timed, Wake, timed};
 
 use crate::Json;
-use crate::codec::{Key, Read, Write, encode};
+use crate::codec::{Key, Write, encode};
 use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
@@ -64,6 +65,8 @@ pub struct Machine {
     target: Option<(u16, Phase)>,
     /// What runs.
     current: Option<Place>,
+    /// The point whose body runs in the flow itself.
+    in_place: Option<u16>,
     /// The point whose body runs was arrived at, so some of it may be done.
     resumed_here: bool,
     /// A point was entered, and its entrance is not committed yet.
@@ -95,6 +98,7 @@ impl Machine {
             compared: None,
             target: None,
             current: None,
+            in_place: None,
             resumed_here: false,
             entering: false,
             unannounced: Vec::new(),
@@ -322,16 +326,26 @@ impl Machine {
 
     /// Restores a variable. `None`: it could not be, and the flow is to wait for its end.
     pub fn load<T>(&mut self, key: &Key<T>) -> Option<T> {
-        let mut value = None;
-        self.restore(key.name, (key.codec.read)(&mut value));
-        value
+        self.restore(key, key.name)
     }
 
-    fn restore(&self, name: &str, place: &mut dyn Read) {
-        let Some(saved) = self.saved(name) else { return };
-        if let Err(error) = place.read(saved) {
-            self.unreadable(name, &error.to_string());
+    /// Written out, because it is compiled for each type.
+    fn restore<T>(&self, key: &Key<T>, name: &str) -> Option<T> {
+        match self.saved(name) {
+            None => None,
+            Some(saved) => match (key.codec.read)(saved) {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    self.undecodable(name, &error);
+                    None
+                }
+            },
         }
+    }
+
+    #[cold]
+    fn undecodable(&self, name: &str, error: &serde_json::Error) {
+        self.unreadable(name, &error.to_string());
     }
 
     /// The end of a flow whose variable could not be restored: pending, until the driver drops it.
@@ -379,6 +393,7 @@ impl Machine {
 
     /// A body is done and its outputs are staged. One whose output cannot be saved is not done: it would be looked for.
     pub fn completed(&mut self, point: u16) {
+        self.end_in_place();
         if self.shared().exit.is_set() {
             return;
         }

@@ -11,6 +11,7 @@ use crate::store::{Outgoing, from_millis, to_millis};
 impl Machine {
     /// Stages the events of a point for the outbox, or publishes them, in order. Never returns if one cannot be saved, or does not arrive.
     pub async fn publish<V: IntoEvents>(&mut self, point: u16, channel: &'static str, events: V) {
+        self.end_in_place();
         let records = match self.records(point, events) {
             Ok(records) => records,
             Err(reason) => {

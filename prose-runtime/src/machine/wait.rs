@@ -114,9 +114,7 @@ impl Machine {
 }
 
 fn read<T>(key: &Key<T>, payload: &Json) -> Result<T, serde_json::Error> {
-    let mut value = None;
-    (key.codec.read)(&mut value).read(payload)?;
-    value.ok_or_else(|| serde::de::Error::custom("it reads as nothing"))
+    (key.codec.read)(payload)
 }
 
 /// A value that was sent, where `null` would say that none was.

@@ -46,6 +46,11 @@ impl Interpreter<'_> {
         let args = self.all(&call.args)?;
         args.iter().try_for_each(Value::check).or_else(|why| fault(format!("`m.{name}`: {why}")))?;
         match (name, args.as_slice()) {
+            ("start", [point]) => {
+                self.host.machine("ready", std::slice::from_ref(point))?;
+                self.host.begin(None)?;
+                Ok(Value::unit())
+            }
             ("run", [point, Value::Future(body)]) => {
                 self.host.machine("ready", std::slice::from_ref(point))?;
                 self.host.begin(None)?;
