@@ -82,7 +82,7 @@ async fn a_grace_time_is_shortened_by_who_cannot_wait(store: impl Store + Clone)
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
         match turn {
-            1 => drop(engine.drain(Duration::ZERO).await),
+            1 => drop(tokio::time::timeout(LONG, engine.drain(Duration::ZERO)).await.expect("it goes on waiting")),
             _ => token.cancel(),
         }
         let drained = tokio::time::timeout(LONG, patient).await.expect("it goes on waiting").unwrap();
