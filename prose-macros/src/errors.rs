@@ -33,6 +33,7 @@ impl Errors {
     }
 }
 
-fn message(what: &str, why: &str, instead: &str) -> String {
+/// The three parts of a message.
+pub(crate) fn message(what: &str, why: &str, instead: &str) -> String {
     format!("{what}\n{why}\n{instead}")
 }

@@ -46,6 +46,8 @@ pub(crate) struct Variable {
     /// Does its type mean the same outside of the flow? Not where items of the flow's own are in scope.
     pub(crate) nameable: bool,
     pub(crate) mutable: bool,
+    /// `ref x`
+    pub(crate) by_ref: bool,
     /// What it was defined with, where that is a plain `let`.
     pub(crate) init: Option<Expr>,
     pub(crate) class: Class,

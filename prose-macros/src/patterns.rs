@@ -20,6 +20,21 @@ pub(crate) fn bindings(pat: &Pat) -> Vec<Binding> {
     search.0
 }
 
+/// What a pattern names without a path that is no variable.
+pub(crate) fn constants(pat: &Pat) -> Vec<Ident> {
+    struct Search(Vec<Ident>);
+    impl<'ast> Visit<'ast> for Search {
+        fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
+            self.0.extend(is_constant(pat).then(|| pat.ident.clone()));
+            visit::visit_pat_ident(self, pat);
+        }
+        fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+    }
+    let mut search = Search(Vec::new());
+    search.visit_pat(pat);
+    search.0
+}
+
 /// The type of a variable in a pattern, where the tokens tell it: a whole pattern's, or an element's of a tuple.
 pub(crate) fn type_in<'a>(pat: &'a Pat, ty: &'a Type, variable: &Ident) -> Option<&'a Type> {
     match (pat, ty) {

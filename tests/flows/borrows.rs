@@ -203,3 +203,19 @@ async fn borrowed_outputs(ctx: Ctx<Deps>, input: Order) -> Result<Vec<String>, F
 async fn outputs_are_borrowed_and_then_moved() {
     sweep(borrowed_outputs, orders()).await;
 }
+
+/// `ref` in a `let`: borrowed again.
+#[flow]
+async fn by_ref(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let Order { ref items, ref fast, .. } = input;
+    #[step]
+    'seen: {
+        ctx.tell(format!("{items:?} {fast}"));
+    }
+    Ok(items.len() + usize::from(*fast))
+}
+
+#[tokio::test]
+async fn borrows_by_ref() {
+    sweep(by_ref, orders()).await;
+}

@@ -230,3 +230,21 @@ async fn bailing(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
 async fn a_macro_that_always_leaves() {
     sweep(bailing, orders()).await;
 }
+
+/// `thread_local!` is an item, seen in all of the flow.
+#[flow]
+async fn with_thread_local(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
+    thread_local! {
+        static FACTOR: u32 = const { 3 };
+    }
+    #[step]
+    'seen: {
+        ctx.tell(format!("{}", FACTOR.with(|factor| factor * input)));
+    }
+    Ok(FACTOR.with(|factor| factor + input))
+}
+
+#[tokio::test]
+async fn a_thread_local_of_the_flow() {
+    sweep(with_thread_local, [2]).await;
+}

@@ -708,3 +708,34 @@ async fn deferred_to_a_let(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure>
 async fn a_value_deferred_to_a_let() {
     sweep(deferred_to_a_let, orders()).await;
 }
+
+struct Pair {
+    size: usize,
+    first: u32,
+}
+
+/// Values that are taken apart by assignments: to variables without a value, and to `mut` ones.
+#[flow]
+async fn taken_apart(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
+    let (size, first);
+    let [low, high];
+    let mut sum = 0;
+    let mut turns = 0;
+    Pair { size, first } = Pair { size: input.items.len(), first: input.items.first().copied().unwrap_or(7) };
+    [low, high] = [first.min(3), first.max(3)];
+    #[step]
+    'begin: {
+        ctx.tell(format!("{size} {first} {low} {high}"));
+    }
+    [sum, turns] = [sum + high, turns + 1];
+    #[step]
+    'end: {
+        ctx.tell(format!("{sum} {turns} {low}"));
+    }
+    Ok(format!("{size} {first} {low} {high} {sum} {turns}"))
+}
+
+#[tokio::test]
+async fn values_that_assignments_take_apart() {
+    sweep(taken_apart, orders()).await;
+}

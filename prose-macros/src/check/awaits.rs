@@ -1,21 +1,22 @@
 //! Outside of a step nothing may be awaited: it would run again after a crash, and nobody would know.
 
 use super::walk::{Piece, pieces};
-use crate::ast::Flow;
+use crate::ast::{Block, Flow, Stmt};
 use crate::errors::Errors;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{ExprAsync, ExprAwait, ExprClosure, Item, Macro};
+use syn::{ExprAsync, ExprAwait, ExprClosure, Item, ItemMacro, Macro};
 
 pub(super) fn check(flow: &Flow, errors: &mut Errors) {
+    let awaiting = awaiting_macros(&flow.body);
     pieces(&flow.body, &mut |piece| {
-        let mut search = Search(Vec::new());
+        let mut search = Search { awaiting: &awaiting, found: Vec::new() };
         match piece {
             Piece::Plain(stmt) => search.visit_stmt(stmt),
             Piece::Asked(expr) => search.visit_expr(expr),
             Piece::Point(_) => {}
         }
-        search.0.iter().for_each(|at| tell(*at, errors));
+        search.found.iter().for_each(|at| tell(*at, errors));
     });
 }
 
@@ -28,14 +29,30 @@ fn tell(at: Span, errors: &mut Errors) {
     );
 }
 
-struct Search(Vec<Span>);
+/// The names of the flow's own `macro_rules!` that await.
+fn awaiting_macros(block: &Block) -> Vec<Ident> {
+    let inner = |stmt: &Stmt| match stmt {
+        Stmt::Item(Item::Macro(ItemMacro { ident: Some(ident), mac, .. })) => {
+            let mut search = Search { awaiting: &[], found: Vec::new() };
+            search.tokens(mac.tokens.clone());
+            search.found.iter().take(1).map(|_| ident.clone()).collect()
+        }
+        _ => stmt.blocks().into_iter().flat_map(awaiting_macros).collect::<Vec<_>>(),
+    };
+    block.stmts.iter().flat_map(inner).collect()
+}
 
-impl Search {
+struct Search<'a> {
+    awaiting: &'a [Ident],
+    found: Vec<Span>,
+}
+
+impl Search<'_> {
     fn tokens(&mut self, tokens: TokenStream) {
         let mut dot = false;
         for token in tokens {
             match &token {
-                TokenTree::Ident(ident) if dot && ident == "await" => self.0.push(ident.span()),
+                TokenTree::Ident(ident) if dot && ident == "await" => self.found.push(ident.span()),
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 _ => {}
             }
@@ -44,15 +61,17 @@ impl Search {
     }
 }
 
-impl<'ast> Visit<'ast> for Search {
+impl<'ast> Visit<'ast> for Search<'_> {
     fn visit_expr_await(&mut self, node: &'ast ExprAwait) {
-        self.0.push(node.await_token.span);
+        self.found.push(node.await_token.span);
         visit::visit_expr_await(self, node);
     }
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
         match mac.path.segments.last() {
-            Some(last) if awaits(&last.ident) => self.0.push(last.ident.span()),
+            Some(last) if awaits(&last.ident) || self.awaiting.contains(&last.ident) => {
+                self.found.push(last.ident.span())
+            }
             _ => self.tokens(mac.tokens.clone()),
         }
     }

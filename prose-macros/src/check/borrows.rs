@@ -2,18 +2,24 @@
 
 use crate::errors::Errors;
 use crate::model::Model;
-use syn::Expr;
+use syn::{Block, Expr, ExprLit, Lit, Stmt, Type};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
-    for variable in model.variables.iter().filter(|variable| variable.class.is_saved() && !variable.live_at.is_empty())
-    {
-        if !variable.init.as_ref().is_some_and(borrows) {
+    for variable in model.variables.iter().filter(|variable| variable.class.is_saved()) {
+        let crosses = variable.output || !variable.live_at.is_empty();
+        let declared = variable.by_ref || matches!(variable.ty, Some(Type::Reference(_)));
+        if !crosses || !(declared || variable.init.as_ref().is_some_and(borrows)) {
             continue;
         }
         let name = &variable.ident;
         let what = format!("`{name}` is a borrow that crosses a step");
         let why = "a borrow cannot be saved, and only a plain one (`&input.items`, of no `mut` variable) is made again";
-        errors.push(name, &what, why, "own it: `.clone()`, `.to_owned()` or `.collect()`");
+        errors.push(
+            name,
+            &what,
+            why,
+            "own it: `.clone()`, `.to_owned()` or `.collect()`; a `&'static str` as a `String`",
+        );
     }
 }
 
@@ -38,6 +44,15 @@ fn borrows(init: &Expr) -> bool {
     match init {
         Expr::Reference(reference) => reference.mutability.is_none(),
         Expr::MethodCall(call) => call.args.is_empty() && CALLS.iter().any(|name| call.method == name),
+        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
+        // All ways give one type.
+        Expr::If(node) => block_borrows(&node.then_branch) || node.else_branch.iter().any(|(_, expr)| borrows(expr)),
+        Expr::Match(node) => node.arms.iter().any(|arm| borrows(&arm.body)),
+        Expr::Block(node) => block_borrows(&node.block),
         _ => false,
     }
+}
+
+fn block_borrows(block: &Block) -> bool {
+    matches!(block.stmts.last(), Some(Stmt::Expr(value, None)) if borrows(value))
 }

@@ -1,6 +1,6 @@
 //! A `macro_rules!` of the flow's body: what it does to the flow's variables has to be seen where it is called.
 
-use crate::ast::{Block, Flow, Stmt};
+use crate::ast::{Block, Flow, Stmt, Taker};
 use crate::captures::captured;
 use crate::errors::Errors;
 use crate::known_macros::is_known;
@@ -8,7 +8,8 @@ use crate::names;
 use crate::patterns::bindings;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use std::collections::HashSet;
-use syn::{Item, ItemMacro};
+use syn::visit::{self, Visit};
+use syn::{ExprLet, Item, ItemMacro, Pat};
 
 pub(super) fn check(flow: &Flow, errors: &mut Errors) {
     let params = [&flow.head.ctx, &flow.head.input];
@@ -29,10 +30,60 @@ fn block(of: &Block, mutable: &mut Vec<String>, ctx: Option<&str>, errors: &mut 
                 let changing = bindings(&local.pat).into_iter().filter(|one| one.mutable || deferred);
                 mutable.extend(changing.map(|one| names::plain(&one.ident)));
             }
-            _ => stmt.blocks().into_iter().for_each(|inner| block(inner, mutable, ctx, errors)),
+            _ => {
+                let mark = mutable.len();
+                mutable.extend(bound_inside(stmt).into_iter().flat_map(changing));
+                stmt.blocks().into_iter().for_each(|inner| block(inner, mutable, ctx, errors));
+                mutable.truncate(mark);
+                mutable.extend(bound_by(stmt).into_iter().flat_map(changing));
+            }
         }
     }
     mutable.truncate(mark);
+}
+
+/// The patterns of control flow, whose variables its blocks see.
+fn bound_inside(stmt: &Stmt) -> Vec<&Pat> {
+    match stmt {
+        Stmt::For(bound) => vec![&bound.node.pat],
+        Stmt::Match(bound) => bound.node.arms.iter().map(|arm| &arm.pat).collect(),
+        Stmt::If(bound) => {
+            let mut lets = Lets(Vec::new());
+            lets.visit_expr(&bound.node.condition);
+            lets.0
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The pattern that takes the value of control flow, or of a point.
+fn bound_by(stmt: &Stmt) -> Option<&Pat> {
+    let taker = match stmt {
+        Stmt::If(bound) => &bound.taker,
+        Stmt::Match(bound) => &bound.taker,
+        Stmt::Loop(bound) => &bound.taker,
+        Stmt::For(bound) => &bound.taker,
+        Stmt::Nested(bound) => &bound.taker,
+        Stmt::Point(point) => return point.target.as_ref().map(|target| &target.pat),
+        Stmt::Item(_) | Stmt::Plain(_) => return None,
+    };
+    match taker {
+        Taker::Let(target) => Some(&target.pat),
+        Taker::Assign(_) | Taker::Nobody => None,
+    }
+}
+
+struct Lets<'a>(Vec<&'a Pat>);
+
+impl<'a> Visit<'a> for Lets<'a> {
+    fn visit_expr_let(&mut self, node: &'a ExprLet) {
+        self.0.push(&node.pat);
+        visit::visit_expr_let(self, node);
+    }
+}
+
+fn changing(pat: &Pat) -> impl Iterator<Item = String> {
+    bindings(pat).into_iter().filter(|one| one.mutable).map(|one| names::plain(&one.ident))
 }
 
 fn definition(item: &ItemMacro, mutable: &[String], ctx: Option<&str>, errors: &mut Errors) {

@@ -5,6 +5,7 @@ mod borrows;
 mod cells;
 mod changes;
 mod compensations;
+mod constants;
 mod context;
 mod duplicates;
 mod guards;
@@ -24,6 +25,7 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
     mutable_input::check(flow, errors);
     duplicates::check(flow, errors);
     awaits::check(flow, errors);
+    constants::check(flow, errors);
     signals::check(flow, errors);
     local_macros::check(flow, errors);
 }

@@ -149,8 +149,19 @@ impl Search {
             Expr::Field(field) => self.changes(&field.base),
             Expr::Index(index) => self.changes(&index.expr),
             Expr::Paren(paren) => self.changes(&paren.expr),
-            Expr::Tuple(tuple) => tuple.elems.iter().for_each(|place| self.changes(place)),
             _ => {}
+        }
+    }
+
+    /// The variables that an assignment changes, which may take a value apart.
+    fn takes_apart(&mut self, place: &Expr) {
+        match place {
+            Expr::Tuple(tuple) => tuple.elems.iter().for_each(|place| self.takes_apart(place)),
+            Expr::Array(array) => array.elems.iter().for_each(|place| self.takes_apart(place)),
+            Expr::Struct(node) => node.fields.iter().for_each(|field| self.takes_apart(&field.expr)),
+            Expr::Call(call) => call.args.iter().for_each(|place| self.takes_apart(place)),
+            Expr::Paren(paren) => self.takes_apart(&paren.expr),
+            place => self.changes(place),
         }
     }
 }
@@ -168,7 +179,7 @@ impl<'ast> Visit<'ast> for Search {
     }
 
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-        self.changes(&assign.left);
+        self.takes_apart(&assign.left);
         // A variable that is assigned as a whole is not read.
         if !matches!(&*assign.left, Expr::Path(_)) {
             self.visit_expr(&assign.left);

@@ -4,7 +4,10 @@ use super::search::{Found, Within, contains_point, points_in};
 use super::{attribute, let_else, point};
 use crate::ast::{Arm, Block, Bound, For, If, Loop, Match, Nested, Stmt, Taker, Target};
 use crate::errors::Errors;
-use syn::{Attribute, Expr, ExprBlock, ExprForLoop, ExprIf, ExprMatch, ExprWhile, Item, Local, Pat, parse_quote};
+use syn::{
+    Attribute, Expr, ExprBlock, ExprForLoop, ExprIf, ExprMatch, ExprWhile, Item, ItemMacro, Local, Pat, PathSegment,
+    StmtMacro, parse_quote,
+};
 
 /// The statements of a block, each told apart.
 pub(super) fn block(stmts: Vec<syn::Stmt>, errors: &mut Errors) -> Block {
@@ -18,7 +21,8 @@ fn statements(stmt: syn::Stmt, errors: &mut Errors) -> Vec<Stmt> {
     }
 }
 
-fn statement(mut stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
+fn statement(stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
+    let mut stmt = item_of_macro(stmt);
     if let syn::Stmt::Item(item) = stmt {
         refuse_on_item(&item, errors);
         return Some(Stmt::Item(item));
@@ -35,6 +39,22 @@ fn statement(mut stmt: syn::Stmt, errors: &mut Errors) -> Option<Stmt> {
     refuse_cfg_on_plain(&attrs, &stmt, errors);
     attribute::put(&mut stmt, attrs);
     Some(Stmt::Plain(stmt))
+}
+
+/// A macro that is known to expand to an item is one: it is seen in all of its block.
+fn item_of_macro(stmt: syn::Stmt) -> syn::Stmt {
+    match stmt {
+        syn::Stmt::Macro(StmtMacro { attrs, mac, semi_token })
+            if mac.path.segments.last().is_some_and(is_thread_local) =>
+        {
+            syn::Stmt::Item(Item::Macro(ItemMacro { attrs, ident: None, mac, semi_token }))
+        }
+        other => other,
+    }
+}
+
+fn is_thread_local(segment: &PathSegment) -> bool {
+    segment.ident == "thread_local"
 }
 
 /// What is saved and where a run goes is found out before `#[cfg]` is. A call that is not there changes none of it.

@@ -17,10 +17,10 @@ mod wait;
 pub(crate) use attribute::is_point_name;
 
 use crate::ast::Flow;
-use crate::errors::Errors;
+use crate::errors::{Errors, message};
 use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Signature, Stmt, Visibility};
+use syn::{Attribute, Signature, Stmt, Token, Visibility};
 
 /// Parses a flow; `None` if there is not even a signature. What is wrong goes to `errors`.
 pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<Flow> {
@@ -48,6 +48,7 @@ impl Parse for HalfTyped {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let sig = input.parse()?;
+        refuse_without_body(input)?;
         let body;
         syn::braced!(body in input);
         let stmts = body.call(syn::Block::parse_within);
@@ -55,5 +56,17 @@ impl Parse for HalfTyped {
             body.parse::<TokenStream>()?;
         }
         Ok(HalfTyped { attrs, vis, sig, stmts })
+    }
+}
+
+/// A fn of a trait may have none.
+fn refuse_without_body(input: ParseStream<'_>) -> syn::Result<()> {
+    match input.peek(Token![;]) {
+        true => Err(input.error(message(
+            "a flow has a body",
+            "a run is continued by the flow's name, which tells no implementation of a trait",
+            "move it out of the trait: a fn of its own, which gets from `ctx.deps` what differs",
+        ))),
+        false => Ok(()),
     }
 }

@@ -221,13 +221,19 @@ impl Options {
         duration
     }
 
-    /// `key(..)`
-    pub(super) fn list(&mut self, key: &'static str, errors: &mut Errors) -> Option<Options> {
+    /// `key(..)`, such as the example.
+    pub(super) fn list(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Options> {
         let named = self.take(key)?;
         match named.value {
             Value::List(tokens) => Some(Self::of_tokens(tokens, &format!("`{key}`"), named.key.span(), errors)),
             _ => {
-                self.wrong_value(&named.key, key, "a list in parentheses", errors);
+                let what = format!("`{key}` takes a list in parentheses");
+                errors.push(
+                    &named.key,
+                    &what,
+                    "each of its options is told by its name",
+                    &format!("write `{key}({example})`"),
+                );
                 None
             }
         }

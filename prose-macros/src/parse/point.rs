@@ -115,7 +115,7 @@ pub(super) fn limits(owner: &str, options: &mut Options, errors: &mut Errors) ->
     if !matches!(owner, "step" | "transaction" | "each") {
         return (None, None);
     }
-    let retry = options.list("retry", errors).and_then(|retry| self::retry(retry, errors));
+    let retry = options.list("retry", "max_attempts = 3", errors).and_then(|retry| self::retry(retry, errors));
     let timeout = options.duration("timeout", errors);
     (retry, timeout)
 }

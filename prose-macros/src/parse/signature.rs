@@ -5,7 +5,8 @@ use super::{HalfTyped, migrate};
 use crate::ast::{Head, Options, Param};
 use crate::errors::Errors;
 use crate::names;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Expr, FnArg, GenericArgument, Path, PathArguments, ReturnType, Signature, Type, parse_quote};
 
@@ -17,9 +18,32 @@ pub(super) fn head(args: TokenStream, item: &HalfTyped, errors: &mut Errors) -> 
     let (ctx, input) = params(sig, errors);
     let deps = ctx.as_ref().and_then(|ctx| deps(&ctx.ty, errors));
     let output = output(sig, errors);
-    let method = sig.receiver().map(|_| sig.clone());
+    let method = (sig.receiver().is_some() || names_self(sig, errors)).then(|| sig.clone());
     let (attrs, vis, ident) = (item.attrs.clone(), item.vis.clone(), sig.ident.clone());
     Head { attrs, vis, ident, options, ctx, deps, input, output, method }
+}
+
+/// Does it name `Self`? Then it stands in an `impl` or a trait. (One that does not is told by rustc, at the module beside it.)
+fn names_self(sig: &Signature, errors: &mut Errors) -> bool {
+    let found = first_self(sig.to_token_stream());
+    if let Some(found) = &found {
+        let why = "a run is continued by the flow's name, with its own module beside it";
+        errors.push(
+            found,
+            "a flow is no associated function",
+            why,
+            "move it out of the `impl`, and write the type out",
+        );
+    }
+    found.is_some()
+}
+
+fn first_self(tokens: TokenStream) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => Some(ident),
+        TokenTree::Group(group) => first_self(group.stream()),
+        _ => None,
+    })
 }
 
 fn options(args: TokenStream, ident: &Ident, errors: &mut Errors) -> Options {

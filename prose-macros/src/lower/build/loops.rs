@@ -101,6 +101,7 @@ impl Builder<'_> {
             identity: self.identity(&identity),
             ty: None,
             mutable: false,
+            by_ref: false,
             init: None,
             class: Class::Local,
             output: false,

@@ -148,6 +148,7 @@ impl Builder<'_> {
                 ty: definition.ty.and_then(|ty| type_in(definition.pat, ty, &binding.ident)).cloned(),
                 nameable: self.among_items == 0,
                 mutable: binding.mutable,
+                by_ref: binding.by_ref,
                 init: definition.init.filter(|_| single).cloned(),
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
                 output: definition.output,

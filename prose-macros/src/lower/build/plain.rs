@@ -156,7 +156,8 @@ impl Builder<'_> {
         if bindings(&local.pat).iter().any(|binding| binding.mutable) || views::is_saved_call(&local.pat, &init.expr) {
             return None;
         }
-        match init.diverge.is_some() || copies(&local.pat) {
+        let by_ref = bindings(&local.pat).iter().any(|binding| binding.by_ref);
+        match init.diverge.is_some() || by_ref || copies(&local.pat) {
             true => self.owners_of_pattern(&local.pat, &init.expr),
             false => self.owners_of_borrow(&init.expr),
         }
