@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-/// A figure. The names and their units:
+/// A figure. One that is printed several times has so many samples. The names and their units:
 ///
 /// | metric | of | |
 /// |---|---|---|
@@ -10,12 +10,12 @@ use serde_json::json;
 /// | `commits_per_s` | a | durable writes of a run, or rows of a bare insert, a second; of floors, and of systems that know |
 /// | `p50_us`, `p99_us` | a, b, c | from a step's body to the body of the next one of the same run ([`Beats`](crate::Beats)) |
 /// | `p50_us`, `p99_us` | f | from the call that gives the engine a run to the first step's body |
-/// | `cpu_us_per_step`, `bytes_per_step` | a, b, c, d | of this process ([`Meter`](crate::Meter)) |
-/// | `resume_ms` | e | from the start of a fresh runtime on the old data to the next step's body; the median of `runs` |
+/// | `cpu_us_per_step`, `bytes_per_step`, `syncs_per_step` | a, b, c, d | of this process ([`Meter`](crate::Meter)) |
+/// | `resume_ms` | e | from the start of a fresh runtime on the old data to the next step's body; printed `runs` times |
 /// | `bytes_per_run` | g | what the process's memory has grown by for each ([`resident_bytes`](crate::resident_bytes)) |
 /// | `ns_per_step`, `allocations_per_step` | h | |
 ///
-/// `syncs_per_step` is counted from outside, by the driver.
+/// Of systems on Postgres the driver counts the server's syncs.
 pub fn emit(metric: &str, value: f64) {
     println!("{}", json!({"metric": metric, "value": value}));
 }

@@ -1,5 +1,7 @@
-//! What a piece of work costs this process: time, processor, bytes.
+//! What a piece of work costs this process: time, processor, bytes, syncs.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -13,21 +15,26 @@ pub struct Meter {
     began: Instant,
     cpu_us: f64,
     written: u64,
+    syncs: Option<u64>,
 }
 
 impl Meter {
     /// Now.
     pub fn start() -> Self {
-        Self { cpu_us: cpu_us(), written: written_bytes(), began: Instant::now() }
+        Self { cpu_us: cpu_us(), written: written_bytes(), syncs: syncs(), began: Instant::now() }
     }
 
-    /// Prints `steps_per_s`, `cpu_us_per_step` and `bytes_per_step`; returns the seconds that it took.
+    /// Prints `steps_per_s`, `cpu_us_per_step`, `bytes_per_step`, and `syncs_per_step` where they are counted; returns the seconds
+    /// that it took.
     pub fn finish(self, steps: usize) -> f64 {
         let seconds = self.began.elapsed().as_secs_f64();
         let steps = steps as f64;
         emit("steps_per_s", steps / seconds);
         emit("cpu_us_per_step", (cpu_us() - self.cpu_us) / steps);
         emit("bytes_per_step", written_bytes().saturating_sub(self.written) as f64 / steps);
+        if let (Some(before), Some(after)) = (self.syncs, syncs()) {
+            emit("syncs_per_step", (after - before) as f64 / steps);
+        }
         seconds
     }
 }
@@ -48,6 +55,14 @@ pub fn written_bytes() -> u64 {
 /// The memory that this process has now (`VmRSS`); 0 where it is not told.
 pub fn resident_bytes() -> u64 {
     field("/proc/self/status", "VmRSS:").unwrap_or(0) * 1024
+}
+
+/// The syncs of this process until now, where `slow_sync` counts them.
+fn syncs() -> Option<u64> {
+    let file = File::open(std::env::var_os("SYNC_COUNT_FILE")?).ok()?;
+    let mut count = [0; 8];
+    file.read_exact_at(&mut count, 0).ok()?;
+    Some(u64::from_ne_bytes(count))
 }
 
 fn field(path: &str, name: &str) -> Option<u64> {
