@@ -9,9 +9,9 @@ use durare::{PostgresProvider, SqliteProvider, StateProvider};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-/// On SQLite one writes at a time, and who waits does so by sleeping in ever longer naps: fewer connections are faster, and with one nobody
-/// ever naps.
-const SQLITE_CONNECTIONS: u32 = 1;
+/// Its default is 5. On SQLite one writes at a time, and who waits for that naps; with two, one reads while the other commits, and more are
+/// in each other's way.
+const SQLITE_CONNECTIONS: u32 = 2;
 
 /// Its default is 8, which its guide calls fit for modest services.
 const POSTGRES_CONNECTIONS: u32 = 24;
