@@ -61,8 +61,11 @@ pub(crate) fn run(tree: &Tree, server: Option<&Server>, case: &Case, system: &Sy
     if let Outcome::Measured(measured) = &mut outcome
         && matches!(case.row, 'a'..='d')
     {
-        let steps = (runs * case.steps) as f64;
-        measured.metrics.push(("syncs_per_step".to_owned(), database.syncs()? as f64 / steps));
+        let (steps, written) = ((runs * case.steps) as f64, database.written()?);
+        // The client itself writes nothing to a disk.
+        measured.metrics.retain(|(name, _)| name != "bytes_per_step");
+        measured.metrics.push(("bytes_per_step".to_owned(), written.bytes as f64 / steps));
+        measured.metrics.push(("syncs_per_step".to_owned(), written.syncs as f64 / steps));
     }
     Ok(outcome)
 }

@@ -14,7 +14,14 @@ pub(crate) struct Server {
 pub(crate) struct Database<'s> {
     server: &'s Server,
     name: String,
-    syncs: i64,
+    before: Written,
+}
+
+/// What the server's log has taken, of all clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    pub(crate) syncs: i64,
+    pub(crate) bytes: i64,
 }
 
 impl Server {
@@ -45,8 +52,8 @@ impl Server {
         let mut sql = self.connect()?;
         // What was dropped before, and what is dirty, is written now and not in the midst of the work.
         sql.batch_execute(&format!("create database {name}; checkpoint"))?;
-        let syncs = syncs(&mut sql)?;
-        Ok(Database { server: self, name, syncs })
+        let before = Written::until_now(&mut sql)?;
+        Ok(Database { server: self, name, before })
     }
 
     fn connect(&self) -> Result<Client> {
@@ -60,9 +67,11 @@ impl Database<'_> {
         format!("{server}/{}", self.name)
     }
 
-    /// Syncs of the server's log since the database was made, by all clients: count when the program has ended.
-    pub(crate) fn syncs(&self) -> Result<i64> {
-        Ok(syncs(&mut self.server.connect()?)? - self.syncs)
+    /// What the server's log has taken since the database was made: to be asked when the program has ended, which is when its sessions
+    /// have told.
+    pub(crate) fn written(&self) -> Result<Written> {
+        let now = Written::until_now(&mut self.server.connect()?)?;
+        Ok(Written { syncs: now.syncs - self.before.syncs, bytes: now.bytes - self.before.bytes })
     }
 }
 
@@ -78,11 +87,14 @@ impl Drop for Database<'_> {
     }
 }
 
-fn syncs(sql: &mut Client) -> Result<i64> {
-    let version: i32 = sql.query_one("select current_setting('server_version_num')::int", &[])?.get(0);
-    let count = match version {
-        180_000.. => "select sum(fsyncs)::int8 from pg_stat_io where object = 'wal'",
-        _ => "select wal_sync from pg_stat_wal",
-    };
-    Ok(sql.query_one(count, &[])?.get(0))
+impl Written {
+    fn until_now(sql: &mut Client) -> Result<Self> {
+        let version: i32 = sql.query_one("select current_setting('server_version_num')::int", &[])?.get(0);
+        let syncs = match version {
+            180_000.. => "select sum(fsyncs)::int8 from pg_stat_io where object = 'wal'",
+            _ => "select wal_sync from pg_stat_wal",
+        };
+        let bytes = "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8";
+        Ok(Self { syncs: sql.query_one(syncs, &[])?.get(0), bytes: sql.query_one(bytes, &[])?.get(0) })
+    }
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 /// | `bytes_per_run` | g | what the process's memory has grown by for each ([`resident_bytes`](crate::resident_bytes)) |
 /// | `ns_per_step`, `allocations_per_step` | h | |
 ///
-/// Of systems on Postgres the driver counts the server's syncs.
+/// Of systems on Postgres the driver counts the server's syncs, and the bytes of its log.
 pub fn emit(metric: &str, value: f64) {
     println!("{}", json!({"metric": metric, "value": value}));
 }

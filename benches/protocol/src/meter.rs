@@ -46,8 +46,8 @@ pub fn cpu_us() -> f64 {
     spent.tv_sec as f64 * 1e6 + spent.tv_nsec as f64 / 1e3
 }
 
-/// The bytes that this process has handed to `write` and its kin until now (`wchar` of `/proc/self/io`): files and sockets alike, whether or
-/// not they have reached a disk, which containers mostly do not tell. 0 where there is no such file.
+/// The bytes that this process has handed to `write` and its kin until now (`wchar` of `/proc/self/io`), whether or not they have reached a
+/// disk, which containers mostly do not tell. What is sent over a socket is mostly not in it. 0 where there is no such file.
 pub fn written_bytes() -> u64 {
     field("/proc/self/io", "wchar:").unwrap_or(0)
 }

@@ -25,7 +25,7 @@ const METRICS: [(&str, &str); 15] = [
     ("p50_us", "p50, µs"),
     ("p99_us", "p99, µs"),
     ("cpu_us_per_step", "processor time of the process for each step, µs"),
-    ("bytes_per_step", "bytes written for each step (by the process: of a database server's client, what it sends)"),
+    ("bytes_per_step", "bytes written for each step: by the process; on Postgres, to the server's log"),
     ("syncs_per_step", "syncs for each step"),
     ("resume_ms", "ms"),
     ("bytes_per_run", "bytes for each run"),
