@@ -79,6 +79,11 @@ impl Tree {
 
     pub(crate) fn cargo_plain(&self, command: &str, manifest: &Path) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // What `cargo run` has told the driver of itself: build scripts that look at it would have everything built once more.
+        let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        for (name, _) in std::env::vars().filter(|(name, _)| told(name)) {
+            cargo.env_remove(name);
+        }
         cargo.args([command, "--quiet", "--manifest-path"]).arg(manifest);
         cargo
     }

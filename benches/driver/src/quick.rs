@@ -1,4 +1,4 @@
-//! The quick form: our ratios to the floors, against those in `baseline.json`. Part of what decides whether a change lands.
+//! The quick form: our ratios to the floors, against those in `baseline.json`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
