@@ -3,7 +3,7 @@
 //! - [`postgres`], [`nats`], [`rabbitmq`]: a server that all tests share. Each test brings names of its own ([`unique`]).
 //!   It is the one at `PROSE_TEST_POSTGRES`, `PROSE_TEST_NATS`, `PROSE_TEST_AMQP`; else what answers at the standard local
 //!   port; else one that is started from the installed programs, once for each test process.
-//! - [`private_postgres`], [`private_nats`], [`private_rabbitmq`]: a server that belongs to the test, which may stop it, kill it
+//! - [`private_postgres`], [`durable_postgres`], [`private_nats`], [`private_rabbitmq`]: a server that belongs to the test, which may stop it, kill it
 //!   and start it again.
 //!
 //! Where there is none, a line says what is skipped and why, and the answer is `None`. With `PROSE_TEST_REQUIRE_SERVERS=1`
@@ -36,7 +36,7 @@ pub use self::shared::Server;
 /// A Postgres for all tests; `None`, said in one line, where there is none.
 pub fn postgres() -> Option<Server> {
     static PRIVATE: shared::Slot = shared::Slot::new();
-    shared::server(&postgres::Postgres, &PRIVATE)
+    shared::server(&postgres::Postgres { syncs: false }, &PRIVATE)
 }
 
 /// A NATS server with JetStream for all tests; `None`, said in one line, where there is none.
@@ -53,7 +53,12 @@ pub fn rabbitmq() -> Option<Server> {
 
 /// A Postgres of the test's own; `None`, said in one line, where none is installed.
 pub fn private_postgres() -> Option<PrivateServer> {
-    shared::private(&postgres::Postgres)
+    shared::private(&postgres::Postgres { syncs: false })
+}
+
+/// The same, which syncs what it acknowledges to the disk: for measuring. The others do not, since tests need not wait for disks.
+pub fn durable_postgres() -> Option<PrivateServer> {
+    shared::private(&postgres::Postgres { syncs: true })
 }
 
 /// A NATS server with JetStream of the test's own; `None`, said in one line, where none is installed.

@@ -13,7 +13,10 @@ use crate::{probe, programs};
 /// Where distributions keep the programs that are not on the `PATH`.
 const FOLDERS: &[&str] = &["/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql/bin"];
 
-pub(crate) struct Postgres;
+pub(crate) struct Postgres {
+    /// Whether what it acknowledges is on the disk.
+    pub(crate) syncs: bool,
+}
 
 impl Kind for Postgres {
     fn name(&self) -> &'static str {
@@ -50,8 +53,11 @@ impl Kind for Postgres {
         }
         let mut command = Command::new(programs::find("postgres", FOLDERS)?);
         command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        // What a killed process has written is safe with the operating system: no need to sync in tests.
-        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]);
+        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        if !self.syncs {
+            // What a killed process has written is safe with the operating system: no need to sync in tests.
+            command.args(["-c", "fsync=off"]);
+        }
         run_as(&mut command, user);
         Ok(command)
     }

@@ -1,0 +1,247 @@
+//! What the project means to reach, as ratios of medians of one run, and whether it has.
+
+use crate::results::Results;
+use crate::system::{Kind, Place, SYSTEMS};
+
+/// A ratio with its bound.
+pub(crate) struct Goal {
+    pub(crate) what: &'static str,
+    pub(crate) bound: Bound,
+    seen: fn(&Results) -> Option<f64>,
+    /// Where it is not reached: what profiling has found.
+    pub(crate) why: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+    /// Shown, without a bound.
+    Shown,
+}
+
+impl Goal {
+    /// The ratio, if both sides were measured.
+    pub(crate) fn seen(&self, results: &Results) -> Option<f64> {
+        (self.seen)(results).filter(|ratio| ratio.is_finite())
+    }
+}
+
+impl Bound {
+    pub(crate) fn holds(self, ratio: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => ratio >= bound,
+            Self::AtMost(bound) => ratio <= bound,
+            Self::Shown => true,
+        }
+    }
+
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::AtLeast(bound) => format!("≥ {bound}"),
+            Self::AtMost(bound) => format!("≤ {bound}"),
+            Self::Shown => "–".to_owned(),
+        }
+    }
+}
+
+const fn goal(what: &'static str, bound: Bound, seen: fn(&Results) -> Option<f64>, why: &'static str) -> Goal {
+    Goal { what, bound, seen, why }
+}
+
+use Bound::{AtLeast, AtMost, Shown};
+
+pub(crate) const GOALS: &[Goal] = &[
+    goal(
+        "SQLite, 2,048 at once: commits/s ÷ grouped bare inserts (no index)",
+        AtLeast(0.7),
+        |it| commits(it, "steps", 2_048, "prose-sqlite", "steps", "sqlite-insert"),
+        "",
+    ),
+    goal(
+        ".. ÷ grouped inserts with the unique (run, seq) that a log needs",
+        Shown,
+        |it| commits(it, "steps", 2_048, "prose-sqlite", "indexed", "sqlite-insert"),
+        "",
+    ),
+    goal(".. ÷ the raw log", Shown, |it| commits(it, "steps", 2_048, "prose-sqlite", "steps", "raw-log"), ""),
+    goal(
+        "SQLite, 2,048 at once: steps/s ÷ the fastest peer on SQLite",
+        AtLeast(20.0),
+        |it| steps(it, 2_048, "prose-sqlite", Place::Files),
+        "",
+    ),
+    goal(
+        "SQLite, one at a time: commits/s ÷ bare autocommit inserts on the caller's thread (no index)",
+        AtLeast(0.85),
+        |it| commits(it, "steps", 1, "prose-sqlite", "steps", "sqlite-insert"),
+        "",
+    ),
+    goal(
+        ".. ÷ inserts with the unique (run, seq)",
+        Shown,
+        |it| commits(it, "steps", 1, "prose-sqlite", "indexed", "sqlite-insert"),
+        "",
+    ),
+    goal(
+        "SQLite, one at a time: steps/s ÷ the fastest peer",
+        AtLeast(1.0),
+        |it| steps(it, 1, "prose-sqlite", Place::Files),
+        "",
+    ),
+    goal(
+        "SQLite: syncs for each step, one at a time",
+        AtMost(1.2),
+        |it| it.median('a', "steps", 1, "prose-sqlite", "syncs_per_step"),
+        "",
+    ),
+    goal(
+        "SQLite: syncs for each step, 100 at once",
+        AtMost(0.05),
+        |it| it.median('a', "steps", 100, "prose-sqlite", "syncs_per_step"),
+        "",
+    ),
+    goal(
+        "SQLite, syncs 2 ms slower, 2,048 at once: commits/s ÷ grouped bare inserts",
+        AtLeast(0.7),
+        |it| commits(it, SLOW, 2_048, "prose-sqlite", SLOW, "sqlite-insert"),
+        "",
+    ),
+    goal(
+        "SQLite, syncs 2 ms slower, one at a time: commits/s ÷ bare inserts",
+        AtLeast(0.85),
+        |it| commits(it, SLOW, 1, "prose-sqlite", SLOW, "sqlite-insert"),
+        "",
+    ),
+    goal(
+        "Postgres, one at a time: p50 of a step ÷ a bare insert with commit",
+        AtMost(1.25),
+        |it| {
+            ratio(it.median('a', "steps", 1, "prose-postgres", P50), it.median('a', "steps", 1, "postgres-insert", P50))
+        },
+        "",
+    ),
+    goal(
+        "Postgres, one at a time: p50 of a step ÷ the fastest peer's",
+        AtMost(0.5),
+        |it| {
+            ratio(it.median('a', "steps", 1, "prose-postgres", P50), fastest(it, 'a', "steps", 1, Place::Postgres, P50))
+        },
+        "",
+    ),
+    goal(
+        "Postgres, 256 at once: commits/s ÷ a batched `unnest` insert",
+        AtLeast(0.7),
+        |it| commits(it, "steps", 256, "prose-postgres", "steps", "postgres-unnest"),
+        "",
+    ),
+    goal(
+        "Postgres, 256 at once: steps/s ÷ the fastest peer",
+        AtLeast(3.0),
+        |it| steps(it, 256, "prose-postgres", Place::Postgres),
+        "",
+    ),
+    goal(
+        "SQLite, transactions: p50 ÷ the bare begin, read, write, insert, commit",
+        AtMost(1.2),
+        |it| ratio(transaction(it, "prose-sqlite"), transaction(it, "sqlite-insert")),
+        "",
+    ),
+    goal(
+        "SQLite, transactions, one run at a time: p50 ÷ the fastest peer's",
+        AtMost(1.0),
+        |it| ratio(transaction(it, "prose-sqlite"), fastest(it, 'c', "transactions", 1, Place::Files, P50)),
+        "",
+    ),
+    goal(
+        "Postgres, transactions: p50 ÷ the bare begin, read, write, insert, commit",
+        AtMost(1.2),
+        |it| ratio(transaction(it, "prose-postgres"), transaction(it, "postgres-insert")),
+        "",
+    ),
+    goal(
+        "Postgres, transactions, one run at a time: p50 ÷ the fastest peer's",
+        AtMost(1.0),
+        |it| ratio(transaction(it, "prose-postgres"), fastest(it, 'c', "transactions", 1, Place::Postgres, P50)),
+        "",
+    ),
+    goal(
+        "SQLite: resuming behind 100,000 steps ÷ behind 100",
+        AtMost(1.5),
+        |it| ratio(resumed(it, "prose-sqlite", 100_000), resumed(it, "prose-sqlite", 100)),
+        "",
+    ),
+    goal(
+        "Postgres: resuming behind 100,000 steps ÷ behind 100",
+        AtMost(1.5),
+        |it| ratio(resumed(it, "prose-postgres", 100_000), resumed(it, "prose-postgres", 100)),
+        "",
+    ),
+    goal(
+        "SQLite: bytes of memory for each of 100,000 sleeping runs",
+        AtMost(100.0),
+        |it| it.median('g', "sleeping", 64, "prose-sqlite", "bytes_per_run"),
+        "",
+    ),
+    goal(
+        "Postgres: bytes of memory for each of 100,000 sleeping runs",
+        AtMost(100.0),
+        |it| it.median('g', "sleeping", 64, "prose-postgres", "bytes_per_run"),
+        "",
+    ),
+    goal(
+        "without a store: ns for each step over the async fn, in a loop",
+        AtMost(30.0),
+        |it| over(it, "loop", "ns_per_step"),
+        "",
+    ),
+    goal(
+        "without a store: ns for each step over the async fn, calls of ten steps",
+        AtMost(30.0),
+        |it| over(it, "ten steps", "ns_per_step"),
+        "",
+    ),
+    goal(
+        "without a store: allocations for each step, in a loop",
+        AtMost(0.01),
+        |it| over(it, "loop", "allocations_per_step"),
+        "",
+    ),
+];
+
+const P50: &str = "p50_us";
+pub(crate) const SLOW: &str = "syncs 2 ms slower";
+
+fn ratio(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    Some(one? / other?)
+}
+
+fn commits(it: &Results, work: &str, at_once: usize, one: &str, other_work: &str, other: &str) -> Option<f64> {
+    let of = |work, system| it.median('a', work, at_once, system, "commits_per_s");
+    ratio(of(work, one), of(other_work, other))
+}
+
+fn steps(it: &Results, at_once: usize, ours: &str, place: Place) -> Option<f64> {
+    let ours = it.median('a', "steps", at_once, ours, "steps_per_s");
+    ratio(ours, fastest(it, 'a', "steps", at_once, place, "steps_per_s"))
+}
+
+fn transaction(it: &Results, system: &str) -> Option<f64> {
+    it.median('c', "transactions", 1, system, P50)
+}
+
+fn resumed(it: &Results, system: &str, steps: usize) -> Option<f64> {
+    it.median('e', &format!("{steps} committed steps"), 1, system, "resume_ms")
+}
+
+fn over(it: &Results, work: &str, metric: &str) -> Option<f64> {
+    let of = |system| it.median('h', work, 1, system, metric);
+    Some(of("prose-memory")? - of("hand-naive")?)
+}
+
+/// The best peer's: the most a second, or the least of what is a time.
+fn fastest(it: &Results, row: char, work: &str, at_once: usize, place: Place, metric: &str) -> Option<f64> {
+    let peers = SYSTEMS.iter().filter(|system| system.kind == Kind::Peer && system.place == place);
+    let seen = peers.filter_map(|system| it.median(row, work, at_once, system.name, metric));
+    seen.reduce(if metric.ends_with("_per_s") { f64::max } else { f64::min })
+}

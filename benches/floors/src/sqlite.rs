@@ -1,0 +1,76 @@
+//! Bare inserts through one rusqlite connection, set as the store of prose sets its own.
+
+use bench_protocol::{Args, Beats, Meter, setting};
+use rusqlite::Connection;
+
+use crate::Result;
+use crate::callers;
+use crate::grouped::Group;
+use crate::record::Record;
+
+const INSERT: &str = "insert into steps (run, seq, data) values (?1, ?2, ?3)";
+
+/// `steps`: a bare table; `indexed`: with the unique index that a log of several runs needs.
+pub(crate) async fn steps(args: &Args) -> Result<()> {
+    let sql = open(args)?;
+    if args.concurrency == 1 && args.row == 'a' {
+        return callers::run_alone(args, |record| insert(&sql, record));
+    }
+    let group = Group::start(move |records: &[Record]| {
+        sql.prepare_cached("begin immediate")?.execute([])?;
+        records.iter().try_for_each(|record| insert(&sql, record))?;
+        sql.prepare_cached("commit")?.execute([])?;
+        Ok(())
+    });
+    let write = move |record| {
+        let group = group.clone();
+        async move { group.write(record).await }
+    };
+    callers::run(&spread(args), write).await
+}
+
+/// A fan-out of `steps` elements is as many runs of one step at once.
+pub(crate) fn spread(args: &Args) -> Args {
+    match args.row {
+        'd' => Args { runs: args.all_steps(), concurrency: args.steps, steps: 1, ..args.clone() },
+        _ => args.clone(),
+    }
+}
+
+fn insert(sql: &Connection, Record { run, seq, data }: &Record) -> Result<()> {
+    sql.prepare_cached(INSERT)?.execute((run, seq, data))?;
+    Ok(())
+}
+
+/// Read, write, and record of ten steps for each of the runs, one after another: SQLite has one writer anyway.
+pub(crate) fn transactions(args: &Args) -> Result<()> {
+    let sql = open(args)?;
+    sql.execute_batch("create table counter (n integer not null); insert into counter values (0)")?;
+    let beats = Beats::new(args.runs, args.steps);
+    let meter = Meter::start();
+    for run in 0..args.runs {
+        for step in 0..args.steps {
+            beats.mark(run, step);
+            sql.prepare_cached("begin immediate")?.execute([])?;
+            let n: i64 = sql.prepare_cached("select n from counter")?.query_row([], |row| row.get(0))?;
+            sql.prepare_cached("update counter set n = ?1")?.execute([n + 1])?;
+            insert(&sql, &Record::new(run, step))?;
+            sql.prepare_cached("commit")?.execute([])?;
+        }
+    }
+    meter.finish(args.all_steps());
+    beats.emit();
+    Ok(())
+}
+
+fn open(args: &Args) -> Result<Connection> {
+    setting("WAL, synchronous=FULL");
+    let sql = Connection::open(args.dir.join("floor.db"))?;
+    sql.pragma_update(None, "journal_mode", "wal")?;
+    sql.pragma_update(None, "synchronous", "full")?;
+    sql.execute_batch("create table steps (run integer not null, seq integer not null, data text not null) strict")?;
+    if args.work == "indexed" {
+        sql.execute_batch("create unique index steps_log on steps (run, seq)")?;
+    }
+    Ok(sql)
+}

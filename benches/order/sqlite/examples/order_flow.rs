@@ -1,0 +1,70 @@
+//! The order flow on SQLite, as an application has it.
+
+use bench_protocol::Args;
+use bench_protocol::order::{
+    self as shop, INSERT_ORDER_SQLITE, ORDERS_TABLE, Order, OrderConfirmed, OrderError, Receipt,
+};
+use prose::{Ctx, Event, Relay, TracingPublisher, flow};
+use prose_sqlite::{SqliteDatabase, SqliteStore};
+
+struct Shop {
+    db: SqliteDatabase,
+}
+
+#[derive(serde::Serialize, Event)]
+#[event(type = "order.confirmed")]
+struct Confirmed(OrderConfirmed);
+
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Failed {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Order(error) if error.is_transient())
+    }
+}
+
+#[flow]
+async fn process(ctx: Ctx<Shop>, order: Order) -> Result<Receipt, Failed> {
+    #[validate]
+    'validate: {
+        shop::validate(&order)?;
+    }
+
+    #[step(retry(max_attempts = 3, delay = "500ms", backoff = 2.0, when = Failed::is_transient))]
+    let receipt: Receipt = shop::charge(&order, ctx.idempotency_key()).await?;
+
+    #[transaction(tx = ctx.deps.db)]
+    'persist: {
+        let insert = sqlx::query(INSERT_ORDER_SQLITE).bind(&order.id).bind(&order.user_id).bind(receipt.cents as i64);
+        insert.execute(&mut **tx).await?;
+    }
+
+    #[step]
+    'mail: {
+        shop::mail(&order.user_id, &receipt, ctx.idempotency_key()).await?;
+    }
+
+    #[event("orders")]
+    Confirmed(shop::confirmed(&order, &receipt));
+
+    Ok(receipt)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args = Args::of_process();
+    let store = SqliteStore::open(args.dir.join("orders.db")).await?;
+    let db = store.database().await?;
+    sqlx::query(ORDERS_TABLE).execute(db.pool()).await?;
+    let relay = Relay::start(&store, TracingPublisher);
+    let receipt = process(shop::order(1)).deps(Shop { db }).durable(&store, "ord_1").await?;
+    println!("{receipt:?}");
+    relay.stop().await;
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! What the driver of the benchmark and the *system programs* that it runs say to one another, and what all systems share, so
+//! that they are treated alike: the command line, the lines on stdout, how times and bytes are taken, and the work's data.
+//!
+//! A system program does one repetition of one piece of work and ends:
+//!
+//! ```sh
+//! bench-prose --system prose-sqlite --row a --work steps --concurrency 16 --runs 200 --steps 10 --dir /tmp/xyz
+//! ```
+//!
+//! It prints one JSON object a line, in any order ([`emit`], [`setting`], [`unsupported`]):
+//!
+//! ```json
+//! {"metric":"steps_per_s","value":41234.5}
+//! {"setting":"synchronous=FULL"}
+//! {"unsupported":"it has no durable timers"}
+//! ```
+//!
+//! Exit code 0, or the driver shows its stderr and writes the row down as failed.
+
+mod args;
+mod beats;
+mod emit;
+mod meter;
+pub mod order;
+
+mod payload;
+mod percentiles;
+
+pub use args::Args;
+pub use beats::Beats;
+pub use emit::{emit, setting, unsupported};
+pub use meter::{Meter, cpu_us, resident_bytes, written_bytes};
+pub use payload::{PAYLOAD_BYTES, payload};
+pub use percentiles::Percentiles;
