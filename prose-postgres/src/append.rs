@@ -11,6 +11,7 @@ use sqlx::{Postgres, Row, SqlStr};
 
 use crate::columns::{Change, events, row, signals};
 use crate::names::Schema;
+use crate::recover::with_crashes;
 use crate::text::escape;
 
 /// A commit, ready to be sent.
@@ -42,7 +43,7 @@ const APPEND: &str = "\
         join {s}.commits last on last.run = item.run and last.seq = item.seq - 1 \
         order by item.run \
         on conflict (run, seq) do nothing \
-        returning run, at \
+        returning run, at, point \
     ) ";
 
 /// In a transaction of the application, whose settings are not ours: the nonce tells that it is still the one that was begun.
@@ -65,7 +66,7 @@ const APPEND_IN_TRANSACTION: &str = "\
             item.fingerprint \
         from {items} join fenced run on run.run = item.run \
         on conflict (run, seq) do nothing \
-        returning run, at \
+        returning run, at, point \
     ) ";
 
 /// What `{items}` stands for.
@@ -82,7 +83,8 @@ const FOLLOW: &str = "\
         update {s}.runs run set status = change.status, updated_at = greatest(appended.at, run.updated_at), \
             compensating_since = case when change.begins then appended.at else run.compensating_since end, \
             owner = case when change.ends then null else run.owner end, \
-            crashes = case when change.ends then 0 else run.crashes end, \
+            crashes = case when change.status = 'waiting' and appended.point is null then {crashes_left} \
+                when change.ends and change.status <> 'blocked' then 0 else run.crashes end, \
             refused = case when change.status = 'blocked' then run.refused || array_remove(array[run.owner], null) \
                 when change.ends then null else run.refused end, \
             wake_at = case when change.status = 'waiting' then appended.at when change.ends then null else run.wake_at end \
@@ -145,12 +147,12 @@ const WHETHER: &str = "\
 pub(crate) fn of_batch(schema: &Schema, ends: bool) -> SqlStr {
     let (wake, woken) = if ends { (WAKE, "exists (select from woken)") } else { ("", "false") };
     let text = format!("{APPEND}{FOLLOW}{wake}{WHICH}").replace("{woken}", woken);
-    schema.sql(&text.replace("{items}", ITEMS))
+    schema.sql(&with_crashes(&text).replace("{items}", ITEMS))
 }
 
 /// The text for a commit that travels with a transaction. `$31` is the transaction's nonce.
 pub(crate) fn in_transaction(schema: &Schema) -> SqlStr {
-    schema.sql(&format!("{APPEND_IN_TRANSACTION}{FOLLOW}{WHETHER}").replace("{items}", ITEMS))
+    schema.sql(&with_crashes(&format!("{APPEND_IN_TRANSACTION}{FOLLOW}{WHETHER}")).replace("{items}", ITEMS))
 }
 
 impl Item {

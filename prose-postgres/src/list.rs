@@ -18,10 +18,7 @@ use crate::text::{escape, key as key_text, unescape};
 /// may be looked for among all runs, newest first, which takes long where few or none have that status.
 const LIST: &str = "\
     with recursive {flows} \
-    select listed.run, listed.namespace, listed.run_id, listed.flow, listed.version, {status} as status, \
-        {created_at}, {updated_at}, \
-        case when listed.owner is null and listed.status not in ('completed', 'failed', 'cancelled') \
-            then floor(extract(epoch from listed.wake_at) * 1000)::int8 end as wake_at \
+    select {listed} \
     from flows cross join unnest($2::text[]) as asked (status) cross join lateral ( \
         select * from {s}.runs run \
         where run.flow = flows.flow and run.status >= asked.status \
@@ -32,6 +29,21 @@ const LIST: &str = "\
     where flows.flow is not null \
     order by listed.run desc limit $4";
 
+/// What is read of each run `listed`. One that was asked to end is `cancelling`, unless it is being undone.
+const LISTED: &str = "\
+    listed.run, listed.namespace, listed.run_id, listed.flow, listed.version, \
+    case when listed.cancel_asked_at is not null and listed.status in ('running', 'waiting', 'blocked') then 'cancelling' \
+        else listed.status end as status, \
+    floor(extract(epoch from listed.created_at) * 1000)::int8 as created_at, \
+    floor(extract(epoch from listed.updated_at) * 1000)::int8 as updated_at, \
+    case when listed.owner is null and listed.status not in ('completed', 'failed', 'cancelled') \
+        then floor(extract(epoch from listed.wake_at) * 1000)::int8 end as wake_at";
+
+const BELOW: &str = "\
+    select {listed} from {s}.runs parent join {s}.runs listed on listed.parent = parent.run \
+    where parent.key = sha256(convert_to($1, 'UTF8')) and listed.status not in ('completed', 'failed', 'cancelled') \
+    order by listed.run";
+
 const ONE_FLOW: &str = "flows as (select $5::text as flow)";
 
 const ALL_FLOWS: &str = "\
@@ -41,11 +53,6 @@ const ALL_FLOWS: &str = "\
         select (select run.flow from {s}.runs run where run.flow > flows.flow order by run.flow limit 1) \
         from flows where flows.flow is not null \
     )";
-
-/// A run that was asked to end is `cancelling`, unless it is being undone.
-const STATUS: &str = "\
-    case when listed.cancel_asked_at is not null and listed.status in ('running', 'waiting', 'blocked') then 'cancelling' \
-        else listed.status end";
 
 const CANCELLING: [Status; 3] = [Status::Running, Status::Waiting, Status::Blocked];
 
@@ -78,13 +85,10 @@ impl Core {
             Some(status) => (vec![status], "true"),
         };
         let _tried_for_long = self.released().await;
-        let millis = |column: &str| format!("floor(extract(epoch from listed.{column}) * 1000)::int8 as {column}");
         let text = LIST
             .replace("{flows}", if request.flow.is_some() { ONE_FLOW } else { ALL_FLOWS })
-            .replace("{status}", STATUS)
-            .replace("{which}", which)
-            .replace("{created_at}", &millis("created_at"))
-            .replace("{updated_at}", &millis("updated_at"));
+            .replace("{listed}", LISTED)
+            .replace("{which}", which);
         let sql = self.schema.sql(&text);
         let statuses: Vec<_> = statuses.into_iter().map(Status::as_str).collect();
         let listing = answered(|| {
@@ -97,6 +101,14 @@ impl Core {
         read.map_err(|error| {
             self.unreadable(&RunKey { namespace: request.namespace.clone(), run_id: String::new() }, error)
         })
+    }
+
+    /// The unfinished runs right below one.
+    pub(crate) async fn below(&self, key: &RunKey) -> Result<Vec<RunSummary>, StoreError> {
+        let (sql, name) = (self.schema.sql(&BELOW.replace("{listed}", LISTED)), key_text(key));
+        let asking = answered(|| self.link.within(sqlx::query(sql.clone()).bind(&name).fetch_all(&self.pool)));
+        let rows = asking.await.map_err(|error| self.unavailable(error))?.value;
+        rows.iter().map(summary).collect::<Result<_, _>>().map_err(|error| self.unreadable(key, error))
     }
 
     /// Which of these have ended, or are not there.

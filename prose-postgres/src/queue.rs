@@ -61,6 +61,10 @@ impl Queue for PostgresQueue {
         Box::pin(self.0.list(request))
     }
 
+    fn below<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>> {
+        Box::pin(self.0.below(key))
+    }
+
     fn standings<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<(Standing, u64)>, StoreError>> {
         Box::pin(self.0.standings(flow))
     }

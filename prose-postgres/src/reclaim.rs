@@ -10,15 +10,16 @@ use sqlx::Row;
 use crate::claim::Taken;
 use crate::core::Core;
 use crate::patience::answered;
+use crate::recover::with_crashes;
 use crate::text::escape;
 
-/// Raising the epoch waits for a transaction that holds the run's row. What that has committed meanwhile this statement does not
+/// What the old epoch has written is the same execution's. Raising the epoch waits for a transaction that holds the run's row. What that has committed meanwhile this statement does not
 /// see, but its place in the log is taken then.
 const RECLAIM: &str = "\
     with raised as ( \
-        update {s}.runs set epoch = epoch + 1 where run = $1 and epoch = $2 and uid = $3 \
-            and status in ('running', 'compensating') \
-        returning run, epoch, updated_at \
+        update {s}.runs run set epoch = run.epoch + 1, crashes = {crashes_left} \
+        where run.run = $1 and run.epoch = $2 and run.uid = $3 and run.status in ('running', 'compensating') \
+        returning run.run, run.epoch, run.updated_at \
     ), claimed as ( \
         insert into {s}.commits (run, seq, epoch, at) \
         select run, $4, epoch, greatest(clock_timestamp(), updated_at) from raised \
@@ -61,7 +62,7 @@ impl Core {
     /// Whether the commit is there; `None` if the lease is not the run's.
     async fn raise(&self, lease: &Lease, seq: u64) -> Result<Option<bool>, sqlx::Error> {
         let raising = answered(|| {
-            let query = sqlx::query(self.schema.sql(RECLAIM))
+            let query = sqlx::query(self.schema.sql(&with_crashes(RECLAIM)))
                 .bind(lease.row)
                 .bind(integer(lease.epoch))
                 .bind(escape(&lease.uid))

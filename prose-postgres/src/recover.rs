@@ -14,8 +14,6 @@ use crate::patience::answered;
 ///
 /// What is no crash of a run: that the server itself was restarted, behind which all instances look dead until they come back; and that an
 /// execution died in the midst of a child, which counts for itself.
-///
-/// An execution has written something if its claim's row is not all that is left of it: two rows, or one that says something.
 const RECOVER: &str = "\
     with recursive owners as ( \
         (select owner from {s}.runs where owner is not null order by owner limit 1) \
@@ -36,14 +34,27 @@ const RECOVER: &str = "\
         order by run.run limit $2 for no key update of run skip locked \
     ) \
     update {s}.runs run set owner = null, wake_at = clock_timestamp(), updated_at = greatest(clock_timestamp(), run.updated_at), \
-        crashes = case when lost.unharmed then run.crashes when ( \
-            select count(*) filter (where last.epoch = lost.epoch) > 1 or bool_or(last.epoch = lost.epoch and last.says) from ( \
-                select commits.epoch, coalesce(point, completed, dropped, writes, compensable, undoing) is not null as says \
-                from {s}.commits where commits.run = lost.run order by commits.seq desc limit 2 \
-            ) last \
-        ) then 1 else run.crashes + 1 end \
+        crashes = case when lost.unharmed then run.crashes when {has_written} then 1 else run.crashes + 1 end \
     from lost where run.run = lost.run \
     returning run.parent";
+
+/// Whether the execution that holds the run `run` has written anything of it: its claim's row is not all that is left of it, but two rows, or one
+/// that says something.
+const HAS_WRITTEN: &str = "( \
+    select count(*) filter (where last.epoch = run.epoch) > 1 or bool_or(last.epoch = run.epoch and last.says) from ( \
+        select commits.epoch, coalesce(point, completed, dropped, writes, compensable, undoing) is not null as says \
+        from {s}.commits where commits.run = run.run order by commits.seq desc limit 2 \
+    ) last )";
+
+/// How many deaths stay counted when an execution ends its claim in good order: it has not died, but if it has got no further either, that says
+/// nothing of what kills its processes.
+const CRASHES_LEFT: &str =
+    "case when run.crashes > 0 and not coalesce({has_written}, false) then run.crashes else 0 end";
+
+/// A text with `{has_written}` and `{crashes_left}`, of a run `run`.
+pub(crate) fn with_crashes(text: &str) -> String {
+    text.replace("{crashes_left}", CRASHES_LEFT).replace("{has_written}", HAS_WRITTEN)
+}
 
 /// So many runs are recovered in one statement, so that others do not wait long.
 const AT_ONCE: i64 = 500;
@@ -51,7 +62,7 @@ const AT_ONCE: i64 = 500;
 impl Core {
     /// Makes the runs of dead instances due; how many.
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<u64, StoreError> {
-        let sql = self.schema.sql(&RECOVER.replace("{alive}", &ALIVE.replace("{i}", "instance")));
+        let sql = self.schema.sql(&with_crashes(RECOVER).replace("{alive}", &ALIVE.replace("{i}", "instance")));
         let mut recovered = 0;
         loop {
             let recovering = answered(|| {

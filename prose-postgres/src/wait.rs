@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use prose::StoreError;
-use prose::store::Commit;
-use prose::store::rows::WaitRow;
+use prose::store::rows::{WaitRow, integer};
+use prose::store::{Commit, Ending};
 
 use crate::append::{self, Item, Written};
 use crate::core::Core;
@@ -23,7 +23,9 @@ use crate::writer::Outcome;
 const LOOK: &str = "\
     update {s}.runs run set awaits = $2, wake_at = case \
         when run.cancel_asked_at is not null \
-            or $2::text is not null and exists (select from {s}.signals signal where {fits}) then clock_timestamp() \
+            or $2::text is not null and exists (select from {s}.signals signal where {fits}) \
+            or $4 > 0 and (select count(*) from {s}.runs child where child.parent = run.run \
+                and child.status not in ('completed', 'failed', 'cancelled')) < $4 then clock_timestamp() \
         else least(timestamptz 'epoch' + $3 * interval '1 millisecond', ( \
             select min(child.wake_at) from {s}.runs child \
             where child.parent = run.run and child.owner is null and child.status in ('running', 'waiting', 'compensating') \
@@ -38,13 +40,17 @@ const LAST: i64 = 253_402_300_799_999;
 pub(crate) struct Wait {
     until: Option<i64>,
     signal: Option<String>,
+    /// How many children it knows of that have not ended.
+    children: i64,
 }
 
 impl Wait {
     /// `None` if the run does not wait behind the commit.
     pub(crate) fn by(commit: &Commit) -> Option<Self> {
+        let Some(Ending::Waiting { children, .. }) = commit.ending else { return None };
         let WaitRow { until, signal } = WaitRow::new(commit.ending.as_ref()?)?;
-        Some(Self { until: until.map(|until| until.min(LAST)), signal: signal.map(escaped) })
+        let until = until.map(|until| until.min(LAST));
+        Some(Self { until, signal: signal.map(escaped), children: integer(children) })
     }
 }
 
@@ -102,7 +108,7 @@ impl Core {
         wait: &Wait,
     ) -> Result<(), sqlx::Error> {
         let sql = self.schema.sql(&LOOK.replace("{fits}", &FITS.replace("{name}", "$2")));
-        let query = sqlx::query(sql).bind(run).bind(&wait.signal).bind(wait.until);
+        let query = sqlx::query(sql).bind(run).bind(&wait.signal).bind(wait.until).bind(wait.children);
         query.execute(transaction.sql()).await.map(drop)
     }
 }

@@ -26,7 +26,7 @@ const CHAIN: &str = "\
         union all \
         select above.run, above.parent from chain join {s}.runs above on above.run = chain.parent \
     ) \
-    select run.run, {which_of_run} as asked, run.uid, run.flow, run.status, run.awaits, \
+    select run.run, {which_of_run} as asked, run.namespace, run.run_id, run.uid, run.flow, run.status, run.awaits, \
         run.compensating_since is not null as undone \
     from {s}.runs run where run.run in (select run from chain) order by run.run for no key update of run";
 
@@ -56,6 +56,8 @@ pub(crate) struct Chain {
     pub(crate) all: Vec<i64>,
     /// The one that was asked for, if it is there.
     pub(crate) run: Option<Link>,
+    /// The topmost above it that has ended.
+    ended: Option<(RunKey, Status)>,
 }
 
 #[derive(Debug)]
@@ -103,7 +105,7 @@ impl Core {
         let mut transaction = self.begin().await?;
         let rows = sqlx::query(self.chain("run = $1")).bind(run).fetch_all(transaction.sql()).await?;
         let all = rows.iter().map(|row| row.try_get("run")).collect::<Result<_, _>>()?;
-        self.wake_chain(&mut transaction, &Chain { all, run: None }).await?;
+        self.wake_chain(&mut transaction, &Chain { all, run: None, ended: None }).await?;
         transaction.commit().await
     }
 
@@ -151,10 +153,11 @@ impl Core {
     async fn try_restart(&self, key: &RunKey) -> Result<Asked, Unreadable> {
         let mut transaction = self.begin().await?;
         let chain = self.lock_chain(&mut transaction, key).await?;
-        let asked = match &chain.run {
-            None => Asked::Missing,
-            Some(run) if run.status != Status::Failed || run.undone => Asked::Status(run.status),
-            Some(run) => {
+        let asked = match (&chain.run, &chain.ended) {
+            (None, _) => Asked::Missing,
+            (Some(run), _) if run.status != Status::Failed || run.undone => Asked::Status(run.status),
+            (Some(_), Some((above, status))) => Asked::Above(above.clone(), *status),
+            (Some(run), None) => {
                 sqlx::query(self.schema.sql(RESTART)).bind(run.run).execute(transaction.sql()).await?;
                 self.wake_chain(&mut transaction, &chain).await?;
                 Asked::Done
@@ -182,23 +185,37 @@ impl Core {
 impl Chain {
     fn read(rows: &[PgRow]) -> Result<Self, Unreadable> {
         let all = rows.iter().map(|row| row.try_get("run")).collect::<Result<_, _>>()?;
-        let last = rows.last().filter(|row| row.try_get("asked").unwrap_or_default());
-        Ok(Self { all, run: last.map(Link::read).transpose()? })
+        let Some((last, above)) = rows.split_last().filter(|(row, _)| row.try_get("asked").unwrap_or_default()) else {
+            return Ok(Self { all, run: None, ended: None });
+        };
+        let mut ended = None;
+        for row in above {
+            let (key, status) = (key(row)?, status(row)?);
+            ended = ended.or(status.is_ended().then_some((key, status)));
+        }
+        Ok(Self { all, run: Some(Link::read(last)?), ended })
     }
 }
 
 impl Link {
     fn read(row: &PgRow) -> Result<Self, Unreadable> {
-        let status: String = row.try_get("status")?;
-        let known = Status::parse(&status);
         Ok(Self {
             run: row.try_get("run")?,
             uid: unescape(row.try_get("uid")?),
             flow: unescape(row.try_get("flow")?),
-            status: known
-                .ok_or_else(|| RowError::Content(format!("`{status}` is no status that this version knows")))?,
+            status: status(row)?,
             awaits: row.try_get::<Option<String>, _>("awaits")?.map(unescape),
             undone: row.try_get("undone")?,
         })
     }
+}
+
+fn key(row: &PgRow) -> Result<RunKey, sqlx::Error> {
+    Ok(RunKey { namespace: unescape(row.try_get("namespace")?), run_id: unescape(row.try_get("run_id")?) })
+}
+
+fn status(row: &PgRow) -> Result<Status, Unreadable> {
+    let word: String = row.try_get("status")?;
+    let unknown = || RowError::Content(format!("`{word}` is no status that this version knows"));
+    Status::parse(&word).ok_or_else(|| unknown().into())
 }

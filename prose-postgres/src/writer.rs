@@ -19,6 +19,7 @@ use crate::core::Core;
 use crate::error::{concerns_one, refused, unavailable};
 use crate::notices::Notice;
 use crate::patience::Patience;
+use crate::recover::with_crashes;
 
 /// How many statements are on their way at a time. Measured: one waits too much, four gain nothing.
 pub(crate) const LINES: u32 = 2;
@@ -55,6 +56,17 @@ struct Queue {
     released: Vec<Released>,
     free: Vec<Line>,
 }
+
+/// Only what is still held: a commit that has ended the claim may have come before.
+const GIVE_BACK: &str = "\
+    with given as ( \
+        update {s}.runs run set owner = null, wake_at = clock_timestamp(), crashes = {crashes_left}, \
+            updated_at = greatest(clock_timestamp(), run.updated_at) \
+        from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
+        where run.run = released.run and run.epoch = released.epoch and run.owner = $3 \
+        returning run.parent \
+    ) \
+    select distinct parent from given where parent is not null";
 
 /// What could not be given back is tried again behind this.
 const GIVES_BACK_LATER: Duration = Duration::from_secs(5);
@@ -351,17 +363,7 @@ impl Core {
     }
 
     async fn try_give_back(&self, line: &mut Line, released: &[Released]) -> Result<Vec<i64>, sqlx::Error> {
-        let sql = self.schema.sql(
-            "with given as ( \
-                 update {s}.runs run set owner = null, wake_at = clock_timestamp(), \
-                     updated_at = greatest(clock_timestamp(), run.updated_at) \
-                 from unnest($1::int8[], $2::int8[]) as released (run, epoch) \
-                 where run.run = released.run and run.epoch = released.epoch and run.owner = $3 \
-                 returning run.parent \
-             ) \
-             select distinct parent from given where parent is not null",
-        );
-        sqlx::query_scalar(sql)
+        sqlx::query_scalar(self.schema.sql(&with_crashes(GIVE_BACK)))
             .bind(released.iter().map(|released| released.lease.row).collect::<Vec<_>>())
             .bind(released.iter().map(|released| integer(released.lease.epoch)).collect::<Vec<_>>())
             .bind(&self.instance.id)

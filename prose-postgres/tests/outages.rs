@@ -62,6 +62,31 @@ async fn commits_whose_connections_are_cut_are_written_once() {
     }
 }
 
+/// Whoever gives it back lives on, and would hold it for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_be_given_back_is_given_back_later() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let (store, pool) = (schema.store().await, schema.pool(1));
+    let lease = store.create(&new_run("a"), Commit::empty(1)).await.unwrap();
+    // An error that no waiting helps against.
+    sqlx::raw_sql("alter table runs rename to elsewhere").execute(&pool).await.unwrap();
+    store.release(&lease);
+    store.queue().released().await.unwrap_err();
+    sqlx::raw_sql("alter table elsewhere rename to runs").execute(&pool).await.unwrap();
+    let given_back = async {
+        while sqlx::query_scalar::<_, Option<String>>("select owner from runs")
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+            .is_some()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), given_back).await.expect("it is tried again");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_instances_may_start_at_once_on_an_empty_database() {
     let Some(url) = common::url() else { return };

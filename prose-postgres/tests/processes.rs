@@ -225,26 +225,12 @@ async fn a_run_of_a_stopped_process_is_due_after_its_lease() {
     other.signal(Signal::CONT);
 }
 
-/// Counted from 1 again: it had got further.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_death_behind_a_commit_is_the_first_one() {
+async fn deaths_are_counted_until_a_run_gets_further() {
     let Some(url) = common::url() else { return };
     let schema = Schema::new(url);
-    let store = schema.store().await;
-    store.queue().submit(&new_run("a")).await.unwrap();
-    for (writes, deaths) in [(false, 1), (false, 2), (true, 1), (false, 2)] {
-        let dying = schema.store().await;
-        let run = due(&dying, 1).await.pop().unwrap();
-        if writes {
-            dying.commit(&run.lease, Commit::empty(run.state.folded.seq + 1)).await.unwrap();
-        }
-        // Its runtime dies with it, as a process would.
-        drop(dying);
-        let run = recovered(&store).await;
-        assert_eq!(run.crashes, deaths);
-        store.release(&run.lease);
-        store.queue().released().await.unwrap();
-    }
+    let open = async || Arc::new(schema.store().await) as Arc<dyn Store>;
+    prose_store_tests::deaths::deaths_are_counted_until_a_run_gets_further(open).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ async fn two() -> Option<Two> {
 }
 
 fn waiting(seq: u64, signal: Option<&str>) -> Commit {
-    let ending = Ending::Waiting { until: None, signal: signal.map(str::to_owned) };
+    let ending = Ending::Waiting { until: None, signal: signal.map(str::to_owned), children: 0 };
     Commit { ending: Some(ending), ..Commit::empty(seq) }
 }
 

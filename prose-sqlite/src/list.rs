@@ -11,6 +11,12 @@ pub(crate) const PAGE: &str = "\
     where flow = ?1 and status = ?2 and namespace = ?3 and run < ?4 \
     and (?5 is null or ?5 = (cancel_asked_at is not null)) order by run desc limit ?6";
 
+pub(crate) const BELOW: &str = "\
+    select run, namespace, run_id, flow, version, status, cancel_asked_at is not null cancel_asked, owner is null free, \
+    created_at, updated_at, wake_at from prose_runs \
+    where parent = (select run from prose_runs where namespace = ?1 and run_id = ?2) \
+    and status not in ('completed', 'failed', 'cancelled') order by run";
+
 pub(crate) const NEXT_FLOW: &str = "select min(flow) from prose_runs where flow > ?1";
 
 /// The statuses that stand in rows.
@@ -65,6 +71,12 @@ fn asked(written: Status, asked: Option<Status>) -> Option<Option<bool>> {
         Some(status) if status == written => Some(may_be_cancelling.then_some(false)),
         Some(_) => None,
     }
+}
+
+/// Reads the unfinished runs right below one.
+pub(crate) fn below(sql: &Connection, key: &RunKey) -> rusqlite::Result<Vec<RunSummary>> {
+    let mut query = sql.prepare_cached(BELOW)?;
+    query.query_map([&key.namespace, &key.run_id], summary)?.collect()
 }
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {

@@ -191,6 +191,11 @@ impl Queue for SqliteStore {
         Box::pin(self.look(move |sql, _| list::page(sql, &request)))
     }
 
+    fn below<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>> {
+        let key = key.clone();
+        Box::pin(self.look(move |sql, _| list::below(sql, &key)))
+    }
+
     fn standings<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<(Standing, u64)>, StoreError>> {
         let flow = flow.to_owned();
         Box::pin(self.look(move |sql, _| standing::all(sql, &flow)))

@@ -2,7 +2,7 @@
 //! transaction (rusqlite in the store's writer, sqlx in a `#[transaction]`).
 
 use prose::store::rows::{CommitRow, EndingRow, EventRow, WaitRow, integer};
-use prose::store::{Commit, Lease, SignalUse, Undoing};
+use prose::store::{Commit, Ending, Lease, SignalUse, Undoing};
 
 use crate::outbox;
 
@@ -53,6 +53,24 @@ const APPEND: &str = "\
     and run.status not in ('completed', 'failed', 'cancelled', 'blocked', 'waiting') \
     on conflict (run, seq) do nothing";
 
+/// Whether the execution that holds a run has written anything of it but its claim.
+macro_rules! has_written {
+    () => {
+        "exists (select 1 from prose_commits own where own.run = prose_runs.run and own.epoch = prose_runs.epoch and \
+         coalesce(own.point, own.completed, own.dropped, own.writes, own.compensable, own.undoing) is not null)"
+    };
+}
+pub(crate) const HAS_WRITTEN: &str = has_written!();
+
+/// How many deaths stay counted when an execution ends its claim in good order: it has not died, but if it has got no further either, that says
+/// nothing of what kills its processes.
+macro_rules! crashes_left {
+    () => {
+        concat!("case when crashes > 0 and not ", has_written!(), " then crashes else 0 end")
+    };
+}
+pub(crate) const CRASHES_LEFT: &str = crashes_left!();
+
 const END_RUN: &str = "\
     update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
     where run = ?1";
@@ -66,21 +84,26 @@ pub(crate) const WAKE_ABOVE: &str = "\
 
 /// `?3` has refused the run, or the instance that holds it.
 pub(crate) const BLOCK_RUN: &str = "\
-    update prose_runs set status = 'blocked', updated_at = max(?2, updated_at), owner = null, wake_at = null, crashes = 0, \
+    update prose_runs set status = 'blocked', updated_at = max(?2, updated_at), owner = null, wake_at = null, \
     refused = case when exists (select 1 from json_each(refused) where value = coalesce(?3, owner)) then refused \
     else json_insert(coalesce(refused, '[]'), '$[#]', coalesce(?3, owner)) end \
     where run = ?1";
 
 /// Looks once more whether what the run waits for is there.
-pub(crate) const PARK_RUN: &str = "\
-    update prose_runs set status = 'waiting', updated_at = max(?2, updated_at), owner = null, crashes = 0, refused = null, \
+pub(crate) const PARK_RUN: &str = concat!(
+    "update prose_runs set status = 'waiting', updated_at = max(?2, updated_at), owner = null, refused = null, crashes = ",
+    crashes_left!(),
+    ", \
     awaits = ?4, wake_at = case \
     when cancel_asked_at is not null then ?2 \
     when exists (select 1 from prose_signals kept where kept.namespace = prose_runs.namespace \
     and kept.run_id = prose_runs.run_id and kept.name = ?4 and kept.taken_at is null and kept.uid = prose_runs.uid) then ?2 \
+    when ?5 > 0 and (select count(*) from prose_runs child where child.parent = ?1 \
+    and child.status not in ('completed', 'failed', 'cancelled')) < ?5 then ?2 \
     else (select min(wake_at) from (select ?3 wake_at union all select child.wake_at from prose_runs child \
     where child.parent = ?1 and child.owner is null and child.status not in ('completed', 'failed', 'cancelled'))) end \
-    where run = ?1";
+    where run = ?1"
+);
 
 const BEGIN_UNDOING: &str = "update prose_runs set status = 'compensating', compensating_since = ?2, \
     updated_at = max(?2, updated_at) where run = ?1";
@@ -139,6 +162,8 @@ pub(crate) struct Change {
     undoing: bool,
     ending: Option<EndingRow>,
     wait: Option<WaitRow>,
+    /// How many children a run that waits knows of that have not ended.
+    children: u64,
 }
 
 impl Change {
@@ -147,6 +172,10 @@ impl Change {
             undoing: matches!(commit.undoing, Some(Undoing::Begun(_))),
             ending: commit.ending.as_ref().map(EndingRow::new),
             wait: commit.ending.as_ref().and_then(WaitRow::new),
+            children: match commit.ending {
+                Some(Ending::Waiting { children, .. }) => children,
+                _ => 0,
+            },
         }
     }
 
@@ -165,7 +194,7 @@ impl Change {
     pub(crate) fn statements(&self, run: i64, now: i64) -> Vec<Statement> {
         let begin = Statement { sql: BEGIN_UNDOING, values: vec![Value::Integer(run), Value::Integer(now)] };
         let end = match (&self.ending, &self.wait) {
-            (_, Some(wait)) => vec![park(run, wait, now)],
+            (_, Some(wait)) => vec![park(run, wait, self.children, now)],
             (Some(ending), None) => end(run, ending, now).into(),
             (None, None) => Vec::new(),
         };
@@ -187,9 +216,10 @@ fn end(run: i64, ending: &EndingRow, now: i64) -> [Statement; 2] {
 }
 
 /// The statement that marks a run as waiting.
-fn park(run: i64, wait: &WaitRow, now: i64) -> Statement {
+fn park(run: i64, wait: &WaitRow, children: u64, now: i64) -> Statement {
     let until = wait.until.map_or(Value::Null, Value::Integer);
-    let values = vec![Value::Integer(run), Value::Integer(now), until, wait.signal.clone().into()];
+    let children = Value::Integer(integer(children));
+    let values = vec![Value::Integer(run), Value::Integer(now), until, wait.signal.clone().into(), children];
     Statement { sql: PARK_RUN, values }
 }
 

@@ -140,7 +140,7 @@ async fn a_record_may_park_the_run() {
     assert!(poll_immediate(&mut due).await.is_none());
     shop.store.signals().send(&signal("1")).await.unwrap();
     let open = shop.begin().await;
-    let ending = Ending::Waiting { until: None, signal: Some("paid".to_owned()) };
+    let ending = Ending::Waiting { until: None, signal: Some("paid".to_owned()), children: 0 };
     let parking = Commit { ending: Some(ending), ..at(2) };
     shop.db.commit(open, Some(Record::Commit { lease: &lease, commit: &parking })).await.unwrap();
     due.await;
@@ -157,7 +157,7 @@ async fn a_record_that_ends_a_child_wakes_its_parent() {
     let lease = shop.run("a").await;
     let child = NewRun { parent: Some(lease.key.clone()), ..new_run("child") };
     let child = shop.store.create(&child, at(1)).await.unwrap();
-    let ending = Ending::Waiting { until: None, signal: None };
+    let ending = Ending::Waiting { until: None, signal: None, children: 0 };
     shop.store.commit(&lease, Commit { ending: Some(ending), ..at(2) }).await.unwrap();
     let open = shop.begin().await;
     shop.db.commit(open, Some(Record::Commit { lease: &child, commit: &completed(2) })).await.unwrap();

@@ -74,7 +74,7 @@ async fn a_blocked_run_is_given_to_each_who_has_not_refused_it() {
     assert_eq!(due(&three).await.len(), 0);
     let four = place.open().await;
     let run = claim_due(&four, Arc::new(|_| Fit::Yes)).await.runs.remove(0);
-    let waiting = Ending::Waiting { until: Some(std::time::SystemTime::UNIX_EPOCH), signal: None };
+    let waiting = Ending::Waiting { until: Some(std::time::SystemTime::UNIX_EPOCH), signal: None, children: 0 };
     four.commit(&run.lease, Commit { ending: Some(waiting), ..Commit::empty(run.state.folded.seq + 1) }).await.unwrap();
     assert_eq!(due(&one).await, ["a"]);
 }
@@ -134,7 +134,7 @@ async fn a_child_of_a_dead_instance_wakes_all_above_it() {
     let top = one.create(&new_run("top"), at(1)).await.unwrap();
     let child = NewRun { parent: Some(RunKey::new("top")), ..new_run("child") };
     two.create(&child, at(1)).await.unwrap();
-    let waiting = Ending::Waiting { until: None, signal: None };
+    let waiting = Ending::Waiting { until: None, signal: None, children: 0 };
     one.commit(&top, Commit { ending: Some(waiting), ..at(2) }).await.unwrap();
     assert_eq!((one.recover().await.unwrap(), due(&one).await.len()), (0, 0));
     drop(two);
@@ -158,46 +158,11 @@ async fn only_who_executes_a_run_is_told_to_cancel_it() {
     assert_eq!(two.asked_to_cancel().await.unwrap(), [RunKey::new("b")]);
 }
 
-fn crashes(due: &DueRuns) -> Vec<(&str, u32)> {
-    let mut crashes: Vec<_> = due.runs.iter().map(|run| (run.lease.key.run_id.as_str(), run.crashes)).collect();
-    crashes.sort_unstable();
-    crashes
-}
-
-/// Executions that have died without having written anything, in a row.
 #[tokio::test]
-async fn crashes_are_counted_until_an_execution_comes_further() {
+async fn deaths_are_counted_until_a_run_gets_further() {
     let place = Place::new();
-    let watcher = place.open().await;
-    for run_id in ["comes-further", "never-begins", "parks"] {
-        watcher.submit(&new_run(run_id)).await.unwrap();
-    }
-    for (round, expected) in [[0, 0, 0], [1, 1, 1], [2, 2, 2], [1, 3, 1], [2, 4, 2]].into_iter().enumerate() {
-        let store = place.open().await;
-        let due = claim_due(&store, Arc::new(|_| Fit::Yes)).await;
-        let [further, never, parks] = expected;
-        assert_eq!(crashes(&due), [("comes-further", further), ("never-begins", never), ("parks", parks)]);
-        for run in due.runs.iter().filter(|_| round == 2) {
-            let next = run.state.folded.seq + 1;
-            match run.lease.key.run_id.as_str() {
-                "comes-further" => store.commit(&run.lease, writing(next)).await.unwrap(),
-                "parks" => park(&store, &run.lease, next).await,
-                _ => {}
-            }
-        }
-        // It dies with what it holds; what has parked is claimed once more, by one that dies as well.
-        drop(store);
-        if round == 2 {
-            let store = place.open().await;
-            assert_eq!(crashes(&claim_due(&store, Arc::new(|_| Fit::Yes)).await), [("parks", 0)]);
-        }
-        assert_eq!(watcher.recover().await.unwrap(), 3);
-    }
-}
-
-async fn park(store: &SqliteStore, lease: &prose::store::Lease, seq: u64) {
-    let waiting = Ending::Waiting { until: Some(std::time::SystemTime::UNIX_EPOCH), signal: None };
-    store.commit(lease, Commit { ending: Some(waiting), ..at(seq) }).await.unwrap();
+    let open = async || Arc::new(place.open().await) as Arc<dyn Store>;
+    prose_store_tests::deaths::deaths_are_counted_until_a_run_gets_further(open).await;
 }
 
 /// A long log is folded, and its last commit may be all that is left of what the execution wrote.

@@ -108,7 +108,13 @@ fn to_the_millisecond(instant: SystemTime) -> SystemTime {
 
 /// A commit at the entrance of `nap`, with which the run waits.
 pub(crate) fn parking(seq: u64, until: Option<SystemTime>, signal: Option<&str>) -> Commit {
-    Commit { ending: Some(Ending::Waiting { until, signal: signal.map(str::to_owned) }), ..at(seq, "nap") }
+    let signal = signal.map(str::to_owned);
+    Commit { ending: Some(Ending::Waiting { until, signal, children: 0 }), ..at(seq, "nap") }
+}
+
+/// The same, for one of so many children.
+pub(crate) fn parking_above(seq: u64, children: u64) -> Commit {
+    Commit { ending: Some(Ending::Waiting { until: None, signal: None, children }), ..at(seq, "nap") }
 }
 
 pub(crate) fn signal(run_id: &str, name: &str, payload: Json) -> NewSignal {

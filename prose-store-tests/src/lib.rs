@@ -32,6 +32,7 @@ pub mod cases;
 #[cfg(unix)]
 pub mod chaos;
 mod chaos_flows;
+pub mod deaths;
 pub mod deliveries;
 mod due;
 mod hand_through;
@@ -273,7 +274,10 @@ macro_rules! conformance {
                 a_child_that_is_given_back_wakes_all_above_it
                 a_child_that_has_ended_wakes_all_above_it
                 restarting_a_child_wakes_all_above_it
+                restarting_below_a_run_that_has_ended_is_refused
                 a_parent_that_parks_above_a_due_child_is_due
+                a_parent_that_parks_above_a_child_that_has_ended_meanwhile_is_due
+                the_unfinished_runs_right_below_one_are_told
                 a_parent_is_due_with_the_first_of_its_children
                 deleting_a_run_deletes_all_below_it
                 deleting_a_child_leaves_its_parent

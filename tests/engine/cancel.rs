@@ -1,14 +1,20 @@
 //! Cancelling, wherever a run is.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use prose::store::queue::ListRuns;
 use prose::{ControlError, Ctx, Engine, Error, Status, Store, flow};
 
-use crate::support::{World, client, until_status, world};
+use crate::support::{World, client, status, until_status, world};
 
 on_each_store! {
     a_run_in_the_midst_of_a_step_is_told_undone_and_cancelled
     a_run_that_nobody_has_begun_ends_as_cancelled_and_runs_nothing
     a_child_is_cancelled_with_its_parent_and_undone_before_it
     a_call_in_a_process_with_an_engine_is_cancelled_as_well
+    a_run_that_no_code_fits_is_cancelled_if_nothing_is_to_be_undone
+    a_run_whose_flow_no_engine_has_is_cancelled_when_it_is_asked_again
 }
 
 #[flow(name = "order")]
@@ -92,4 +98,83 @@ async fn a_call_in_a_process_with_an_engine_is_cancelled_as_well(store: impl Sto
     assert!(matches!(call.await.unwrap(), Err(Error::Cancelled { .. })));
     until_status(&store, "a", Status::Cancelled).await;
     assert_eq!(world.times("refunded"), 1);
+}
+
+/// The code that has begun the runs. Where it is to be undone, it stands behind a step that has a compensation.
+mod old {
+    use super::*;
+
+    #[flow(name = "changed")]
+    pub(super) async fn changed(ctx: Ctx<World>, compensates: bool) -> Result<u32, String> {
+        if compensates {
+            #[step(compensate = { ctx.deps.did("undone"); })]
+            'first: {
+                ctx.deps.did("first");
+            }
+        }
+        #[sleep(name = "old_sleep")]
+        Duration::from_secs(3_600);
+        Ok(1)
+    }
+}
+
+/// The code that there is now.
+mod new {
+    use super::*;
+
+    #[flow(name = "changed")]
+    pub(super) async fn changed(ctx: Ctx<World>, _compensates: bool) -> Result<u32, String> {
+        #[step]
+        let two: u32 = {
+            ctx.deps.did("new");
+            2
+        };
+        Ok(two)
+    }
+}
+
+async fn left_waiting_by_old_code(store: &(impl Store + Clone), world: &Arc<World>) {
+    let engine = Engine::builder(store, world.clone()).flow::<old::changed::Flow>().start().await.unwrap();
+    for (run_id, compensates) in [("plain", false), ("undoable", true)] {
+        engine.submit(old::changed(compensates).run_id(run_id)).await.unwrap();
+        until_status(store, run_id, Status::Waiting).await;
+    }
+    engine.drain(Duration::ZERO).await;
+}
+
+async fn a_run_that_no_code_fits_is_cancelled_if_nothing_is_to_be_undone(store: impl Store + Clone) {
+    let world = world();
+    left_waiting_by_old_code(&store, &world).await;
+    let engine = Engine::builder(&store, world.clone()).flow::<new::changed::Flow>().start().await.unwrap();
+    for run_id in ["plain", "undoable"] {
+        let called = new::changed(true).deps(world.clone()).durable(&store, run_id).await.unwrap_err();
+        assert!(matches!(called, Error::CodeChanged { .. }), "{called}");
+        assert_eq!(status(&store, run_id).await, Some(Status::Blocked));
+        engine.cancel(run_id).await.unwrap();
+    }
+    assert_eq!(status(&store, "plain").await, Some(Status::Cancelled));
+    let stuck = store.load("undoable").await.unwrap().unwrap();
+    assert_eq!((stuck.status, stuck.blocked.unwrap().step.as_deref()), (Status::Cancelling, Some("old_sleep")));
+    let listed = ListRuns { status: Some(Status::Cancelling), ..ListRuns::default() };
+    assert_eq!(engine.list(&listed).await.unwrap().len(), 1);
+    assert_eq!(world.log(), ["first"]);
+
+    // Code that can go on with it undoes it. (By a call: what is refused in a process, its engines are not given again.)
+    let ended = old::changed(true).deps(world.clone()).durable(&store, "undoable").await.unwrap_err();
+    assert!(matches!(ended, Error::Cancelled { .. }), "{ended}");
+    assert_eq!(world.log(), ["first", "undone"]);
+}
+
+async fn a_run_whose_flow_no_engine_has_is_cancelled_when_it_is_asked_again(store: impl Store + Clone) {
+    let world = world();
+    left_waiting_by_old_code(&store, &world).await;
+    let client = client(&store).await;
+    for _ in 0..2 {
+        for run_id in ["plain", "undoable"] {
+            assert_ne!(status(&store, run_id).await, Some(Status::Cancelled));
+            client.cancel(run_id).await.unwrap();
+        }
+    }
+    assert_eq!(status(&store, "plain").await, Some(Status::Cancelled));
+    assert_eq!(status(&store, "undoable").await, Some(Status::Cancelling));
 }

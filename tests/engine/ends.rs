@@ -10,6 +10,7 @@ on_each_store! {
     what_ends_in_the_grace_time_is_finished
     what_does_not_is_given_back_and_goes_on_elsewhere
     an_engine_that_is_dropped_or_stopped_gives_its_runs_back
+    a_grace_time_is_shortened_by_who_cannot_wait
 }
 
 #[flow(name = "two-steps")]
@@ -64,6 +65,29 @@ async fn what_does_not_is_given_back_and_goes_on_elsewhere(store: impl Store + C
     world.gate.open();
     assert_eq!(handle.await.unwrap(), 3);
     assert_eq!(world.log(), ["one", "two", "two"]);
+}
+
+/// A second drain, or the token.
+async fn a_grace_time_is_shortened_by_who_cannot_wait(store: impl Store + Clone) {
+    let world = world();
+    for (turn, run_id) in [(1, "a"), (2, "b")] {
+        let token = CancellationToken::new();
+        let builder = Engine::builder(&store, world.clone()).flow::<two_steps::Flow>().stop_on(token.clone());
+        let engine = builder.concurrency(1).start().await.unwrap();
+        engine.submit(two_steps(1).run_id(run_id)).await.unwrap();
+        world.until("two", turn).await;
+        let patient = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.drain(Duration::from_secs(86_400)).await }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        match turn {
+            1 => drop(engine.drain(Duration::ZERO).await),
+            _ => token.cancel(),
+        }
+        let drained = tokio::time::timeout(LONG, patient).await.expect("it goes on waiting").unwrap();
+        assert_eq!((drained.finished, drained.given_back), (0, 1));
+    }
 }
 
 async fn an_engine_that_is_dropped_or_stopped_gives_its_runs_back(store: impl Store + Clone) {

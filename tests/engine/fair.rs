@@ -1,12 +1,15 @@
 //! How many at once, and in what order.
 
+use std::time::Duration;
+
 use prose::{Ctx, Engine, Store, flow};
 
-use crate::support::{World, client, world};
+use crate::support::{LONG, World, client, world};
 
 on_each_store! {
     no_more_runs_are_executed_at_once_than_told
     a_flow_with_many_runs_does_not_keep_another_from_its_turn
+    what_becomes_due_while_all_places_are_taken_has_its_turn
 }
 
 #[flow(name = "many")]
@@ -57,4 +60,27 @@ async fn a_flow_with_many_runs_does_not_keep_another_from_its_turn(store: impl S
     last.await.unwrap();
     let place = world.log().iter().position(|did| did == "rare 0").unwrap();
     assert!(place < 10, "it came behind {place} others");
+}
+
+#[flow(name = "held-up")]
+async fn held_up(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
+    #[step]
+    'work: {
+        ctx.deps.did(format!("works {number}"));
+        ctx.deps.gate.passed().await;
+    }
+    Ok(number)
+}
+
+/// Nothing but its own wake-up tells of it: the next look is an hour away.
+async fn what_becomes_due_while_all_places_are_taken_has_its_turn(store: impl Store + Clone) {
+    let world = world();
+    let builder = Engine::builder(&store, world.clone()).flow::<held_up::Flow>().concurrency(1);
+    let engine = builder.poll_interval(Duration::from_secs(3_600)).start().await.unwrap();
+    let first = engine.submit(held_up(1).run_id("1")).await.unwrap();
+    world.until("works 1", 1).await;
+    let second = engine.submit(held_up(2).run_id("2")).await.unwrap();
+    world.gate.open();
+    let both = async { (first.await.unwrap(), second.await.unwrap()) };
+    assert_eq!(tokio::time::timeout(LONG, both).await.expect("it is forgotten"), (1, 2));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use prose::store::queue::{
     Asked, Attendance, ClaimDue, DueRuns, Fits, ListRuns, Queue, RunSummary, Standing, Submitted,
@@ -11,11 +11,12 @@ use prose::store::queue::{
 use prose::store::{BoxFuture, Commit, Lease, NewRun, RunKey, Wakes};
 use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Engine, Json, Record, Status, Store, StoreError, flow};
 
-use crate::support::{World, eventually, status, world};
+use crate::support::{LONG, World, eventually, status, world};
 
 on_each_store! {
     runs_outlive_a_store_that_fails_for_a_while
     a_run_outlives_a_database_that_cannot_begin_for_a_while
+    an_engine_ends_although_its_store_does_not_answer
 }
 
 /// A store of which the next so many calls fail.
@@ -24,6 +25,22 @@ struct Flaky<S> {
     inner: S,
     claims: Arc<AtomicUsize>,
     commits: Arc<AtomicUsize>,
+    /// It answers no claim any more, nor whether runs were given back. How often it was asked since.
+    hangs: Arc<Mutex<Option<u32>>>,
+}
+
+impl<S> Flaky<S> {
+    fn new(inner: S, claims: usize, commits: usize) -> Self {
+        let left = |failures| Arc::new(AtomicUsize::new(failures));
+        Self { inner, claims: left(claims), commits: left(commits), hangs: Arc::default() }
+    }
+
+    /// Whether it hangs.
+    fn is_asked(&self) -> bool {
+        let mut hangs = self.hangs.lock().unwrap();
+        *hangs = hangs.map(|times| times + 1);
+        hangs.is_some()
+    }
 }
 
 fn fails(left: &AtomicUsize) -> Option<usize> {
@@ -56,6 +73,7 @@ impl<S: Store + Clone> Store for Flaky<S> {
 impl<S: Store + Clone> Queue for Flaky<S> {
     fn claim_due<'a>(&'a self, request: &'a ClaimDue, fits: Fits) -> BoxFuture<'a, Result<DueRuns, StoreError>> {
         match fails(&self.claims) {
+            _ if self.is_asked() => Box::pin(std::future::pending()),
             Some(_) => Box::pin(async { Err(away()) }),
             None => self.inner.queue().claim_due(request, fits),
         }
@@ -87,11 +105,14 @@ impl<S: Store + Clone> Queue for Flaky<S> {
     fn list<'a>(&'a self, request: &'a ListRuns) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>> {
         self.inner.queue().list(request)
     }
+    fn below<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>> {
+        self.inner.queue().below(key)
+    }
     fn standings<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<(Standing, u64)>, StoreError>> {
         self.inner.queue().standings(flow)
     }
     fn released(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.inner.queue().released()
+        if self.is_asked() { Box::pin(std::future::pending()) } else { self.inner.queue().released() }
     }
     fn wakes(&self) -> &Wakes {
         self.inner.queue().wakes()
@@ -114,8 +135,8 @@ async fn counts(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
 }
 
 async fn runs_outlive_a_store_that_fails_for_a_while(store: impl Store + Clone) {
-    let (world, left) = (world(), |failures| Arc::new(AtomicUsize::new(failures)));
-    let flaky = Flaky { inner: store.clone(), claims: left(3), commits: left(7) };
+    let world = world();
+    let flaky = Flaky::new(store, 3, 7);
     let engine = Engine::builder(&flaky, world.clone()).flow::<counts::Flow>().start().await.unwrap();
     let mut handles = Vec::new();
     for number in 0..10 {
@@ -190,4 +211,14 @@ async fn a_run_outlives_a_database_that_cannot_begin_for_a_while(store: impl Sto
     assert_ne!(status(&store, "a").await, Some(Status::Failed));
     assert_eq!(handle.await.unwrap(), 7);
     assert_eq!((bank.away.load(Ordering::SeqCst), bank.rows.lock().unwrap().as_slice()), (0, [7].as_slice()));
+}
+
+/// Whether it is claiming just then, or giving back.
+async fn an_engine_ends_although_its_store_does_not_answer(store: impl Store + Clone) {
+    let flaky = Flaky::new(store, 0, 0);
+    let builder = Engine::builder(&flaky, world()).flow::<counts::Flow>();
+    let engine = builder.poll_interval(Duration::from_millis(5)).start().await.unwrap();
+    *flaky.hangs.lock().unwrap() = Some(0);
+    eventually("it claims", async || flaky.hangs.lock().unwrap().is_some_and(|times| times > 0)).await;
+    tokio::time::timeout(LONG, engine.drain(Duration::ZERO)).await.expect("it waits for the store");
 }

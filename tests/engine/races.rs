@@ -12,6 +12,7 @@ on_each_store! {
     a_signal_that_is_kept_is_taken_however_often_its_time_is_over
     a_signal_and_the_park_never_miss_one_another
     a_cancel_and_the_end_agree
+    a_signal_and_a_cancel_end_in_one_of_two_ways
 }
 
 /// Rounds of each race.
@@ -151,5 +152,45 @@ async fn a_cancel_and_the_end_agree(store: impl Store + Clone) {
         let again = client.cancel(run_id.as_str()).await.unwrap_err();
         assert!(matches!(again, ControlError::Over { status: of_it, .. } if of_it == status), "{again}");
         assert!(undone <= world.times(&format!("did {round}")));
+    }
+}
+
+#[flow(name = "asks")]
+async fn asks(ctx: Ctx<World>, number: u64) -> Result<u64, String> {
+    #[step(compensate = { ctx.deps.did(format!("undid {number}")); })]
+    'one: {
+        ctx.deps.did(format!("did {number}"));
+    }
+    #[signal]
+    let answer: u64;
+    Ok(answer)
+}
+
+/// Either the run has taken the signal and is completed, or it is undone and cancelled; and who has sent the signal too late is told so.
+async fn a_signal_and_a_cancel_end_in_one_of_two_ways(store: impl Store + Clone) {
+    let world = world();
+    let engine = Engine::builder(&store, world.clone()).flow::<asks::Flow>().start().await.unwrap();
+    for round in 0..ROUNDS {
+        let run_id = format!("r{round}");
+        let handle = engine.submit(asks(round).run_id(&run_id)).await.unwrap();
+        let sends = async {
+            a_moment(round, Duration::from_millis(8)).await;
+            asks::signals::answer(&engine, run_id.as_str(), 7).await
+        };
+        let cancels = async {
+            a_moment(3 * round, Duration::from_millis(8)).await;
+            engine.cancel(run_id.as_str()).await
+        };
+        let (sent, asked) = tokio::join!(sends, cancels);
+        let times = |what: &str| world.times(&format!("{what} {round}"));
+        match (handle.await, sent, asked) {
+            (Ok(7), Ok(Delivery::Kept), Ok(()) | Err(ControlError::Over { status: Status::Completed, .. })) => {
+                assert_eq!((times("did"), times("undid")), (1, 0));
+            }
+            (Err(Error::Cancelled { .. }), Ok(Delivery::Kept) | Err(SignalError::Over { .. }), Ok(())) => {
+                assert!(times("undid") <= times("did"));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::support::{World, client, status, world};
 
 on_each_store! {
     a_failed_run_goes_on_only_if_it_is_started_again
+    a_failed_child_goes_on_with_its_parent_and_not_by_itself
 }
 
 #[flow(name = "mends")]
@@ -32,6 +33,29 @@ async fn undoes(ctx: Ctx<World>, number: u32) -> Result<u32, String> {
     #[step(compensate = { ctx.deps.did("undone"); })]
     let _one: u32 = number;
     Err("no".to_owned())
+}
+
+#[flow(name = "parent")]
+async fn parent(_ctx: Ctx<World>, number: u32) -> Result<u32, String> {
+    #[child]
+    let mended: u32 = mends(number);
+    Ok(mended)
+}
+
+async fn a_failed_child_goes_on_with_its_parent_and_not_by_itself(store: impl Store + Clone) {
+    let world = world();
+    let engine = Engine::builder(&store, world.clone()).flow::<parent::Flow>().start().await.unwrap();
+    let handle = engine.submit(parent(7).run_id("p")).await.unwrap();
+    handle.outcome().await.unwrap_err();
+    let refused = engine.restart("p:mended").await.unwrap_err();
+    assert!(matches!(&refused, ControlError::AboveIsOver { above, .. } if above == "p"), "{refused}");
+    assert!(refused.to_string().contains("start that one again"), "{refused}");
+    assert_eq!(status(&store, "p:mended").await, Some(Status::Failed));
+
+    world.gate.open();
+    engine.restart("p").await.unwrap();
+    assert_eq!(handle.await.unwrap(), 7);
+    assert_eq!(world.log(), ["one", "two", "two"]);
 }
 
 async fn a_failed_run_goes_on_only_if_it_is_started_again(store: impl Store + Clone) {

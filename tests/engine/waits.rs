@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use prose::store::queue::ListRuns;
 use prose::{Ctx, Delivery, Engine, Error, SignalError, Status, Store, flow};
 
-use crate::support::{World, client, eventually, until_status, world};
+use crate::support::{LONG, World, client, eventually, until_status, world};
 
 on_each_store! {
     a_run_sleeps_out_of_memory_and_holds_no_slot
@@ -19,6 +19,7 @@ on_each_store! {
     a_signal_by_name_is_looked_at_before_it_is_sent
     a_waiting_child_lets_its_parent_wait_and_wakes_it
     children_at_once_wait_together
+    a_child_that_ends_before_its_parent_parks_is_not_missed
     a_waiting_run_is_cancelled_at_once_and_undone
     a_waiting_child_is_cancelled_with_its_parent
     a_waiting_child_is_cancelled_with_a_parent_that_is_busy_beside_it
@@ -26,7 +27,8 @@ on_each_store! {
 
 async fn engine(store: &(impl Store + Clone), world: &Arc<World>) -> Engine {
     let builder = Engine::builder(store, world.clone()).flow::<sleeps::Flow>().flow::<approved::Flow>();
-    builder.flow::<parent::Flow>().flow::<both::Flow>().flow::<busy::Flow>().concurrency(1).start().await.unwrap()
+    let builder = builder.flow::<parent::Flow>().flow::<both::Flow>().flow::<busy::Flow>().flow::<beside::Flow>();
+    builder.concurrency(1).start().await.unwrap()
 }
 
 #[flow(name = "sleeps")]
@@ -103,6 +105,21 @@ async fn busy(ctx: Ctx<World>, _input: ()) -> Result<String, String> {
         {
             ctx.deps.did("busy");
             ctx.cancellation().cancelled().await;
+            7
+        },
+    );
+    Ok(format!("{said} {done}"))
+}
+
+#[flow(name = "beside")]
+async fn beside(ctx: Ctx<World>, _input: ()) -> Result<String, String> {
+    #[parallel]
+    let (said, done): (String, u32) = (
+        #[child]
+        approved(false),
+        #[step]
+        {
+            ctx.deps.gate.passed().await;
             7
         },
     );
@@ -250,6 +267,22 @@ async fn children_at_once_wait_together(store: impl Store + Clone) {
     assert_eq!(handle.await.unwrap(), "both done child 7");
     let once = ["beside", "asks", "child sleeps", "child wakes"].map(|did| world.times(did));
     assert_eq!(once, [1; 4]);
+}
+
+/// Somebody calls it by its name, while something beside it keeps its parent from parking.
+async fn a_child_that_ends_before_its_parent_parks_is_not_missed(store: impl Store + Clone) {
+    let world = world();
+    let engine = engine(&store, &world).await;
+    let handle = engine.submit(beside(()).run_id("p")).await.unwrap();
+    until_status(&store, "p:said", Status::Waiting).await;
+    for word in ["by", "name"] {
+        approved::signals::word(&engine, "p:said", word.to_owned()).await.unwrap();
+    }
+    let said = approved(false).deps(world.clone()).durable(&store, "p:said").await.unwrap();
+    assert_eq!(said, "by name");
+    world.gate.open();
+    let ended = tokio::time::timeout(LONG, handle.into_future()).await.expect("the child's end was missed");
+    assert_eq!(ended.unwrap(), "by name 7");
 }
 
 async fn a_waiting_run_is_cancelled_at_once_and_undone(store: impl Store + Clone) {

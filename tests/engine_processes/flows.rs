@@ -55,6 +55,24 @@ pub(crate) async fn poison(ctx: Ctx<Deps>, name: String) -> Result<String, Strin
     Ok(format!("{name} is mended"))
 }
 
+/// Fails, and kills its process while it is undone.
+#[flow(name = "undone")]
+pub(crate) async fn undone(ctx: Ctx<Deps>, name: String) -> Result<(), String> {
+    #[step(compensate = { ctx.deps.did(&name, "unbooked"); })]
+    'book: {
+        ctx.deps.did(&name, "booked");
+    }
+    #[step(compensate = {
+        ctx.deps.did(&name, "refunding");
+        ctx.deps.folder.passed(&ctx.deps.name).await;
+        std::process::abort();
+    })]
+    'pay: {
+        ctx.deps.did(&name, "paid");
+    }
+    Err("sold out".to_owned())
+}
+
 /// Is joined while it runs.
 #[flow(name = "joined")]
 pub(crate) async fn joined(ctx: Ctx<Deps>, number: u32) -> Result<u32, String> {

@@ -7,7 +7,7 @@ use prose::{Engine, Store};
 use prose_store_tests::process::{listen, say};
 use tokio::task::JoinHandle;
 
-use crate::flows::{Deps, gated, joined, poison};
+use crate::flows::{Deps, gated, joined, poison, undone};
 use crate::ground::{self, Folder};
 
 /// Calls of a process, of which four make a hundred.
@@ -26,6 +26,7 @@ pub(crate) async fn play(part: &str, place: &str) {
 async fn start(store: &Arc<dyn Store>, folder: Folder, name: &str, lease: u64) -> Engine {
     let deps = Deps { name: name.to_owned(), folder };
     let builder = Engine::builder(store, deps).flow::<gated::Flow>().flow::<poison::Flow>().flow::<joined::Flow>();
+    let builder = builder.flow::<undone::Flow>();
     builder.name(name).lease(Duration::from_secs(lease)).start().await.unwrap()
 }
 

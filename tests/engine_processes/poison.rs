@@ -1,14 +1,15 @@
-//! A run that kills its process.
+//! Runs that kill their process.
 
 use std::time::Duration;
 
-use prose::{Engine, Status};
+use prose::{Engine, Error, Status};
 
-use crate::flows::{gated, poison};
+use crate::flows::{gated, poison, undone};
 use crate::ground::{Ground, on_both_stores};
 
 on_both_stores! {
     a_run_that_kills_its_process_is_failed_and_others_are_not
+    a_compensation_that_kills_its_process_has_failed_and_the_others_go_on
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -56,4 +57,29 @@ fn a_run_that_kills_its_process_is_failed_and_others_are_not(ground: &Ground) {
     ground.runtime.block_on(client.restart("bad")).unwrap();
     ground.until_status(&store, "bad", Status::Completed);
     assert_eq!((executions("one"), executions("two")), (1, MAX_CRASHES + 1));
+}
+
+fn a_compensation_that_kills_its_process_has_failed_and_the_others_go_on(ground: &Ground) {
+    let store = ground.store();
+    let client = ground.runtime.block_on(Engine::builder(&store, ()).concurrency(0).start()).unwrap();
+    let handle = ground.runtime.block_on(client.submit(undone("bad".to_owned()).run_id("bad"))).unwrap();
+    for n in 0..MAX_CRASHES {
+        let name = format!("engine_{n}");
+        let mut engine = ground.engine(&name, HOUR);
+        ground.folder.until(&format!("bad refunding by {name}"));
+        ground.folder.open(&name);
+        assert_eq!(engine.heard(), None);
+    }
+
+    let _lives = ground.engine("last", HOUR);
+    ground.until_status(&store, "bad", Status::Failed);
+    let bad = ground.runtime.block_on(store.load("bad")).unwrap().unwrap();
+    let compensation = bad.compensation.unwrap();
+    let [pay] = compensation.failed.as_slice() else { panic!("{compensation:?}") };
+    assert!(pay.name == "pay" && pay.error.starts_with("5 executions in a row died with their process"), "{pay:?}");
+    assert_eq!((compensation.undone, bad.failed_step.unwrap().error.as_str()), (vec!["book".to_owned()], "sold out"));
+    let ended = ground.runtime.block_on(handle.into_future()).unwrap_err();
+    assert!(matches!(&ended, Error::NotUndone { steps, .. } if steps[0].name == "pay"), "{ended}");
+    assert_eq!(ground.folder.times("bad unbooked by last"), 1);
+    ground.runtime.block_on(client.restart("bad")).unwrap_err();
 }

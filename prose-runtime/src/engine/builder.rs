@@ -115,8 +115,8 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
     }
 
     /// How many executions of a run in a row may die with their process, or be stopped past their lease, without getting any further: then it
-    /// is `failed`, and not tried again by itself. 5 unless told otherwise; 0 is taken as 1. Of a run that dies in the midst of a child, the
-    /// child's are counted.
+    /// is `failed`, and not tried again by itself; a compensation has failed for good then, and the others go on. 5 unless told otherwise; 0 is
+    /// taken as 1. Runs that are given back in good order keep their count. Of a run that dies in the midst of a child, the child's are counted.
     pub fn max_crashes(mut self, crashes: u32) -> Self {
         self.settings.max_crashes = crashes.max(1);
         self

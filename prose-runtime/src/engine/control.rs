@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Engine;
+use super::{Engine, without_code};
 use crate::codec::encode;
 use crate::flow::Flow;
 use crate::signal::{SendSignal, SignalTarget};
@@ -35,6 +35,16 @@ pub enum ControlError {
         /// Its status.
         status: Status,
     },
+    /// It was to be started again, and is a step of a run that has ended: nobody would execute it.
+    #[error("run `{run_id}` cannot be started again by itself: it is a step of run `{above}`, which is {status}{}", if *.status == Status::Failed { "; start that one again, and it goes on with its steps" } else { "" })]
+    AboveIsOver {
+        /// The run.
+        run_id: String,
+        /// The topmost run above it that has ended.
+        above: String,
+        /// How that has ended.
+        status: Status,
+    },
     /// It was asked inside of a transaction's body, where it could wait for that transaction for ever.
     #[error(
         "run `{run_id}` was asked for inside a transaction's body, where that could wait for itself; do it in a step of its own"
@@ -63,31 +73,43 @@ impl Engine {
     /// A run that is completing just then may still complete. One that a call executes in a process without an engine hears of it when it
     /// is claimed the next time.
     ///
+    /// One that is `blocked`, or was asked before and has found no engine since, is ended without its code, if nothing of it is to be undone. Else it
+    /// stays `cancelling`, until an engine has code that can go on with it.
+    ///
     /// # Errors
     /// [`ControlError`]: there is no such run, or it has ended.
     pub async fn cancel(&self, run_id: impl Into<String>) -> Result<(), ControlError> {
         let key = self.key(run_id)?;
-        let queue = self.core().store.queue();
-        match queue.cancel(&key).await? {
+        let store = &self.core().store;
+        let before = store.load_run(&key).await?;
+        match store.queue().cancel(&key).await? {
             Asked::Done => {
-                queue.wakes().cancel(&key);
-                Ok(())
+                store.queue().wakes().cancel(&key);
+                match before.filter(|run| matches!(run.status, Status::Blocked | Status::Cancelling)) {
+                    Some(stuck) => Ok(without_code::end(store, &key, stuck).await?),
+                    None => Ok(()),
+                }
             }
             Asked::Missing => Err(ControlError::Missing { run_id: key.to_string() }),
-            Asked::Status(status) => Err(ControlError::Over { run_id: key.to_string(), status }),
+            Asked::Status(status) | Asked::Above(_, status) => {
+                Err(ControlError::Over { run_id: key.to_string(), status })
+            }
         }
     }
 
     /// Starts a failed run again, from its last commit on.
     ///
     /// # Errors
-    /// [`ControlError`]: there is no such run, it has not failed, or what it had done was undone.
+    /// [`ControlError`]: there is no such run, it has not failed, what it had done was undone, or it is a step of a run that has ended.
     pub async fn restart(&self, run_id: impl Into<String>) -> Result<(), ControlError> {
         let key = self.key(run_id)?;
         match self.core().store.queue().restart(&key).await? {
             Asked::Done => Ok(()),
             Asked::Missing => Err(ControlError::Missing { run_id: key.to_string() }),
             Asked::Status(status) => Err(ControlError::NotRestartable { run_id: key.to_string(), status }),
+            Asked::Above(above, status) => {
+                Err(ControlError::AboveIsOver { run_id: key.to_string(), above: above.to_string(), status })
+            }
         }
     }
 

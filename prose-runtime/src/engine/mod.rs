@@ -15,6 +15,7 @@ mod handle;
 mod submit;
 mod upkeep;
 mod watch;
+mod without_code;
 mod work;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::{Asked, Claimed};
+use super::compensate::give_up_compensation;
 use super::ending::{store_error, write};
 use super::subject::{Subject, Typed};
 use super::{Execution, Input, Outcome, Settings, fit};
@@ -59,9 +60,10 @@ impl Execution {
             Err(Error::CodeChanged { .. }) => return Ran::Ended,
             Err(error) => return self.interrupted(error).await,
         };
-        let outcome = match self.is_given_up(&machine, crashes) {
-            true => self.give_up(&mut machine, crashes).await,
-            false => self.run(&mut machine, flow, Input { json: Some(&input), given: false }).await,
+        let input = Input { json: Some(&input), given: false };
+        let outcome = match self.is_given_up(crashes) {
+            true => self.give_up(&mut machine, flow, input, crashes).await,
+            false => self.run(&mut machine, flow, input).await,
         };
         let is_put_off = self.put_off(&mut machine, &outcome).await;
         match outcome {
@@ -103,19 +105,29 @@ impl Execution {
         }
     }
 
-    /// Whether a run is not to be tried any more: it has killed its process too often.
-    pub(super) fn is_given_up(&self, machine: &Machine, crashes: u32) -> bool {
-        let too_often = self.settings.parking.as_ref().is_some_and(|parking| crashes >= parking.max_crashes);
-        too_often && machine.undoing().is_none()
+    /// Whether a run is not to be tried any more as it stands: it has killed its process too often.
+    pub(super) fn is_given_up(&self, crashes: u32) -> bool {
+        self.settings.parking.as_ref().is_some_and(|parking| crashes >= parking.max_crashes)
     }
 
-    /// What kills its process again and again is not tried for ever.
-    pub(super) async fn give_up(&self, machine: &mut Machine, crashes: u32) -> Outcome {
-        let (run_id, step) = (machine.info().run_id.clone().unwrap_or_default(), machine.stands_at());
-        let message = format!(
-            "{crashes} executions in a row died with their process, or were stopped past their lease, without getting any further; \
-             the run is not tried again by itself (`engine.restart(..)` does)"
+    /// What kills its process again and again is not tried for ever: a run has failed; of one that is being undone, the compensation that it
+    /// stands at.
+    pub(super) async fn give_up(
+        &self,
+        machine: &mut Machine,
+        flow: &mut dyn Subject,
+        input: Input<'_>,
+        crashes: u32,
+    ) -> Outcome {
+        let died = format!(
+            "{crashes} executions in a row died with their process, or were stopped past their lease, without getting any further"
         );
+        if machine.undoing().is_some() {
+            give_up_compensation(machine, format!("{died}; whether it has done anything is not known")).await?;
+            return self.run(machine, flow, input).await;
+        }
+        let (run_id, step) = (machine.info().run_id.clone().unwrap_or_default(), machine.stands_at());
+        let message = format!("{died}; the run is not tried again by itself (`engine.restart(..)` does)");
         self.announce_error(machine, &message);
         write(machine, Ending::Failed { step: step.clone(), error: message.clone() }).await.map_err(store_error)?;
         Err(Error::JoinedFailed { run_id, step, message })

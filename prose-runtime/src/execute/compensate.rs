@@ -91,6 +91,15 @@ impl Execution {
     }
 }
 
+/// The compensation at which a run stands is not tried any more: it has failed for good, and this is why. The others go on.
+pub(super) async fn give_up_compensation(machine: &mut Machine, error: String) -> Result<(), Error<()>> {
+    machine.begin_undoing();
+    let Some(next) = machine.next_undo() else { return Ok(()) };
+    let point = next.map_err(|step| no_compensation(machine, step))?;
+    machine.tell_failed(point, &error);
+    machine.undone(point, Some(error)).await.map_err(store_error)
+}
+
 /// Why a compensation was stopped: its own failure, or one of what lies beneath it, from which the run can go on.
 fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
     let run_id = machine.info().run_id.clone();
@@ -111,7 +120,7 @@ fn stopped(machine: &Machine, exit: Exit) -> Result<String, Error<()>> {
         Exit::Publish { source, .. } => Ok(source.to_string()),
         Exit::Child { source, .. } => Ok(source.to_string()),
         Exit::Unsavable { variable, reason } => Ok(format!("`{variable}` cannot be saved: {reason}")),
-        Exit::Wait { .. } => unreachable!("no point stands in a compensation"),
+        Exit::Wait { .. } | Exit::Failed(_) => unreachable!("no point stands in a compensation"),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Writing down how an execution ended, and saying so to the caller.
 
-use std::time::SystemTime;
-
 use super::claim;
 use super::drive::{End, panic_text};
 use super::subject::Subject;
@@ -9,7 +7,7 @@ use super::{Ended, Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
 use crate::error::Error;
-use crate::machine::{ChildEnd, Exit, Machine, pattern_differs};
+use crate::machine::{ChildEnd, Exit, FailedElement, Machine, pattern_differs};
 use crate::store::{Ending, StoreError};
 
 impl Execution {
@@ -92,14 +90,15 @@ impl Execution {
         exit: Exit,
     ) -> Outcome {
         let exit = match exit {
-            Exit::Wait { point, until, signal } => return self.park(machine, point, until, signal).await,
+            Exit::Wait { point, ending } => return self.park(machine, point, ending).await,
+            Exit::Failed(failed) => return self.failed_before(machine, flow, input, failed).await,
             exit => exit,
         };
         let run_id = machine.info().run_id.clone().unwrap_or_default();
         let for_good = matches!(exit, Exit::StepTimeout { .. } | Exit::Child { why: ChildEnd::ForGood, .. });
         let error = match exit {
             Exit::Store(error) => return Err(store_error(error)),
-            Exit::Wait { .. } => unreachable!("a run that waits is parked"),
+            Exit::Wait { .. } | Exit::Failed(_) => unreachable!("that is told above"),
             Exit::Database { source: DatabaseError::Fenced, .. } => return Err(Error::Fenced { run_id }),
             // What is written now may be behind a commit that nobody knows of. The run is given back; the next call finds it out.
             Exit::Database { step, source: source @ DatabaseError::Unknown { .. }, .. } if machine.owner.is_some() => {
@@ -133,18 +132,32 @@ impl Execution {
 
 impl Execution {
     /// The run leaves memory; whoever has asked for that is told by the slot, and not by the outcome.
-    async fn park(
-        &self,
-        machine: &mut Machine,
-        point: u16,
-        until: Option<SystemTime>,
-        signal: Option<String>,
-    ) -> Outcome {
-        machine.park(point, until, signal).await.map_err(store_error)?;
+    async fn park(&self, machine: &mut Machine, point: u16, ending: Ending) -> Outcome {
+        let until = if let Ending::Waiting { until, .. } = &ending { *until } else { None };
+        machine.park(point, ending).await.map_err(store_error)?;
         if let Some(parking) = &self.settings.parking {
             let _first = parking.parked.set(until);
         }
         Err(Error::Cancelled { step: None })
+    }
+
+    /// An element of a fan-out had failed, and all beside it have ended since.
+    async fn failed_before(
+        &self,
+        machine: &mut Machine,
+        flow: &mut dyn Subject,
+        input: Option<&Json>,
+        failed: FailedElement,
+    ) -> Outcome {
+        let FailedElement { step, error: message, for_good } = failed;
+        let ending = Ending::Failed { step: Some(step.clone()), error: message.clone() };
+        let run_id = machine.info().run_id.clone().unwrap_or_default();
+        let error = Error::JoinedFailed { run_id, step: Some(step), message };
+        if for_good {
+            return self.undo_and_end(machine, flow, input, ending, error).await;
+        }
+        write(machine, ending).await.map_err(store_error)?;
+        Err(error)
     }
 
     fn by_engine(&self) -> bool {

@@ -125,8 +125,8 @@ impl Execution {
             let claimed = self.claim(&mut asked).await.inspect_err(|error| self.is_interrupted_by(error))?;
             match claimed {
                 Claimed::Ended(outcome) => return outcome,
-                Claimed::Run { mut machine, crashes, .. } if self.is_given_up(&machine, crashes) => {
-                    return self.give_up(&mut machine, crashes).await;
+                Claimed::Run { mut machine, crashes, input, given } if self.is_given_up(crashes) => {
+                    return self.give_up(&mut machine, flow, Input { json: Some(&input), given }, crashes).await;
                 }
                 Claimed::Run { mut machine, input, given, .. } => {
                     match self.run(&mut machine, flow, Input { json: Some(&input), given }).await {

@@ -18,6 +18,8 @@ use crate::observe::StepInfo;
 pub struct Branch {
     pub(super) runner: Runner,
     point: u16,
+    /// What its last error says.
+    error: String,
     pub(super) outcome: Outcome,
 }
 
@@ -27,8 +29,8 @@ pub(super) enum Outcome {
     Open,
     /// It is done.
     Done(Done),
-    /// It failed with an error of the flow's own, which is elsewhere.
-    Failed,
+    /// It failed with an error of the flow's own, which is elsewhere, and says this.
+    Failed(String),
 }
 
 /// An element that is done.
@@ -41,14 +43,19 @@ pub(super) struct Done {
 
 impl Branch {
     pub(super) fn new(shared: Arc<Shared>, exit: Arc<ExitSlot>, at: &[u64], place: Place) -> Self {
-        Self { runner: Runner::new(shared, exit, at, place.index), point: place.point, outcome: Outcome::Open }
+        let runner = Runner::new(shared, exit, at, place.index);
+        Self { runner, point: place.point, error: String::new(), outcome: Outcome::Open }
     }
 
     /// [`Machine::run`](super::Machine::run), beside others.
     pub async fn run<T: Send, E: Display + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
         let mut result = None;
         self.once_in_time(point, pin!(Capture { body, result: &mut result })).await;
-        self.runner.result(point, result)
+        let result = self.runner.result(point, result);
+        if let Err(error) = &result {
+            self.error = format!("{error:#}");
+        }
+        result
     }
 
     /// [`Machine::attempt`](super::Machine::attempt), beside others.
@@ -63,7 +70,11 @@ impl Branch {
         if !in_time {
             return Try::Again(self.runner.pause_behind_time_out(point).await);
         }
-        self.runner.tried(point, when, result)
+        let tried = self.runner.tried(point, when, result);
+        if let Try::Failed(error) = &tried {
+            self.error = format!("{error:#}");
+        }
+        tried
     }
 
     async fn once_in_time(&mut self, point: u16, body: Bare<'_>) {
@@ -94,7 +105,7 @@ impl Branch {
             }
             Err(error) => {
                 failures.leave(error);
-                self.outcome = Outcome::Failed;
+                self.outcome = Outcome::Failed(std::mem::take(&mut self.error));
                 None
             }
         }

@@ -16,7 +16,7 @@ use crate::child::Boxed;
 use crate::error::Error;
 use crate::execute::Settings;
 use crate::flow::Flow;
-use crate::store::RunKey;
+use crate::store::{Ending, RunKey};
 
 impl Machine {
     /// Runs a child. Never returns if it fails.
@@ -62,7 +62,8 @@ impl Runner {
         let mut result = None;
         self.child_to_its_end(point, pin!(Capture { body: pin!(call), result: &mut result }), tokens).await;
         if let Some(until) = parking.as_ref().and_then(|parking| parking.parked.get().copied()) {
-            return self.stop(Exit::Wait { point, until, signal: None }).await;
+            let ending = Ending::Waiting { until, signal: None, children: 1 };
+            return self.stop(Exit::Wait { point, ending }).await;
         }
         match left_by_the_body(result) {
             Ok(output) => output,

@@ -5,12 +5,14 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::child::Boxed;
 use crate::database::DatabaseError;
 use crate::event::PublishError;
-use crate::store::StoreError;
+use crate::store::{Ending, StoreError};
 
 /// Why the machine stopped a flow.
 #[derive(Debug)]
@@ -31,8 +33,19 @@ pub(crate) enum Exit {
     Publish { step: Cow<'static, str>, source: PublishError },
     /// A child has failed; for good, if its own flow has.
     Child { step: Cow<'static, str>, run_id: Option<String>, source: Boxed, why: ChildEnd },
-    /// The run waits, and leaves memory: until then at the latest, for a signal of this name.
-    Wait { point: u16, until: Option<SystemTime>, signal: Option<String> },
+    /// An element of a fan-out has failed, in an earlier execution, beside children that waited.
+    Failed(FailedElement),
+    /// The run waits, and leaves memory with this ending of its claim.
+    Wait { point: u16, ending: Ending },
+}
+
+/// How an element of a fan-out has failed, as it is saved while children beside it wait.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FailedElement {
+    pub(crate) step: String,
+    pub(crate) error: String,
+    /// What the run has done is undone.
+    pub(crate) for_good: bool,
 }
 
 /// What a child's failure is to its parent.

@@ -4,7 +4,7 @@
 //! commit. All commits leave the run at the fan-out's entrance: an element is done when its output is saved.
 
 use std::any::Any;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::{Future, poll_fn};
 use std::iter::{Enumerate, Fuse};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -17,11 +17,12 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::branch::{Done, Moved, Outcome, Place, Results, Ticket};
 use super::owner::Writing;
-use super::{Branch, Element, Exit, ExitSlot, Machine, Shared};
+use super::{Branch, Element, Exit, ExitSlot, FailedElement, Machine, Shared};
 use crate::codec::Key;
 use crate::flow::PointKind;
 use crate::observe::StepInfo;
-use crate::store::StoreError;
+use crate::store::queue::RunSummary;
+use crate::store::{Ending, Status, StoreError};
 
 /// A `#[parallel]` that gathers its elements.
 pub struct Group<'a> {
@@ -107,7 +108,8 @@ impl Machine {
     /// Runs the elements of a `#[parallel]`. `false`: one has failed, and left an error of the flow's own.
     pub async fn parallel(&mut self, point: u16, group: Group<'_>) -> bool {
         let width = group.elements.len();
-        let done = self.fan_out(point, width, &mut group.elements.into_iter()).await;
+        let (asleep, elements) = self.without_sleepers(group.elements).await;
+        let done = self.fan_out(point, width, asleep, &mut elements.into_iter()).await;
         if done {
             self.current = None;
         }
@@ -135,7 +137,7 @@ impl Machine {
         width: usize,
         elements: &mut (dyn Iterator<Item = Element<'a>> + Send),
     ) -> bool {
-        self.fan_out(point, width, elements).await
+        self.fan_out(point, width, Vec::new(), elements).await
     }
 
     /// All elements of an `#[each]` are done: the values of this execution, and between them the saved ones.
@@ -209,15 +211,19 @@ struct FanOut<'a> {
     announcing: Vec<(StepInfo, Duration)>,
     /// The first failure: no further element is started.
     failure: Option<(Place, Failure)>,
-    /// Children wait, out of memory: until then, if one of them knows.
-    waiting: Option<Option<SystemTime>>,
+    /// So many children wait, out of memory.
+    children: u64,
+    /// Until then, if one of them knows.
+    until: Option<SystemTime>,
 }
 
 /// Why an element has failed.
-enum Failure {
-    /// With an error of the flow's own, which it has left.
-    Own,
+pub(super) enum Failure {
+    /// With an error of the flow's own, which it has left, and which says this.
+    Own(String),
     Stopped(Exit),
+    /// In an earlier execution.
+    Before(FailedElement),
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -273,7 +279,7 @@ impl Future for Running<'_> {
             (None, Ok(Poll::Pending)) => return Poll::Pending,
             (None, Ok(Poll::Ready(branch))) => match branch.outcome {
                 Outcome::Done(done) => Ok(done),
-                Outcome::Failed => Err(Failure::Own),
+                Outcome::Failed(error) => Err(Failure::Own(error)),
                 Outcome::Open => unreachable!("an element that has ended says how"),
             },
         };
@@ -286,6 +292,7 @@ impl Machine {
         &mut self,
         point: u16,
         width: usize,
+        asleep: Vec<Option<SystemTime>>,
         waiting: &mut (dyn Iterator<Item = Element<'a>> + Send),
     ) -> bool {
         // A run that stands here asks first what its children have come to, and is stopped then.
@@ -295,9 +302,10 @@ impl Machine {
         }
         let mut waiting: Fuse<_> = waiting.fuse();
         let mut fan = FanOut::default();
-        if self.shared().exit.asks() && self.shared().is_to_stop() {
-            let children = waiting.by_ref().filter(|element| self.point(element.place.point).kind == PointKind::Child);
-            fan.running.extend(children.map(Running));
+        asleep.into_iter().for_each(|until| self.waits(&mut fan, until));
+        fan.failure = self.failed_element(point).map(|failed| (Place::of(point), Failure::Before(failed)));
+        if fan.failure.is_some() || self.shared().exit.asks() && self.shared().is_to_stop() {
+            fan.running.extend(waiting.by_ref().filter(|element| self.is_child(element)).map(Running));
         }
         loop {
             // To be stopped is decided outside of writes: so none is begun any more. What runs goes on until the driver says so.
@@ -313,27 +321,79 @@ impl Machine {
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
-        if let Some(until) = fan.waiting {
+        if fan.children > 0 {
             // Whatever else has come of it: first the children that wait come to their end, by the next executions.
-            return self.runner.stop(Exit::Wait { point, until, signal: None }).await;
+            let again = match self.keep_failure_beside(point, &fan) {
+                Some(pause) => Some(self.now().await + pause),
+                None => None,
+            };
+            let until = [fan.until, again].into_iter().flatten().min();
+            let ending = Ending::Waiting { until, signal: None, children: fan.children };
+            return self.runner.stop(Exit::Wait { point, ending }).await;
         }
         self.shared().exit.set_asking(false);
         self.checkpoint().await;
         match fan.failure {
-            Some((place, failure)) => self.fail(place, failure).await,
+            Some((place, failure)) => self.fail(point, place, failure).await,
             None => true,
         }
+    }
+
+    /// A child waits, out of memory.
+    fn waits(&self, fan: &mut FanOut<'_>, until: Option<SystemTime>) {
+        // Not to be stopped from outside any more: who would end the child?
+        self.shared().exit.set_asking(true);
+        fan.children += 1;
+        fan.until = [fan.until, until].into_iter().flatten().min();
+    }
+
+    /// Keeps how an element has failed beside children that wait. If it has not, because what lies beneath it has: the pause behind which it is
+    /// tried again.
+    fn keep_failure_beside(&mut self, point: u16, fan: &FanOut<'_>) -> Option<Duration> {
+        let (place, failure) = fan.failure.as_ref()?;
+        let is_kept = self.keep_failure(point, *place, failure);
+        self.shared().parking.as_ref().filter(|_| !is_kept).map(|parking| parking.pause)
+    }
+
+    fn is_child(&self, element: &Element<'_>) -> bool {
+        self.point(element.place.point).kind == PointKind::Child
+    }
+
+    /// Leaves out the children that wait, out of memory, and for which nothing has come yet: they need not be claimed to be waited for. Until
+    /// when each of them waits, and the other elements.
+    async fn without_sleepers<'a>(&self, elements: Vec<Element<'a>>) -> (Vec<Option<SystemTime>>, Vec<Element<'a>>) {
+        let (shared, mut asleep) = (self.shared(), Vec::new());
+        let may_park = self.resumed_here && shared.parking.is_some() && !shared.is_to_stop();
+        let Some((store, key)) = shared.durable.as_ref().filter(|_| may_park) else { return (asleep, elements) };
+        if !elements.iter().any(|element| self.is_child(element)) {
+            return (asleep, elements);
+        }
+        let below = match store.queue().below(key).await {
+            Ok(below) => below,
+            Err(error) => return self.runner.stop(Exit::Store(error)).await,
+        };
+        let now = self.now().await;
+        let sleeps = |run: &RunSummary| run.status == Status::Waiting && run.wake_at.is_none_or(|at| at > now);
+        let sleepers: HashMap<_, _> =
+            below.into_iter().filter(sleeps).map(|run| (run.key.run_id, run.wake_at)).collect();
+        let is_awake = |element: &Element<'a>| {
+            let run_id = self.runner.idempotency_key(element.place.point).filter(|_| self.is_child(element));
+            match run_id.and_then(|run_id| sleepers.get(&run_id)) {
+                Some(until) => {
+                    asleep.push(*until);
+                    false
+                }
+                None => true,
+            }
+        };
+        let awake = elements.into_iter().filter(is_awake).collect();
+        (asleep, awake)
     }
 
     /// An element is over: its output is staged, or it is why the fan-out fails.
     fn ended(&mut self, fan: &mut FanOut<'_>, place: Place, ended: Result<Done, Failure>) {
         match ended {
-            Err(Failure::Stopped(Exit::Wait { until, .. })) => {
-                let so_far = fan.waiting.flatten();
-                // Not to be stopped from outside any more: who would end the child?
-                self.shared().exit.set_asking(true);
-                fan.waiting = Some([so_far, until].into_iter().flatten().min());
-            }
+            Err(Failure::Stopped(Exit::Wait { ending: Ending::Waiting { until, .. }, .. })) => self.waits(fan, until),
             Err(failure) => {
                 fan.failure.get_or_insert((place, failure));
             }
@@ -375,10 +435,14 @@ impl Machine {
     }
 
     /// Fails with the first failure. Returns only if that is an error of the flow's own.
-    async fn fail(&mut self, place: Place, failure: Failure) -> bool {
+    async fn fail(&mut self, point: u16, place: Place, failure: Failure) -> bool {
         self.current = Some(place);
         match failure {
-            Failure::Own => false,
+            Failure::Own(_) => false,
+            Failure::Before(failed) => {
+                self.forget_failure(point);
+                self.runner.stop(Exit::Failed(failed)).await
+            }
             Failure::Stopped(exit) => self.runner.stop(exit).await,
             Failure::Panicked(panic) => resume_unwind(panic),
         }

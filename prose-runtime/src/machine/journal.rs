@@ -1,7 +1,5 @@
 //! What a run has staged since its last commit, and what it was resumed with. Pure: it makes commits and writes none.
 
-use std::time::SystemTime;
-
 use super::undoable::Undoable;
 use crate::Json;
 use crate::store::checkpoint::State;
@@ -20,6 +18,8 @@ pub(crate) struct Journal {
     /// How many of the writes belong to steps that are done; the others are of plain code behind them.
     settled: usize,
     dropped: Vec<String>,
+    /// How many of the dropped are so whatever becomes of the plain code behind the last finished step.
+    dropped_for_good: usize,
     /// Events of steps that are done.
     events: Vec<Outgoing>,
     /// Signals that are taken or refused.
@@ -59,6 +59,18 @@ impl Journal {
     /// Stages the end of a variable.
     pub(crate) fn drop(&mut self, name: &str) {
         self.dropped.push(name.to_owned());
+    }
+
+    /// The same, whatever becomes of the plain code behind the last finished step.
+    pub(crate) fn drop_for_good(&mut self, name: String) {
+        self.dropped.insert(self.dropped_for_good, name);
+        self.dropped_for_good += 1;
+    }
+
+    /// Stages a variable that belongs to no step, whatever becomes of the plain code behind the last finished step.
+    pub(crate) fn write_for_good(&mut self, name: String, value: Json) {
+        self.writes.insert(self.settled, Write { name, value });
+        self.settled += 1;
     }
 
     /// Where the run stands.
@@ -137,9 +149,9 @@ impl Journal {
     }
 
     /// The commit at the entrance of a step where the run waits, out of memory.
-    pub(crate) fn wait(&mut self, step: &str, at: &[u64], until: Option<SystemTime>, signal: Option<String>) -> Commit {
+    pub(crate) fn wait(&mut self, step: &str, at: &[u64], ending: Ending) -> Commit {
         self.stand(step, Phase::Entered, at);
-        self.commit(Some(Ending::Waiting { until, signal }))
+        self.commit(Some(ending))
     }
 
     fn stand(&mut self, step: &str, phase: Phase, at: &[u64]) {
@@ -163,7 +175,7 @@ impl Journal {
 
     fn leave_out_plain_code(&mut self) {
         self.writes.truncate(self.settled);
-        self.dropped.clear();
+        self.dropped.truncate(self.dropped_for_good);
     }
 
     /// The commit that says what became of a compensation.
@@ -186,6 +198,7 @@ impl Journal {
     pub(crate) fn commit(&mut self, ending: Option<Ending>) -> Commit {
         self.seq += 1;
         self.fingerprint_told = self.fingerprint;
+        self.dropped_for_good = 0;
         Commit {
             seq: self.seq,
             position: self.position.clone(),

@@ -144,7 +144,12 @@ impl Owner {
 
     /// Gives a run back as it was saved, not to be gone on with before then.
     pub(crate) async fn postpone(&mut self, until: SystemTime) -> Result<(), StoreError> {
-        let commit = self.journal.unchanged(Ending::Waiting { until: Some(until), signal: None });
+        self.end(Ending::Waiting { until: Some(until), signal: None, children: 0 }).await
+    }
+
+    /// Ends the claim of a run as it was saved.
+    pub(crate) async fn end(&mut self, ending: Ending) -> Result<(), StoreError> {
+        let commit = self.journal.unchanged(ending);
         self.write(commit).await
     }
 
@@ -155,8 +160,7 @@ impl Owner {
             self.journal.not_migrated();
         }
         let ending = self.failed.take().unwrap_or(Ending::Blocked { step, reason });
-        let commit = self.journal.unchanged(ending);
-        self.write(commit).await
+        self.end(ending).await
     }
 
     /// The run was lost to another execution.

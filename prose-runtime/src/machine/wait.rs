@@ -9,7 +9,7 @@ use super::{Exit, Machine, branch::Place};
 use crate::Json;
 use crate::codec::{Key, decode, encode};
 use crate::store::signals::StoredSignal;
-use crate::store::{RunKey, Store, StoreError, from_millis, to_millis};
+use crate::store::{Ending, RunKey, Store, StoreError, from_millis, to_millis};
 
 /// How often a signal is looked for that was sent by another process.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -233,7 +233,7 @@ impl Machine {
         until.duration_since(self.now().await).unwrap_or_default()
     }
 
-    async fn now(&self) -> SystemTime {
+    pub(super) async fn now(&self) -> SystemTime {
         let Some(owner) = &self.owner else { return SystemTime::now() };
         match owner.store.queue().now().await {
             Ok(now) => now,
@@ -246,7 +246,8 @@ impl Machine {
         if self.shared().parks_for(left) {
             self.settle_if_needed().await;
             self.checkpoint().await;
-            return self.runner.stop(Exit::Wait { point, until, signal }).await;
+            let ending = Ending::Waiting { until, signal, children: 0 };
+            return self.runner.stop(Exit::Wait { point, ending }).await;
         }
         self.ready(point).await;
     }
@@ -274,16 +275,11 @@ impl Machine {
     }
 
     /// Commits that the run waits at a point, which ends its claim.
-    pub(crate) async fn park(
-        &mut self,
-        point: u16,
-        until: Option<SystemTime>,
-        signal: Option<String>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn park(&mut self, point: u16, ending: Ending) -> Result<(), StoreError> {
         let name = self.point(point).name;
         let at = self.runner.at.clone();
         let Some(owner) = &mut self.owner else { return Ok(()) };
-        let commit = owner.journal.wait(name, &at, until, signal);
+        let commit = owner.journal.wait(name, &at, ending);
         owner.write(commit).await?;
         self.announce();
         Ok(())

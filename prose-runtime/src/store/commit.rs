@@ -123,6 +123,10 @@ pub enum Ending {
         until: Option<SystemTime>,
         /// For a signal of this name; `None`: for the instant, or for a child.
         signal: Option<String>,
+        /// For one of so many runs right below it, none of which has ended as far as it knows. If fewer are left when this is written, one has ended
+        /// meanwhile, and the run is due at once. Of no use behind that, and not kept.
+        #[serde(skip)]
+        children: u64,
     },
 }
 

@@ -208,7 +208,7 @@ fn shown(ending: Option<Ending>) -> Shown {
             Shown { failed_step: Some(FailedStep { name: step, error }), ..Shown::default() }
         }
         Some(Ending::Blocked { step, reason }) => Shown { blocked: Some(Blocked { step, reason }), ..Shown::default() },
-        Some(Ending::Waiting { until, signal }) => {
+        Some(Ending::Waiting { until, signal, .. }) => {
             Shown { waiting: Some(Waiting { step: None, signal, until }), ..Shown::default() }
         }
         Some(Ending::Cancelled { .. }) | None => Shown::default(),

@@ -144,8 +144,8 @@ pub struct ClaimedRun {
     pub lease: Lease,
     /// Where it stands: the fold of its commits.
     pub state: RunState,
-    /// How many executions in a row have died with their process, or were stopped past their lease, without having written anything of
-    /// it. Counted by [`Queue::recover`].
+    /// How many executions have died with their process, or were stopped past their lease, since one has written anything of it. Counted by
+    /// [`Queue::recover`]. One that gives the run back in good order changes it only if it has written.
     pub crashes: u32,
 }
 

@@ -42,7 +42,7 @@ pub trait Queue: Send + Sync {
     /// The runs that this instance executes and that were asked to end.
     fn asked_to_cancel(&self) -> BoxFuture<'_, Result<Vec<RunKey>, StoreError>>;
 
-    /// Makes a failed run due, from its last commit on, unless what it had done was undone.
+    /// Makes a failed run due, from its last commit on, unless what it had done was undone, or a run above it has ended.
     fn restart<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Asked, StoreError>>;
 
     /// Which of these runs have ended, or are not there (any more).
@@ -50,6 +50,9 @@ pub trait Queue: Send + Sync {
 
     /// A page of runs, the newest first.
     fn list<'a>(&'a self, request: &'a ListRuns) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>>;
+
+    /// The unfinished runs right below one, in the order in which they were created.
+    fn below<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>>;
 
     /// Where the unfinished runs of a flow stand, with how many stand so; children included.
     fn standings<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<(Standing, u64)>, StoreError>>;
@@ -140,7 +143,7 @@ pub struct DueRuns {
 }
 
 /// What came of asking something of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// It was asked.
     Done,
@@ -148,6 +151,8 @@ pub enum Asked {
     Missing,
     /// It has this status, and nothing was done: it has ended, or (of a restart) it has not failed, or was undone.
     Status(Status),
+    /// It was to be started again, and a run above it has ended: nobody would execute it. The topmost that has, and how.
+    Above(RunKey, Status),
 }
 
 /// A page of runs.

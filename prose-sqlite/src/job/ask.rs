@@ -23,6 +23,13 @@ const KEEP_SIGNAL: &str = "\
     insert into prose_signals (namespace, run_id, uid, name, id, payload, sent_at, expires_at) \
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
+/// The topmost of the runs above one that have ended.
+const ENDED_ABOVE: &str = "\
+    with recursive above (run) as (select parent from prose_runs where run = ?1 and parent is not null union all \
+    select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
+    select namespace, run_id, status from above cross join prose_runs one on one.run = above.run \
+    where status in ('completed', 'failed', 'cancelled') order by one.run limit 1";
+
 impl Batch<'_> {
     /// Makes a run due, and all above it.
     pub(super) fn wake(&self, run: i64, now: i64) -> rusqlite::Result<()> {
@@ -48,6 +55,9 @@ impl Batch<'_> {
         if found.shown() != Status::Failed || found.undone {
             return Ok(Answer::Asked(Asked::Status(found.shown())));
         }
+        if let Some((above, status)) = self.ended_above(found.run)? {
+            return Ok(Answer::Asked(Asked::Above(above, status)));
+        }
         let now = clock::now();
         self.sql
             .prepare_cached(
@@ -57,6 +67,15 @@ impl Batch<'_> {
             .execute([found.run, now])?;
         self.wake(found.run, now)?;
         Ok(Answer::Asked(Asked::Done))
+    }
+
+    fn ended_above(&self, run: i64) -> rusqlite::Result<Option<(RunKey, Status)>> {
+        let mut query = self.sql.prepare_cached(ENDED_ABOVE)?;
+        let found = query.query_row([run], |row| {
+            let key = RunKey { namespace: row.get("namespace")?, run_id: row.get("run_id")? };
+            Ok((key, row.get::<_, String>("status")?))
+        });
+        Ok(found.optional()?.and_then(|(key, status)| Some((key, Status::parse(&status)?))))
     }
 
     pub(super) fn send(&self, signal: &NewSignal) -> rusqlite::Result<Answer> {

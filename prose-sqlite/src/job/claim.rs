@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Answer, Batch, Claimed, Found, find};
 use crate::clock;
+use crate::statement::CRASHES_LEFT;
 
 /// A claim's place in the log. Whoever was just submitted has none yet.
 const CLAIM_ROW: &str = "\
@@ -19,11 +20,6 @@ const CLAIM_RUN: &str = "\
     update prose_runs set epoch = ?2, owner = ?3, updated_at = max(?4, updated_at), wake_at = null, awaits = null, \
     cancel_asked_at = case status when 'failed' then null else cancel_asked_at end, \
     status = case when compensating_since is null then 'running' else 'compensating' end where run = ?1";
-
-/// Whether an execution has written anything but its claim.
-pub(super) const HAS_WRITTEN: &str = "\
-    exists (select 1 from prose_commits own where own.run = prose_runs.run and own.epoch = prose_runs.epoch and \
-    coalesce(own.point, own.completed, own.dropped, own.writes, own.compensable, own.undoing) is not null)";
 
 impl Batch<'_> {
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> rusqlite::Result<Answer> {
@@ -89,7 +85,7 @@ impl Batch<'_> {
     pub(super) fn reclaim(&self, lease: &Lease, seq: u64) -> rusqlite::Result<Answer> {
         // What the old epoch has written is the same execution's.
         let raise = format!(
-            "update prose_runs set epoch = epoch + 1, crashes = case when {HAS_WRITTEN} then 0 else crashes end \
+            "update prose_runs set epoch = epoch + 1, crashes = {CRASHES_LEFT} \
              where run = ?1 and uid = ?2 and epoch = ?3 \
              and status not in ('completed', 'failed', 'cancelled', 'blocked', 'waiting')"
         );
@@ -115,12 +111,13 @@ impl Batch<'_> {
     /// Only what is still held: a commit that has ended the claim may have come before.
     pub(super) fn release(&self, lease: &Lease) -> rusqlite::Result<Answer> {
         let now = clock::now();
+        let release = format!(
+            "update prose_runs set owner = null, wake_at = ?3, updated_at = max(?3, updated_at), crashes = {CRASHES_LEFT} \
+             where run = ?1 and epoch = ?2 and owner is not null returning parent"
+        );
         let parent: Option<Option<i64>> = self
             .sql
-            .prepare_cached(
-                "update prose_runs set owner = null, wake_at = ?3, updated_at = max(?3, updated_at), crashes = 0 \
-                 where run = ?1 and epoch = ?2 and owner is not null returning parent",
-            )?
+            .prepare_cached(&release)?
             .query_row(params![lease.row, integer(lease.epoch), now], |row| row.get(0))
             .optional()?;
         if let Some(parent) = parent.flatten() {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use prose::store::queue::Attendance;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::claim::HAS_WRITTEN;
 use super::{Answer, Batch};
 use crate::clock;
 use crate::instance::Instance;
+use crate::statement::HAS_WRITTEN;
 
 /// How many runs are recovered in one transaction, so that others do not wait long.
 const AT_ONCE: i64 = 1_000;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prose::store::queue::ListRuns;
+use prose::store::queue::{Asked, ListRuns};
 use prose::store::{Claim, Commit, Lease, NewRun, RunKey};
 use prose::{Status, StoreError};
 
@@ -129,6 +129,24 @@ pub async fn restarting_a_child_wakes_all_above_it(store: Shared) {
     assert_eq!(due_ids(&store).await, ["top"]);
 }
 
+/// Nobody would execute it. The error names the topmost, which can be started again if it has failed itself.
+pub async fn restarting_below_a_run_that_has_ended_is_refused(store: Shared) {
+    let leases = three(&store).await;
+    for lease in &leases {
+        commit(&store, lease, failed(2)).await;
+    }
+    for below in ["bottom", "middle"] {
+        let before = snapshot(&store, below).await;
+        assert_eq!(restart(&store, below).await, Asked::Above(RunKey::new("top"), Status::Failed));
+        assert_eq!(snapshot(&store, below).await, before);
+    }
+    assert_eq!(restart(&store, "top").await, Asked::Done);
+    assert_eq!(restart(&store, "bottom").await, Asked::Above(RunKey::new("middle"), Status::Failed));
+    assert_eq!(restart(&store, "middle").await, Asked::Done);
+    assert_eq!(restart(&store, "bottom").await, Asked::Done);
+    assert_eq!(due_ids(&store).await, ["top"]);
+}
+
 /// What the child waited for came between the last look and the parent's commit.
 pub async fn a_parent_that_parks_above_a_due_child_is_due(store: Shared) {
     let [bottom, middle, top] = three(&store).await;
@@ -138,6 +156,48 @@ pub async fn a_parent_that_parks_above_a_due_child_is_due(store: Shared) {
     commit(&store, &top, parking(2, None, None)).await;
     assert_eq!(woken(&store).await, ["bottom", "middle", "top"]);
     assert_eq!(due_ids(&store).await, ["top"]);
+}
+
+/// Whoever was called with the child's name has come to its end, between its own parking and its parent's.
+pub async fn a_parent_that_parks_above_a_child_that_has_ended_meanwhile_is_due(store: Shared) {
+    let [bottom, middle, top] = three(&store).await;
+    commit(&store, &bottom, parking(2, None, Some("approval"))).await;
+    commit(&store, &claimed(&store, "bottom").await.lease, completed(4)).await;
+    commit(&store, &middle, parking_above(2, 1)).await;
+    commit(&store, &top, parking_above(2, 1)).await;
+    assert_eq!(woken(&store).await, ["middle", "top"]);
+    assert_eq!(due_ids(&store).await, ["top"]);
+    // What has ended before, it knows of.
+    let run = claimed(&store, "middle").await;
+    commit(&store, &run.lease, parking_above(run.state.folded.seq + 1, 0)).await;
+    assert_eq!(woken(&store).await, [""; 0]);
+}
+
+/// Whoever holds them, whatever they wait for; not those further below.
+pub async fn the_unfinished_runs_right_below_one_are_told(store: Shared) {
+    let top = create(&store, "top").await;
+    let ended = create_child(&store, "top", "ended").await;
+    commit(&store, &ended, completed(2)).await;
+    let held = create_child(&store, "top", "held").await;
+    let until = from_now(&store, HOUR).await;
+    for (run_id, wait) in [("timer", parking(2, Some(until), None)), ("signal", parking(2, None, Some("approval")))] {
+        let lease = create_child(&store, "top", run_id).await;
+        create_child(&store, run_id, &format!("below {run_id}")).await;
+        commit(&store, &lease, wait).await;
+    }
+    let cancelled = create_child(&store, "top", "cancelled").await;
+    ask_to_cancel(&store, "cancelled").await;
+    let below = store.queue().below(&top.key).await.unwrap();
+    let told: Vec<_> = below.iter().map(|run| (run.key.run_id.as_str(), run.status, run.wake_at)).collect();
+    let expected = [
+        ("held", Status::Running, None),
+        ("timer", Status::Waiting, Some(until)),
+        ("signal", Status::Waiting, None),
+        ("cancelled", Status::Cancelling, None),
+    ];
+    assert_eq!(told, expected);
+    [&held, &cancelled].into_iter().for_each(|lease| store.release(lease));
+    assert!(store.queue().below(&RunKey::new("nobody")).await.unwrap().is_empty());
 }
 
 /// The earliest of its children counts, and its own time if that is earlier.

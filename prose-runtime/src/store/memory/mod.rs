@@ -201,14 +201,17 @@ impl Runs {
     /// A claim has ended with its commit. What a waiting run waits for may be there already.
     fn claim_ends(&mut self, key: &RunKey) {
         let now = SystemTime::now();
-        let wakes = self.of.values().filter(|run| run.state.run.parent.as_ref() == Some(key) && !run.held);
-        let child_wakes = wakes.filter(|run| !run.state.status().is_ended()).filter_map(|run| run.wake_at).min();
+        let is_below = |run: &&Run| run.state.run.parent.as_ref() == Some(key) && !run.state.status().is_ended();
+        let below: Vec<_> = self.of.values().filter(is_below).collect();
+        let child_wakes = below.iter().filter(|run| !run.held).filter_map(|run| run.wake_at).min();
+        let unended = below.len() as u64;
         let Some(run) = self.of.get_mut(key) else { return };
         run.wake_at = match &run.state.folded.ending {
             _ if run.state.cancel_asked && !run.state.status().is_ended() => Some(now),
             Some(Ending::Waiting { signal: Some(signal), .. }) if self.signals.has(key, &run.state.run.uid, signal) => {
                 Some(now)
             }
+            Some(Ending::Waiting { children, .. }) if unended < *children => Some(now),
             Some(Ending::Waiting { until, .. }) => [*until, child_wakes].into_iter().flatten().min(),
             _ => None,
         };

@@ -83,6 +83,14 @@ impl Runs {
         in_turn.into_iter().map(|(_, run)| run.state.run.key.clone()).collect()
     }
 
+    /// The topmost of the runs above one that have ended.
+    fn ended_above(&self, key: &RunKey) -> Option<(RunKey, Status)> {
+        let parent = |key: &RunKey| self.of.get(key).and_then(|run| run.state.run.parent.clone());
+        let above = std::iter::successors(parent(key), parent);
+        let status = |key: RunKey| self.of.get(&key).map(|run| (key, run.state.status()));
+        above.filter_map(status).filter(|(_, status)| status.is_ended()).last()
+    }
+
     fn list(&self, request: &ListRuns) -> Vec<RunSummary> {
         let asked = |run: &&Run| {
             run.state.run.key.namespace == request.namespace
@@ -169,9 +177,13 @@ impl Queue for MemoryStore {
     fn restart<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Asked, StoreError>> {
         Box::pin(async move {
             let mut runs = self.runs();
+            let above = runs.ended_above(key);
             let Some(run) = runs.of.get_mut(key) else { return Ok(Asked::Missing) };
             if !run.state.folded.can_restart() {
                 return Ok(Asked::Status(run.state.status()));
+            }
+            if let Some((above, status)) = above {
+                return Ok(Asked::Above(above, status));
             }
             let seq = run.state.folded.seq + 1;
             run.state.folded.apply(Commit::empty(seq));
@@ -192,6 +204,16 @@ impl Queue for MemoryStore {
 
     fn list<'a>(&'a self, request: &'a ListRuns) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>> {
         Box::pin(async move { Ok(self.runs().list(request)) })
+    }
+
+    fn below<'a>(&'a self, key: &'a RunKey) -> BoxFuture<'a, Result<Vec<RunSummary>, StoreError>> {
+        Box::pin(async move {
+            let runs = self.runs();
+            let is_below = |run: &&Run| run.state.run.parent.as_ref() == Some(key) && !run.state.status().is_ended();
+            let mut below: Vec<_> = runs.of.values().filter(is_below).map(Run::summary).collect();
+            below.sort_by_key(|run| run.place);
+            Ok(below)
+        })
     }
 
     fn standings<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<(Standing, u64)>, StoreError>> {

@@ -53,7 +53,7 @@ impl EndingRow {
             Status::Failed => Some(Ending::Failed { step, error: said }),
             Status::Cancelled => Some(Ending::Cancelled { step }),
             Status::Blocked => Some(Ending::Blocked { step, reason: said }),
-            Status::Waiting => Some(Ending::Waiting { until: None, signal: None }),
+            Status::Waiting => Some(Ending::Waiting { until: None, signal: None, children: 0 }),
             _ => None,
         })
     }
@@ -72,7 +72,7 @@ impl WaitRow {
     /// The columns of an ending, if it is one that waits.
     pub fn new(ending: &Ending) -> Option<Self> {
         match ending {
-            Ending::Waiting { until, signal } => Some(Self { until: until.map(to_millis), signal: signal.clone() }),
+            Ending::Waiting { until, signal, .. } => Some(Self { until: until.map(to_millis), signal: signal.clone() }),
             _ => None,
         }
     }

@@ -46,7 +46,8 @@ impl RunRow {
         let mut folded = fold.folded;
         folded.ending = match EndingRow::read(&self.status, self.output, self.failed_step, self.error)? {
             Some(Ending::Waiting { .. }) => {
-                Some(Ending::Waiting { until: self.wait.until.map(from_millis), signal: self.wait.signal })
+                let WaitRow { until, signal } = self.wait;
+                Some(Ending::Waiting { until: until.map(from_millis), signal, children: 0 })
             }
             ending => ending,
         };
