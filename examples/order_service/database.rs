@@ -1,13 +1,14 @@
 //! Where runs and orders are kept: in an SQLite file, or in Postgres. A `Database` of this service's own, made of two that there are.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use prose::{Beginning, Begun, Database, DatabaseError, Record, Store, StoreError};
 use prose_postgres::{PostgresDatabase, PostgresStore};
 use prose_sqlite::{SqliteDatabase, SqliteStore};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::shop::order::OrderInput;
 
@@ -43,9 +44,15 @@ impl Place {
     pub(crate) fn of(url: Option<String>) -> Result<Self, String> {
         let Some(url) = url else { return Ok(Self::Sqlite("orders.db".into())) };
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url));
+            return named(url).map(Self::Postgres);
         }
         match url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:")) {
+            Some(path) if path.contains('?') => {
+                Err("DATABASE_URL: sqlite:path takes no options behind a `?`".to_owned())
+            }
+            Some(path) if path.starts_with(':') => {
+                Err("DATABASE_URL: runs are to survive, so they need a file".to_owned())
+            }
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => Err("DATABASE_URL is neither postgres://.. nor sqlite:path/to/file.db".to_owned()),
         }
@@ -75,6 +82,15 @@ impl Place {
                 Ok((Arc::new(store), OrdersDatabase::Postgres(PostgresDatabase::new(pool))))
             }
         }
+    }
+}
+
+/// Without a name it would be the database of whoever is logged in, in which nobody expects these tables.
+fn named(url: String) -> Result<String, String> {
+    match PgConnectOptions::from_str(&url) {
+        Ok(options) if options.get_database().is_some_and(|name| !name.is_empty()) => Ok(url),
+        Ok(_) => Err("DATABASE_URL names no database: postgres://server/name".to_owned()),
+        Err(error) => Err(format!("DATABASE_URL: {error}")),
     }
 }
 
@@ -177,6 +193,13 @@ mod tests {
         assert_eq!(Place::of(None), Ok(Place::Sqlite("orders.db".into())));
         assert_eq!(place("sqlite:a/b.db"), Ok(Place::Sqlite("a/b.db".into())));
         assert_eq!(place("postgres://localhost/x"), Ok(Place::Postgres("postgres://localhost/x".into())));
-        assert!(place("mysql://x").is_err() && place("sqlite:").is_err());
+        for refused in ["mysql://x", "sqlite:", "sqlite:x.db?mode=ro", "sqlite::memory:", "file:x.db", "x.db"] {
+            assert!(place(refused).is_err(), "{refused}");
+        }
+        if std::env::var_os("PGDATABASE").is_none() {
+            for nameless in ["postgres://", "postgres://localhost", "postgres://localhost/", "postgres://:x"] {
+                assert!(place(nameless).is_err(), "{nameless}");
+            }
+        }
     }
 }

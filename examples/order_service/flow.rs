@@ -46,9 +46,9 @@ pub(crate) async fn process_order(ctx: Ctx<OrderDeps>, input: OrderInput) -> Res
         }
     }
 
-    // The key is the same for every attempt, also behind a crash: the service charges once.
+    // The key is the same for every attempt, also behind a crash: the service charges once. An outage of two minutes fails no order.
     #[step(name = "charge_payment", timeout = "10s",
-           retry(max_attempts = 3, delay = "500ms", backoff = 2.0, when = OrderError::is_transient))]
+           retry(max_attempts = 10, delay = "500ms", backoff = 2.0, max_delay = "30s", when = OrderError::is_transient))]
     let receipt: Receipt = ctx.deps.stripe.charge(&input.user_id, total, key(&ctx)).await?;
 
     // A plain insert, no upsert: the row and the record that this step is done are one commit.

@@ -7,23 +7,26 @@
 //! curl localhost:8080/orders/ord_1
 //! ```
 //!
-//! An order over 1,000 waits for `POST /orders/{id}/approval` with `{"approved": true}`; `DELETE /orders/{id}` calls an order off.
+//! An order over 1,000 waits for `POST /orders/{id}/approval` with `{"approved": true}`; `DELETE /orders/{id}` calls an order off, and
+//! `POST /orders/{id}/restart` lets one that has failed go on from where it failed.
 //!
 //! | variable | meaning | without it |
 //! |---|---|---|
 //! | `LISTEN_ADDR` | where it listens | `127.0.0.1:8080` |
-//! | `DATABASE_URL` | `postgres://..`, or `sqlite:path`: runs and orders | `sqlite:orders.db` |
+//! | `DATABASE_URL` | `postgres://server/database`, or `sqlite:path`: runs and orders | `sqlite:orders.db` |
 //! | `STRIPE_API_BASE`, `STRIPE_SECRET_KEY` | the payment service | a stand-in |
 //! | `SMTP_URL` | the mail server | a stand-in |
 //! | `EVENTS_URL` | where events are posted | the stand-in, or the log |
 //! | `LEASE_SECONDS` | how long an instance may be stopped before others take its orders over | 30 |
 //!
-//! SIGTERM and Ctrl-C end it in good order: what runs has ten seconds to end, the rest goes on elsewhere.
+//! SIGTERM and Ctrl-C end it in good order: what runs has ten seconds to end, the rest goes on elsewhere. A second
+//! one ends it at once.
 //!
-//! Read `flow.rs` first, then `routes.rs`; `database.rs` is where SQLite and Postgres become one.
+//! Read `flow.rs` first, then `routes.rs`; `refusal.rs` says no; `database.rs` is where SQLite and Postgres become one.
 
 mod database;
 mod flow;
+mod refusal;
 mod routes;
 #[path = "../shop/mod.rs"]
 mod shop;
@@ -36,7 +39,7 @@ use std::time::Duration;
 
 use prose::{CancellationToken, Engine, Publisher, TracingObserver, TracingPublisher};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::database::Place;
 use crate::flow::{OrderDeps, process_order};
@@ -77,7 +80,10 @@ async fn main() -> ExitCode {
 
 /// Serves until it is told to end.
 async fn serve() -> Result<(), Failure> {
-    let place = Place::of(variable("DATABASE_URL"))?;
+    let (place, lease) = (Place::of(variable("DATABASE_URL"))?, lease()?);
+    // In front of all that is kept: who cannot listen executes nothing.
+    let address = variable("LISTEN_ADDR").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listener = TcpListener::bind(&address).await.map_err(|error| format!("LISTEN_ADDR: {address}: {error}"))?;
     let (store, db) = place.open().await?;
     let services = Services::find(&place.file())?;
     let deps = OrderDeps {
@@ -87,35 +93,49 @@ async fn serve() -> Result<(), Failure> {
     };
     let builder = Engine::builder(&store, deps).flow::<process_order::Flow>();
     let builder = builder.observer(TracingObserver).publisher(publisher(&services)?);
-    let engine = match lease()? {
+    let engine = match lease {
         Some(lease) => builder.lease(lease).start().await?,
         None => builder.start().await?,
     };
-    let end = told_to_end()?;
-    let listener = TcpListener::bind(address()).await.map_err(|error| format!("{}: {error}", address()))?;
+    let mut end = End::new()?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
     let service = routes(Service { engine: engine.clone(), store });
     let told = CancellationToken::new();
     let serving = axum::serve(listener, service).with_graceful_shutdown(told.clone().cancelled_owned());
     let serving = tokio::spawn(serving.into_future());
-    end.await;
+    end.told().await;
     told.cancel();
-    let drained = engine.drain(GRACE).await;
+    let drained = tokio::select! {
+        drained = engine.drain(GRACE) => drained,
+        () = end.told() => engine.drain(Duration::ZERO).await,
+    };
     tracing::info!(finished = drained.finished, given_back = drained.given_back, "drained");
     // Answers that are under way are given; a client that never ends its request holds nobody up.
-    let _cut_off = tokio::time::timeout(LAST_ANSWERS, serving).await;
+    tokio::select! {
+        _ = tokio::time::timeout(LAST_ANSWERS, serving) => {}
+        () = end.told() => {}
+    }
     Ok(())
 }
 
-/// From now on SIGTERM and Ctrl-C do not kill, but resolve this.
-fn told_to_end() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
+/// SIGTERM and Ctrl-C, which do not kill from now on.
+struct End {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    async fn told(&mut self) {
         tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }
 
 fn publisher(services: &Services) -> Result<Arc<dyn Publisher>, Failure> {
@@ -125,14 +145,13 @@ fn publisher(services: &Services) -> Result<Arc<dyn Publisher>, Failure> {
     })
 }
 
-fn address() -> String {
-    variable("LISTEN_ADDR").unwrap_or_else(|| "127.0.0.1:8080".to_owned())
-}
-
 fn lease() -> Result<Option<Duration>, Failure> {
     let Some(seconds) = variable("LEASE_SECONDS") else { return Ok(None) };
-    let seconds: f64 = seconds.parse().map_err(|error| format!("LEASE_SECONDS: {error}"))?;
-    Ok(Some(Duration::try_from_secs_f64(seconds)?))
+    let lease = seconds.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match lease.filter(|lease| !lease.is_zero()) {
+        Some(lease) => Ok(Some(lease)),
+        None => Err(format!("LEASE_SECONDS: {seconds}: a number of seconds above 0 is wanted").into()),
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

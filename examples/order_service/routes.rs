@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use prose::{Checkpoint, ControlError, Delivery, Engine, Flow, SignalError, Status, Store, SubmitError};
+use prose::{Checkpoint, ControlError, Delivery, Engine, Flow, Status, Store};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::flow::{Approval, process_order};
+use crate::refusal::Refusal;
 use crate::shop::order::OrderInput;
 
 /// What the handlers work with.
@@ -30,13 +30,15 @@ pub(crate) fn routes(service: Service) -> Router {
         .route("/orders", post(submit))
         .route("/orders/{id}", get(show).delete(cancel))
         .route("/orders/{id}/approval", post(approve))
+        .route("/orders/{id}/restart", post(restart))
         .route("/healthz", get(health))
         .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is no such page"))
         .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not by this method"))
         .with_state(service)
 }
 
-/// Submits an order by its id: 202 for a new one, 200 for the same once more, 409 for another one under the same id.
+/// Submits an order by its id: 202 for a new one, 200 for the same once more, 409 for another one under the same id, 422 for what cannot be
+/// an order, and then the id is still free.
 async fn submit(State(service): State<Service>, Body(order): Body<OrderInput>) -> Result<Response, Refusal> {
     let run_id = order.order_id.clone();
     for (field, id) in [("order_id", &run_id), ("user_id", &order.user_id)] {
@@ -44,6 +46,7 @@ async fn submit(State(service): State<Service>, Body(order): Body<OrderInput>) -
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`{field}` {ID_RULE}")));
         }
     }
+    order.check()?;
     let handle = service.engine.submit(process_order(order).run_id(&run_id)).await?;
     let status = if handle.is_new() { StatusCode::ACCEPTED } else { StatusCode::OK };
     let view = View::of(handle.checkpoint().await?);
@@ -55,7 +58,8 @@ async fn show(State(service): State<Service>, Id(id): Id) -> Result<Json<View>, 
     Ok(Json(View::of(order(&service, &id).await?)))
 }
 
-/// What somebody says of a large order: 202; 200 if it was said before. The first word counts.
+/// What somebody says of a large order: 202; 200 for the same once more, also when the order has ended since; 409 for another word, as the first
+/// one counts, and for one that comes too late.
 async fn approve(
     State(service): State<Service>,
     Id(id): Id,
@@ -75,11 +79,18 @@ async fn cancel(State(service): State<Service>, Id(id): Id) -> Result<StatusCode
     }
 }
 
+/// Lets an order that has failed go on from where it failed: 202; 409 if it has not.
+async fn restart(State(service): State<Service>, Id(id): Id) -> Result<StatusCode, Refusal> {
+    order(&service, &id).await?;
+    service.engine.restart(&id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 /// Whether the service can work: its store answers.
 async fn health(State(service): State<Service>) -> Result<Json<serde_json::Value>, Refusal> {
     match tokio::time::timeout(Duration::from_secs(2), service.store.queue().now()).await {
         Ok(Ok(_)) => Ok(Json(json!({ "status": "ok" }))),
-        Ok(Err(error)) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error)),
+        Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")),
     }
 }
@@ -87,7 +98,7 @@ async fn health(State(service): State<Service>) -> Result<Json<serde_json::Value
 async fn order(service: &Service, id: &str) -> Result<Checkpoint, Refusal> {
     let run = service.store.load(id).await?;
     let order = run.filter(|run| run.flow_name == process_order::Flow::GRAPH.flow);
-    order.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("there is no order `{id}`")))
+    order.ok_or_else(|| Refusal::no_order(id))
 }
 
 /// The longest id in bytes: it is a key of the store's tables, and stands in paths and headers.
@@ -156,78 +167,6 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
             Ok(Json(body)) => Ok(Self(body)),
             Err(rejection) => Err(rejection.into()),
         }
-    }
-}
-
-/// Why something was not done: a status, and `{"error": ".."}`.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    status: StatusCode,
-    message: String,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, message: impl ToString) -> Self {
-        Self { status, message: message.to_string() }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.message }))).into_response()
-    }
-}
-
-impl From<JsonRejection> for Refusal {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<PathRejection> for Refusal {
-    fn from(rejection: PathRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<prose::StoreError> for Refusal {
-    fn from(error: prose::StoreError) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
-    }
-}
-
-impl From<SubmitError> for Refusal {
-    fn from(error: SubmitError) -> Self {
-        let status = match error {
-            SubmitError::OtherInput { .. } | SubmitError::OtherFlow { .. } => StatusCode::CONFLICT,
-            SubmitError::Unsavable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            SubmitError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self::new(status, error)
-    }
-}
-
-impl From<SignalError> for Refusal {
-    fn from(error: SignalError) -> Self {
-        let status = match error {
-            SignalError::NoRun { .. } | SignalError::OtherFlow { .. } => StatusCode::NOT_FOUND,
-            SignalError::Over { .. } => StatusCode::CONFLICT,
-            SignalError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        Self::new(status, error)
-    }
-}
-
-impl From<ControlError> for Refusal {
-    fn from(error: ControlError) -> Self {
-        let status = match error {
-            ControlError::Missing { .. } => StatusCode::NOT_FOUND,
-            ControlError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::CONFLICT,
-        };
-        Self::new(status, error)
     }
 }
 

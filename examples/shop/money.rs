@@ -5,7 +5,7 @@ pub(crate) fn round(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
 
-/// An amount in cents, as payment services want it.
+/// An amount in cents, as payment services want it. Exact for what an order may cost.
 pub(crate) fn to_cents(amount: f64) -> u64 {
     (amount * 100.0).round() as u64
 }

@@ -80,6 +80,9 @@ pub(crate) enum OrderError {
 
 const TAX_RATE: f64 = 0.08;
 
+/// No price and no order is higher: so cents are exact, and a slip of the keyboard is not charged.
+const HIGHEST: f64 = 10_000_000.0;
+
 impl OrderInput {
     /// The order of the story, for a start without an input file.
     pub(crate) fn example(order_id: &str) -> Self {
@@ -97,14 +100,27 @@ impl OrderInput {
             return Err(ValidationError::single("items", "Order must have at least one item"));
         }
         let issues: Vec<Issue> = self.items.iter().enumerate().flat_map(|(i, item)| item.issues(i)).collect();
-        if issues.is_empty() { Ok(()) } else { Err(ValidationError::multiple(issues)) }
+        if !issues.is_empty() {
+            return Err(ValidationError::multiple(issues));
+        }
+        match Totals::of(&self.items).total {
+            total if total < 0.01 => Err(ValidationError::single("items", "Order must cost at least 0.01")),
+            total if total > HIGHEST => {
+                Err(ValidationError::single("items", format!("Order must not cost more than {HIGHEST}")))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl Item {
     fn issues(&self, index: usize) -> impl Iterator<Item = Issue> {
-        let price = (self.price < 0.0)
-            .then(|| Issue::new(format!("items[{index}].price"), "Price must not be negative").with_value(self.price));
+        let wrong = match self.price {
+            price if price < 0.0 => Some("Price must not be negative".to_owned()),
+            price if price <= HIGHEST => None,
+            _ => Some(format!("Price must not be higher than {HIGHEST}")),
+        };
+        let price = wrong.map(|text| Issue::new(format!("items[{index}].price"), text).with_value(self.price));
         let quantity = (self.quantity == 0).then(|| {
             Issue::new(format!("items[{index}].quantity"), "Quantity must be at least 1").with_value(self.quantity)
         });
@@ -165,6 +181,23 @@ mod tests {
         let error = order.check().unwrap_err();
         let fields: Vec<_> = error.issues().iter().map(|issue| issue.field.as_str()).collect();
         assert_eq!(fields, ["items[0].quantity", "items[1].price"]);
+    }
+
+    /// What would overflow, or be charged as nothing.
+    #[test]
+    fn only_what_can_be_paid_is_an_order() {
+        let order = |price, quantity| {
+            let item = Item { sku: None, name: None, price, quantity };
+            OrderInput { items: vec![item], ..OrderInput::example("o") }.check()
+        };
+        let field = |price, quantity| order(price, quantity).unwrap_err().issues()[0].field.clone();
+        for price in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 1e308, -0.01] {
+            assert_eq!(field(price, 1), "items[0].price", "{price}");
+        }
+        for (price, quantity) in [(0.0, 1), (0.001, 1), (1.0, u32::MAX), (HIGHEST, 2)] {
+            assert_eq!(field(price, quantity), "items", "{quantity} for {price}");
+        }
+        assert!(order(0.01, 1).is_ok() && order(9_000_000.0, 1).is_ok());
     }
 
     #[test]

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use prose::store::signals::{NewSignal, Sent, StoredSignal};
+use prose::store::rows::RowError;
+use prose::store::signals::{NewSignal, Sent, SentBefore, StoredSignal};
 use prose::store::{BoxFuture, RunKey, Signals, Status};
 use prose::{Json, StoreError};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use crate::core::Core;
 use crate::load::Unreadable;
 use crate::notices::Notice;
 use crate::patience::answered;
-use crate::text::{escape, key as key_text};
+use crate::text::{escape, key as key_text, unescape};
 use crate::transaction::Transaction;
 use crate::wake::Chain;
 
@@ -33,7 +35,7 @@ const NEXT: &str = "\
 
 /// `$4` is null where there is no such run.
 const REPEATED: &str = "\
-    select refused from {s}.signals \
+    select payload, used, refused from {s}.signals \
     where key = sha256(convert_to($1, 'UTF8')) and md5(name) = md5($2) and name = $2 \
         and md5(sent_as) = md5($3) and sent_as = $3 and ($4::text is null or uid is null or uid = $4) \
         and (expires_at is null or expires_at > clock_timestamp()) \
@@ -91,9 +93,14 @@ impl Core {
     async fn try_send(&self, sending: &Sending<'_>) -> Result<Sent, Unreadable> {
         let mut transaction = self.begin_for(&sending.signal.key).await?;
         let chain = self.lock_chain(&mut transaction, &sending.signal.key).await?;
-        let sent = match in_the_way(sending.signal, &chain) {
-            Some(sent) => sent,
-            None => self.keep_signal(&mut transaction, sending, &chain).await?,
+        let refusal = in_the_way(sending.signal, &chain);
+        let before = self.sent_before(&mut transaction, sending, &chain).await?;
+        let sent = match (before, refusal) {
+            // One without an id was sent before only if it is this one, and the answer was lost.
+            (Some(_), _) if sending.signal.id.is_none() => kept(&chain),
+            (Some(before), refusal) => before.repeated(refusal),
+            (None, Some(refusal)) => refusal,
+            (None, None) => self.keep_signal(&mut transaction, sending, &chain).await?,
         };
         transaction.commit().await?;
         Ok(sent)
@@ -105,12 +112,6 @@ impl Core {
         sending: &Sending<'_>,
         chain: &Chain,
     ) -> Result<Sent, sqlx::Error> {
-        let kept = if chain.run.is_some() { Sent::Kept } else { Sent::KeptForLater };
-        if let Some(refused) = self.sent_before(transaction, sending, chain).await? {
-            // One without an id was sent before only if it is this one, and the answer was lost.
-            let repeats = sending.signal.id.is_some();
-            return Ok(if repeats { Sent::Repeated { refused } } else { kept });
-        }
         let keep_for = sending.signal.keep_for.filter(|time| chain.run.is_none() && *time < LONGEST);
         sqlx::query(self.schema.sql(KEEP))
             .bind(key_text(&sending.signal.key))
@@ -128,24 +129,28 @@ impl Core {
         if awaited {
             self.wake_chain(transaction, chain).await?;
         }
-        Ok(kept)
+        Ok(kept(chain))
     }
 
-    /// Whether there is one with its id; why it was refused, if it was.
+    /// The one with its id that was sent before.
     async fn sent_before(
         &self,
         transaction: &mut Transaction,
         sending: &Sending<'_>,
         chain: &Chain,
-    ) -> Result<Option<Option<String>>, sqlx::Error> {
-        sqlx::query_scalar(self.schema.sql(REPEATED))
+    ) -> Result<Option<SentBefore>, Unreadable> {
+        let row = sqlx::query(self.schema.sql(REPEATED))
             .bind(key_text(&sending.signal.key))
             .bind(&sending.name)
             .bind(&sending.sent_as)
             .bind(chain.run.as_ref().map(|run| escape(&run.uid)))
             .fetch_optional(transaction.sql())
-            .await
-            .map(|found: Option<Option<String>>| found.map(|refused| refused.map(crate::text::unescape)))
+            .await?;
+        let read = |row: PgRow| -> Result<SentBefore, Unreadable> {
+            let refused: Option<String> = row.try_get("refused")?;
+            Ok(SentBefore { payload: payload(&row)?, used: row.try_get("used")?, refused: refused.map(unescape) })
+        };
+        row.map(read).transpose()
     }
 
     async fn next_signal(&self, key: &RunKey, uid: &str, name: &str) -> Result<Option<StoredSignal>, StoreError> {
@@ -157,14 +162,21 @@ impl Core {
         });
         let Some(row) = asking.await.map_err(|error| self.unavailable(error))?.value else { return Ok(None) };
         let read = || -> Result<StoredSignal, Unreadable> {
-            let payload = Json::parse(row.try_get("payload")?).map_err(prose::store::rows::RowError::from)?;
-            Ok(StoredSignal { id: row.try_get("id")?, payload })
+            Ok(StoredSignal { id: row.try_get("id")?, payload: payload(&row)? })
         };
         read().map(Some).map_err(|error| self.unreadable(key, error))
     }
 }
 
-/// What can be said without looking for the signal.
+fn payload(row: &PgRow) -> Result<Json, Unreadable> {
+    Ok(Json::parse(row.try_get("payload")?).map_err(RowError::from)?)
+}
+
+fn kept(chain: &Chain) -> Sent {
+    if chain.run.is_some() { Sent::Kept } else { Sent::KeptForLater }
+}
+
+/// Why a signal that is new is not kept.
 fn in_the_way(signal: &NewSignal, chain: &Chain) -> Option<Sent> {
     match &chain.run {
         None => signal.keep_for.is_none().then_some(Sent::Missing),

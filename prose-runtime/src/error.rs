@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::database::DatabaseError;
 use crate::event::PublishError;
+use crate::run_id::RunIdError;
 use crate::store::{NotUndone, StoreError};
 
 /// Why a flow gave no output. `E` is the flow's own error.
@@ -68,6 +69,13 @@ pub enum Error<E> {
         /// The run.
         run_id: String,
     },
+    /// There is no such run: it never was, or was deleted or pruned. Told to those who wait for one by its id.
+    NoRun {
+        /// The run.
+        run_id: String,
+    },
+    /// No run can be called so. Nothing was run.
+    RunId(RunIdError),
     /// The run id belongs to a run of another flow.
     OtherFlow {
         /// The run.
@@ -155,6 +163,8 @@ impl<E> Error<E> {
             Self::NoPublisher { step } | Self::NoStore { step } => Some(step),
             Self::Store(_)
             | Self::Fenced { .. }
+            | Self::NoRun { .. }
+            | Self::RunId(_)
             | Self::OtherFlow { .. }
             | Self::Unsavable { .. }
             | Self::InsideTransaction { .. } => None,
@@ -182,6 +192,8 @@ impl<E> Error<E> {
             Self::Timeout { .. }
             | Self::Store(_)
             | Self::Fenced { .. }
+            | Self::NoRun { .. }
+            | Self::RunId(_)
             | Self::OtherFlow { .. }
             | Self::CodeChanged { .. }
             | Self::Unsavable { .. }
@@ -229,6 +241,8 @@ impl Error<()> {
             Self::Cancelled { step } => Error::Cancelled { step },
             Self::Store(error) => Error::Store(error),
             Self::Fenced { run_id } => Error::Fenced { run_id },
+            Self::NoRun { run_id } => Error::NoRun { run_id },
+            Self::RunId(error) => Error::RunId(error),
             Self::OtherFlow { run_id, called, actual } => Error::OtherFlow { run_id, called, actual },
             Self::CodeChanged { run_id, step, reason } => Error::CodeChanged { run_id, step, reason },
             Self::Unsavable { what, reason } => Error::Unsavable { what, reason },
@@ -292,6 +306,8 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
         Error::Fenced { run_id } => {
             write!(f, "run `{run_id}` was taken over by another execution and goes on there")
         }
+        Error::NoRun { run_id } => write!(f, "there is no run `{run_id}`; if there was, it was deleted"),
+        Error::RunId(error) => write!(f, "{error}"),
         Error::OtherFlow { run_id, called, actual } => {
             write!(f, "run id `{run_id}` belongs to a run of flow `{actual}`, not of `{called}`; use another run id")
         }

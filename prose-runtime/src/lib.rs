@@ -21,12 +21,52 @@
 //! starts, so a run goes on from the saved program point with the saved values of its variables. Nothing is replayed, clocks
 //! and random numbers between steps are harmless, and resuming costs what is live, not what has happened.
 //!
+//! # Where things are
+//!
+//! - A flow is made by [`#[flow]`](macro@flow), whose page lists the attributes of its steps: `#[step]`, `#[transaction]`, `#[event]`, `#[parallel]`,
+//!   `#[each]`, `#[child]`, `#[sleep]`, `#[signal]`, `#[validate]`. Its steps find what they need in [`Ctx`].
+//! - [Calling](Call) one with `.durable(&store, id)` runs it, or goes on with it, where it is called. A [`Store`] keeps the runs; [`Checkpoint`]
+//!   shows how one stands.
+//! - An [`Engine`] executes runs by itself, beside those of other processes on the same store: `engine.submit(..)` gives a [`RunHandle`] to await,
+//!   `engine.cancel(..)`, `restart(..)` and `list(..)` are for those who operate it.
+//! - `#[sleep]` and `#[signal]` let a run wait for days as a row of the store. The fns in the flow's module `signals` [send](SendSignal) what it
+//!   waits for.
+//! - A [`Publisher`] carries out a flow's events; a [`Relay`] does so for all runs of a store, [`inbox`] takes them in.
+//! - An [`Observer`] is told what runs do; [`TracingObserver`] logs it.
+//!
+//! ```
+//! use std::time::Duration;
+//! use prose::{Ctx, Engine, MemoryStore, flow};
+//!
+//! #[flow]
+//! async fn order(ctx: Ctx, total: u64) -> Result<String, String> {
+//!     #[signal(timeout = "3d")]
+//!     let approved: Option<bool>; // waits in the store, not in memory
+//!
+//!     #[sleep]
+//!     Duration::from_millis(10); // or for days
+//!
+//!     if approved == Some(true) { Ok(format!("{total} it is")) } else { Err("not approved".to_owned()) }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = MemoryStore::new();
+//! let engine = Engine::builder(&store, ()).flow::<order::Flow>().start().await?;
+//! let handle = engine.submit(order(700).run_id("ord_1")).await?;
+//! order::signals::approved(&engine, "ord_1", true).await?;
+//! assert_eq!(handle.await?, "700 it is");
+//! # Ok(()) }
+//! ```
+//!
+//! # Guarantees
+//!
 //! | what | guarantee |
 //! |---|---|
 //! | a committed step | never runs again |
 //! | a step's outside effect | at least once; every attempt has the same idempotency key and the same input |
 //! | `#[transaction]` | exactly once: its rows and the record that it is done are committed together |
 //! | `#[event]` | recorded exactly once, with its step; published at least once, with the same id each time; without a store at most once |
+//! | a signal, a timer | taken exactly once, by the commit of its step; survives restarts |
 //! | input, result | saved as first given; a completed run returns its result and runs nothing |
 
 mod call;
@@ -47,6 +87,7 @@ mod machine;
 mod migration;
 pub mod observe;
 mod relay;
+mod run_id;
 mod signal;
 pub mod store;
 mod typed;
@@ -62,7 +103,8 @@ pub use call::{Call, DepsOf, NoDeps, Unneeded};
 pub use ctx::Ctx;
 pub use database::{Beginning, Begun, Database, DatabaseError, Isolation, Record, TransactionStep};
 pub use engine::{
-    ControlError, Drained, Engine, EngineBuilder, EngineError, Misfit, RunHandle, Submission, SubmitError,
+    ControlError, Drained, Engine, EngineBuilder, EngineError, HadBy, IntoDeps, Misfit, RunHandle, Submission,
+    SubmitError,
 };
 pub use error::Error;
 pub use event::{Event, EventRecord, IntoEvents, MemoryPublisher, PublishError, Publisher, TracingPublisher};
@@ -72,15 +114,18 @@ pub use json::Json;
 pub use migration::Migration;
 pub use observe::{Observer, TracingObserver};
 pub use relay::{Relay, RelayBuilder};
+pub use run_id::RunIdError;
 pub use signal::{Delivery, SendSignal, SignalError, SignalTarget};
 pub use store::memory::MemoryStore;
-pub use store::{Checkpoint, Status, Store, StoreError};
+pub use store::queue::{ListRuns, RunSummary};
+pub use store::{Checkpoint, RunKey, Status, Store, StoreError};
 pub use tokio_util::sync::CancellationToken;
 pub use typed::TypedCheckpoint;
 pub use validation::{Issue, ValidationError};
 pub use value::ValueError;
 
-/// Turns an `async fn` into a durable flow. See the [crate's documentation](crate).
+/// Turns an `async fn` into a durable flow, which is called as before: see [`Call`] for what a call can be given, [`Ctx`] for what its steps
+/// see, and the [crate's documentation](crate) for what it is part of.
 pub use prose_macros::flow;
 
 /// Makes a struct an [`Event`](trait@Event).

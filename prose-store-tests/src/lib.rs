@@ -259,6 +259,7 @@ macro_rules! conformance {
                 an_early_signal_goes_with_its_time
                 signals_go_with_their_run
                 a_run_that_has_ended_gets_no_signals
+                what_an_ended_run_has_taken_is_repeated
                 a_run_that_is_undone_gets_no_signals
                 a_signal_for_another_flow_is_refused
                 hostile_signals_are_only_signals

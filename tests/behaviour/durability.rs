@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use prose::{Ctx, Error, MemoryStore, Status, Store, flow};
+use prose::{Ctx, Error, MemoryStore, RunIdError, Status, Store, flow};
 use serde_json::json;
 
 use super::support::{CrashingStore, Failure, Log, until_stuck};
@@ -203,4 +203,20 @@ async fn a_failed_run_that_this_code_cannot_read_stays_failed() {
     assert_eq!(checkpoint.completed_steps, ["total"]);
     deps.down.store(false, Ordering::SeqCst);
     assert_eq!(sums(vec![1]).deps(deps).durable(&store, "r").await.unwrap(), 2);
+}
+
+/// Told before anything is written or run.
+#[tokio::test]
+async fn what_no_run_can_be_called_is_refused() {
+    let (store, deps) = (MemoryStore::new(), deps());
+    for (id, why) in [
+        ("", RunIdError::Empty),
+        ("a\0", RunIdError::Nul { run_id: "a\0".to_owned() }),
+        (&"x".repeat(2_000), RunIdError::TooLong { bytes: 2_000 }),
+    ] {
+        let refused = sums(vec![1]).deps(deps.clone()).durable(&store, id).await;
+        assert!(matches!(&refused, Err(Error::RunId(error)) if *error == why), "{refused:?}");
+        assert!(store.load(id).await.unwrap().is_none());
+    }
+    assert_eq!(deps.log.lines(), [""; 0]);
 }

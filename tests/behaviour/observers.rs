@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prose::observe::{RunInfo, StepInfo};
-use prose::{Ctx, MemoryStore, Observer, Status, Store, flow};
+use prose::{CancellationToken, Ctx, Error, MemoryStore, Observer, Status, Store, flow};
 
 use super::support::{CrashingStore, Failure, Log, until_stuck};
 
@@ -103,6 +103,19 @@ async fn an_observer_that_panics_changes_nothing() {
 #[derive(Clone, Default)]
 struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
+impl Lines {
+    /// What this thread logs goes here, as long as the guard lives.
+    fn log(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl std::io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -125,12 +138,10 @@ async fn the_tracing_observer_writes_events_and_puts_what_a_body_logs_into_the_s
         Ok(())
     }
     let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = lines.log();
     logging(()).observer(prose::TracingObserver).durable(&MemoryStore::new(), "r7").await.unwrap();
 
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     let line = |what: &str| {
         text.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {text}")).to_owned()
     };
@@ -139,4 +150,36 @@ async fn the_tracing_observer_writes_events_and_puts_what_a_body_logs_into_the_s
     }
     let body = line("from the body");
     assert!(body.contains("step{") && body.contains("speak") && body.contains("r7"), "{body}");
+}
+
+#[tokio::test]
+async fn what_somebody_asked_for_is_no_error_in_the_log() {
+    #[flow]
+    async fn endless(ctx: Ctx, token: ()) -> Result<(), Failure> {
+        #[step]
+        'wait: {
+            ctx.cancellation().cancelled().await;
+            std::future::pending::<()>().await;
+        }
+        Ok(token)
+    }
+    let lines = Lines::default();
+    let _guard = lines.log();
+    let token = CancellationToken::new();
+    let call = endless(()).observer(prose::TracingObserver).cancellation(token.clone());
+    let (store, log) = (MemoryStore::new(), Log::default());
+    let call = call.observer(log.clone()).durable(&store, "r8");
+    let cancelling = async {
+        while log.lines().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        token.cancel();
+    };
+    let (cancelled, ()) = tokio::join!(call, cancelling);
+    assert!(matches!(cancelled, Err(Error::Cancelled { .. })), "{cancelled:?}");
+    let text = lines.text();
+    let line = text.lines().find(|line| line.contains("flow cancelled")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains(" INFO ") && line.contains(r#"run_id="r8""#) && !text.contains(" ERROR "), "{text}");
+    // Observers that do not tell the two apart hear of an error.
+    assert_eq!(log.lines(), ["flow start", "start wait", "flow error: the flow was cancelled at step `wait`"]);
 }

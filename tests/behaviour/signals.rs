@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prose::store::signals::{NewSignal, Sent};
 use prose::store::{RunKey, Store};
-use prose::{Ctx, Delivery, Error, Json, MemoryStore, SignalError, Status, flow};
+use prose::{Ctx, Delivery, Error, Json, MemoryStore, RunIdError, SignalError, Status, flow};
 use serde::{Deserialize, Serialize};
 
 use super::support::{CrashingStore, until_stuck};
@@ -88,14 +88,26 @@ async fn one_whose_time_is_over_before_the_run_begins_is_not_there() {
     assert_eq!(approve(7).durable(&store, "run").await.unwrap(), "7 by bob");
 }
 
+/// No run can come that is called so. Where there is none to take it now, that is all there is to say.
+#[tokio::test]
+async fn one_for_what_no_run_can_be_called_is_not_kept() {
+    let store = MemoryStore::new();
+    let kept = approve::signals::approval(&store, "", by("ada")).keep_for(AN_HOUR).await;
+    assert!(matches!(kept, Err(SignalError::RunId(RunIdError::Empty))), "{kept:?}");
+    let sent = approve::signals::approval(&store, "", by("ada")).await;
+    assert!(matches!(sent, Err(SignalError::NoRun { .. })), "{sent:?}");
+}
+
 #[tokio::test]
 async fn one_to_a_run_that_is_over_is_told_so() {
     let store = MemoryStore::new();
     approve::signals::approval(&store, "run", by("ada")).id("1").keep_for(AN_HOUR).await.unwrap();
     approve(7).durable(&store, "run").await.unwrap();
-    // Also if it is one that was taken, and may be kept.
+    // But who repeats the one that was taken is not told that it came too late.
+    let repeated = approve::signals::approval(&store, "run", by("ada")).id("1").await;
+    assert_eq!(repeated.unwrap(), Delivery::Repeated);
     for signal in [
-        approve::signals::approval(&store, "run", by("ada")).id("1"),
+        approve::signals::approval(&store, "run", by("ada")).id("2"),
         approve::signals::approval(&store, "run", by("bob")).keep_for(AN_HOUR),
     ] {
         let late = signal.await;
@@ -144,9 +156,15 @@ async fn without_an_id_each_is_taken_and_with_one_the_first() {
     assert_eq!(send(1).await.unwrap(), Delivery::Kept);
     assert_eq!(send(1).await.unwrap(), Delivery::Kept);
     assert_eq!(send(2).id("a").await.unwrap(), Delivery::Kept);
-    assert_eq!(send(3).id("a").await.unwrap(), Delivery::Repeated);
+    assert_eq!(send(2).id("a").await.unwrap(), Delivery::Repeated);
+    let other = send(3).id("a").await;
+    assert!(matches!(&other, Err(SignalError::OtherValue { id, .. }) if id == "a"), "{other:?}");
     assert_eq!(send(4).id("b").await.unwrap(), Delivery::Kept);
     assert_eq!(run.await.unwrap().unwrap(), [1, 1, 2, 4]);
+    // The run has ended, and what it took still counts.
+    assert_eq!(send(2).id("a").await.unwrap(), Delivery::Repeated);
+    let late = send(2).id("c").await;
+    assert!(matches!(late, Err(SignalError::Over { status: Status::Completed, .. })), "{late:?}");
 }
 
 #[tokio::test]
@@ -242,7 +260,7 @@ async fn one_that_does_not_decode_is_refused_and_the_flow_goes_on_waiting() {
     assert_eq!(send_raw(&store, "approve", "approval", None, "3").await, Sent::Kept);
     let refused = loop {
         match approve::signals::approval(&store, "run", by("ada")).id("bad").await {
-            Ok(Delivery::Repeated) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Err(SignalError::OtherValue { .. }) => tokio::time::sleep(Duration::from_millis(1)).await,
             other => break other,
         }
     };

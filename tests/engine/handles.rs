@@ -1,6 +1,6 @@
 //! Waiting for runs, wherever they are executed.
 
-use prose::{Ctx, Engine, Error, Store, StoreError, flow};
+use prose::{Ctx, Engine, Error, Store, flow};
 
 use crate::support::{World, client, world};
 
@@ -63,7 +63,7 @@ async fn a_handle_tells_how_a_run_has_failed(store: impl Store + Clone) {
     let foreign = engine.handle::<other::Flow>("a").await.unwrap_err();
     assert!(matches!(&foreign, Error::OtherFlow { actual, .. } if actual == "work"), "{foreign}");
     let missing = engine.handle::<work::Flow>("x").await.unwrap_err();
-    assert!(matches!(missing, Error::Store(StoreError::Missing(_))), "{missing}");
+    assert!(matches!(missing, Error::NoRun { .. }), "{missing}");
     // It still works.
     assert_eq!(engine.submit(work(4).run_id("d")).await.unwrap().await.unwrap(), 8);
 }

@@ -93,6 +93,13 @@ async fn what_cannot_be_submitted_is_refused_with_a_reason(store: impl Store + C
     let limited = engine.submit(greet("Ada".into()).timeout(Duration::from_secs(1)).run_id("t")).await.unwrap_err();
     assert!(matches!(limited, SubmitError::NotOfARun { option: "timeout" }), "{limited}");
     assert_eq!((status(&store, "l").await, status(&store, "t").await), (None, None));
+    let kept = engine.submit(greet("Ada".into()).durable(&store, "d").run_id("d")).await.unwrap_err();
+    assert!(kept.to_string().contains("`.run_id(id)`"), "{kept}");
+    for id in ["", "nul\0", &"x".repeat(1_025)] {
+        let nameless = engine.submit(greet("Ada".into()).run_id(id)).await.unwrap_err();
+        assert!(matches!(nameless, SubmitError::RunId(_)), "{nameless}");
+    }
+    engine.submit(greet("Ada".into()).run_id("x".repeat(1_024))).await.unwrap().await.unwrap();
 }
 
 async fn an_engine_that_could_not_work_does_not_start(store: impl Store + Clone) {

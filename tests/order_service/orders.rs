@@ -33,12 +33,6 @@ async fn an_order_is_taken_once_and_brought_to_its_end() {
 async fn an_order_that_fails_says_why() {
     let shop = Shop::on_sqlite();
     let service = shop.start().await;
-    let empty = json!({ "order_id": "empty", "user_id": "user_42", "items": [] });
-    assert_eq!(service.post(&empty).await.status, 202);
-    let empty = service.until("empty", "failed").await;
-    assert_eq!(empty["error"], "items: Order must have at least one item");
-    assert_eq!((&empty["completed_steps"], &empty["output"]), (&json!([]), &json!(null)));
-
     assert_eq!(service.post(&order("declined", "user_declined", 10.0)).await.status, 202);
     let declined = service.until("declined", "failed").await;
     assert_eq!(declined["error"], "the card was declined: Your card was declined.");
@@ -51,6 +45,54 @@ async fn an_order_that_fails_says_why() {
     shop.assert_done_once("flaky").await;
     let again = service.post(&order("declined", "user_declined", 10.0)).await;
     assert_eq!((again.status, &again.body["status"]), (200, &json!("failed")));
+}
+
+/// At once, so that its id is still free for what it should have been.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_an_order_is_refused_by_the_field() {
+    let shop = Shop::on_sqlite();
+    let service = shop.start().await;
+    let with = |items| json!({ "order_id": "a", "user_id": "user_42", "items": items });
+    let empty = service.post(&with(json!([]))).await;
+    empty.assert_refused(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(empty.body["error"], "items: Order must have at least one item");
+    assert_eq!(empty.body["issues"][0]["field"], "items");
+    for (price, quantity, field) in [
+        (-1.0, 1, "items[0].price"),
+        (1.0, 0, "items[0].quantity"),
+        (1e300, 1, "items[0].price"),
+        (1.0, u32::MAX, "items"),
+        (0.0, 1, "items"),
+        (0.001, 1, "items"),
+    ] {
+        let refused = service.post(&with(json!([{ "price": price, "quantity": quantity }]))).await;
+        refused.assert_refused(StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.body["issues"][0]["field"], field, "{refused:?}");
+    }
+    service.get("a").await.assert_refused(StatusCode::NOT_FOUND);
+    service.takes("a", 10.0).await;
+    service.until("a", "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_order_goes_on_when_it_is_told_to() {
+    let shop = Shop::on_sqlite();
+    let service = shop.start().await;
+    let restart = async |id: &str| service.ask(Method::POST, &format!("/orders/{id}/restart"), None).await;
+    restart("nobody").await.assert_refused(StatusCode::NOT_FOUND);
+    service.takes("good", 10.0).await;
+    service.until("good", "completed").await;
+    restart("good").await.assert_refused(StatusCode::CONFLICT);
+
+    assert_eq!(service.post(&order("declined", "user_declined", 10.0)).await.status, 202);
+    service.until("declined", "failed").await;
+    let asked = shop.world().await.payment_requests("declined");
+    assert_eq!(restart("declined").await.status, 202);
+    crate::harness::eventually("it is asked for again", async || {
+        shop.world().await.payment_requests("declined") > asked
+    })
+    .await;
+    service.until("declined", "failed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

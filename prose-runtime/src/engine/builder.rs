@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::deps::{HadBy, IntoDeps};
 use super::drain::Phase;
 use super::flows::{Flows, Registered};
 use super::watch::Watch;
@@ -75,14 +76,17 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
     }
 
     /// Adds a flow whose runs this engine executes, with the engine's dependencies.
-    pub fn flow<F: Flow<Deps = D>>(mut self) -> Self {
-        self.flows.push(Registered::new::<F>(Arc::clone(&self.deps)));
+    pub fn flow<F: Flow>(mut self) -> Self
+    where
+        F::Deps: HadBy<D>,
+    {
+        self.flows.push(Registered::new::<F>(HadBy::of(Arc::clone(&self.deps))));
         self
     }
 
-    /// Adds a flow that has dependencies of its own.
-    pub fn flow_with<F: Flow>(mut self, deps: impl Into<Arc<F::Deps>>) -> Self {
-        self.flows.push(Registered::new::<F>(deps.into()));
+    /// Adds a flow that has dependencies of its own. Takes a value, or an `Arc` to share one.
+    pub fn flow_with<F: Flow>(mut self, deps: impl IntoDeps<F::Deps>) -> Self {
+        self.flows.push(Registered::new::<F>(deps.into_deps()));
         self
     }
 
@@ -93,7 +97,8 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
     }
 
     /// How long this process may be stopped, or cut off from the store, before others take its runs over. By default as the store was
-    /// opened (30 seconds). A process that has died is noticed sooner.
+    /// opened (30 seconds). A process that has died is noticed sooner. Too short ones are lengthened by the store, to what its heartbeats need: a
+    /// fraction of a second.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = Some(lease);
         self
@@ -107,7 +112,7 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
     }
 
     /// How often it looks for what nobody has told it of: due runs, dead processes, requests to cancel. 500 milliseconds unless told
-    /// otherwise. What happens in this process, it hears of at once; of timers it knows the next one; a store may pass on what other
+    /// otherwise, and no less than one, or more than a day. What happens in this process, it hears of at once; of timers it knows the next one; a store may pass on what other
     /// processes do.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.settings.poll_interval = interval.clamp(Duration::from_millis(1), LONGEST_INTERVAL);
@@ -156,6 +161,7 @@ impl<D: Send + Sync + 'static> EngineBuilder<D> {
         let relay = publisher.map(|publisher| Relay::of_engine(Arc::clone(&store), publisher));
         let watch = Arc::new(Watch::new(Arc::clone(&store)));
         let (phase, stop) = (tokio::sync::watch::Sender::new(Phase::Works), stop.unwrap_or_default());
+        tracing::info!(engine = settings.name, concurrency = settings.concurrency, flows = ?flows.names(), "the engine has started");
         let core = Arc::new(Core { store, flows, settings, watch, phase, stop });
         tokio::spawn(work::work(Arc::clone(&core), observers, relay));
         if core.settings.concurrency > 0 {

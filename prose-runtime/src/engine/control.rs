@@ -28,7 +28,7 @@ pub enum ControlError {
         status: Status,
     },
     /// It was to be started again, and has not failed, or what it had done was undone.
-    #[error("run `{run_id}` cannot be started again: it is {status}{}", if *.status == Status::Failed { ", and what it had done was undone: its end is final" } else { "; only failed runs can" })]
+    #[error("run `{run_id}` cannot be started again: it is {status}{}", if *.status == Status::Failed { ", and what it had done was undone as far as that went: its end is final" } else { "; only failed runs can" })]
     NotRestartable {
         /// The run.
         run_id: String,
@@ -127,8 +127,7 @@ impl Engine {
     /// A page of runs, the newest first.
     ///
     /// ```
-    /// # use prose::{Ctx, Engine, MemoryStore, Status, flow};
-    /// # use prose::store::queue::ListRuns;
+    /// # use prose::{Ctx, Engine, ListRuns, MemoryStore, Status, flow};
     /// # #[flow] async fn greet(ctx: Ctx, name: String) -> Result<String, String> { Ok(name) }
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = MemoryStore::new();

@@ -33,7 +33,8 @@ impl Phase {
 
 impl Engine {
     /// Takes no more work, lets what runs go on for `grace`, then gives the rest back, so that other engines take it over at once. Returns when
-    /// all that is written. For a process that is told to end (SIGTERM); submitting, signalling and waiting still work behind it.
+    /// all that is written. For a process that is told to end (SIGTERM); submitting, signalling and waiting still work behind it. What is
+    /// submitted then waits for another engine, and so does whoever waits for that.
     pub async fn drain(&self, grace: Duration) -> Drained {
         let core = self.core();
         core.stop_within(grace);

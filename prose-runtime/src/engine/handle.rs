@@ -16,7 +16,7 @@ use crate::store::{Checkpoint, RunKey, Status, StoreError, in_transaction};
 /// A run of a flow, to be waited for: `handle.await`, in any process, as often as one likes, whoever executes the run.
 ///
 /// It gives the output; of a run that failed [`Error::JoinedFailed`], with the error's text (the error itself exists only where it happened);
-/// of one that was cancelled [`Error::Cancelled`]. Dropping it changes nothing of the run.
+/// of one that was cancelled [`Error::Cancelled`]; of one that is not there, because it never was, or was deleted or pruned, [`Error::NoRun`]. Dropping it changes nothing of the run.
 pub struct RunHandle<F> {
     key: RunKey,
     is_new: bool,
@@ -40,8 +40,8 @@ impl<F: Flow> RunHandle<F> {
     /// Waits for the run's end.
     ///
     /// # Errors
-    /// As [described](Self); [`Error::OtherFlow`] if the run is one of another flow, [`Error::Store`] with [`StoreError::Missing`] if
-    /// there is none.
+    /// As [described](Self); [`Error::OtherFlow`] if the run is one of another flow, [`Error::NoRun`] if there is none
+    /// (any more).
     pub async fn outcome(&self) -> Result<F::Output, Error<F::Error>> {
         if in_transaction() {
             return Err(Error::InsideTransaction { run_id: self.key.to_string() });
@@ -51,7 +51,8 @@ impl<F: Flow> RunHandle<F> {
             self.watch.ended(&self.key).await;
         }
         loop {
-            let checkpoint = self.checkpoint().await.map_err(Error::Store)?;
+            let checkpoint = self.load().await.map_err(Error::Store)?;
+            let Some(checkpoint) = checkpoint else { return Err(Error::NoRun { run_id: self.key.to_string() }) };
             if let Some(outcome) = self.outcome_of(checkpoint) {
                 return outcome;
             }
@@ -94,8 +95,11 @@ impl<F> RunHandle<F> {
     /// # Errors
     /// [`StoreError::Missing`] if there is no such run.
     pub async fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
-        let checkpoint = self.watch.store().load_run(&self.key).await?;
-        checkpoint.ok_or_else(|| StoreError::Missing(self.key.clone()))
+        self.load().await?.ok_or_else(|| StoreError::Missing(self.key.clone()))
+    }
+
+    async fn load(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.watch.store().load_run(&self.key).await
     }
 }
 

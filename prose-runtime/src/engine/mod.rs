@@ -9,6 +9,7 @@
 mod builder;
 mod check;
 mod control;
+mod deps;
 mod drain;
 mod flows;
 mod handle;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub use builder::{EngineBuilder, EngineError};
 pub use check::Misfit;
 pub use control::ControlError;
+pub use deps::{HadBy, IntoDeps};
 pub use drain::Drained;
 pub use handle::RunHandle;
 pub use submit::{Submission, SubmitError};
@@ -44,7 +46,8 @@ use watch::Watch;
 ///
 /// The engine runs on the tokio runtime that it was started on. It stops when its last clone is dropped, when the token of
 /// [`stop_on`](EngineBuilder::stop_on) is cancelled, or, without cutting steps off, by [`drain`](Self::drain). Whatever stops it, its runs
-/// go on elsewhere, or when it is started again.
+/// go on elsewhere, or when it is started again. It can still be submitted to, asked and awaited then; but what nobody executes does not end, and a
+/// handle waits as long as that.
 ///
 /// ```
 /// use prose::{Ctx, Engine, MemoryStore, flow};
@@ -99,9 +102,10 @@ struct Settings {
 }
 
 impl Engine {
-    /// An engine on a store, for flows with these dependencies. Takes a value, or an `Arc` to share one.
-    pub fn builder<S: Store + Clone, D: Send + Sync + 'static>(store: &S, deps: impl Into<Arc<D>>) -> EngineBuilder<D> {
-        EngineBuilder::new(Arc::new(store.clone()), deps.into())
+    /// An engine on a store, for flows with these dependencies. Takes a value, or an `Arc` to share one. Flows with others are added by
+    /// [`flow_with`](EngineBuilder::flow_with).
+    pub fn builder<S: Store + Clone, D: Send + Sync + 'static>(store: &S, deps: impl IntoDeps<D>) -> EngineBuilder<D> {
+        EngineBuilder::new(Arc::new(store.clone()), deps.into_deps())
     }
 
     fn core(&self) -> &Arc<Core> {

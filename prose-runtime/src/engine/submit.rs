@@ -7,6 +7,7 @@ use super::{Engine, RunHandle};
 use crate::call::{Call, NoDeps};
 use crate::codec::encode;
 use crate::flow::Flow;
+use crate::run_id::{self, RunIdError};
 use crate::store::queue::Submitted;
 use crate::store::{NewRun, RunKey, StoreError, code, from_millis, in_transaction, to_millis};
 
@@ -52,7 +53,7 @@ pub enum SubmitError {
     },
     /// The call was given something that it cannot take along to the process that executes it.
     #[error(
-        "`.{option}(..)` belongs to a call that is awaited here, and cannot be submitted; set it on the engine's builder, or leave it out"
+        "`.{option}(..)` belongs to a call that is awaited here, and cannot be submitted; {}", instead_of(.option)
     )]
     NotOfARun {
         /// The method of [`Call`].
@@ -66,6 +67,9 @@ pub enum SubmitError {
         /// Why not.
         reason: String,
     },
+    /// No run can be called so.
+    #[error(transparent)]
+    RunId(#[from] RunIdError),
     /// It was submitted inside of a transaction's body, where it could wait for that transaction for ever.
     #[error(
         "run `{run_id}` was submitted inside a transaction's body, where that could wait for itself; submit it in a step of its own"
@@ -77,6 +81,17 @@ pub enum SubmitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What does the same for a run that an engine executes.
+fn instead_of(option: &str) -> &'static str {
+    match option {
+        "durable" => "name the run with `.run_id(id)`: it is kept in the engine's store",
+        "observer" | "publisher" => "give it to the engine's builder",
+        "step_timeout" => "give the steps a `timeout` of their own",
+        "cancellation" => "use `engine.cancel(id)`",
+        _ => "leave it out: a submitted run has the time it takes, until `engine.cancel(id)`",
+    }
 }
 
 impl<F: Flow> Call<F, NoDeps> {
@@ -112,6 +127,7 @@ impl<F: Flow> Submission<F> {
 
     fn into_run(self) -> Result<NewRun, SubmitError> {
         let meta = F::META;
+        self.run_id.as_deref().map(run_id::checked).transpose()?;
         let input = encode(&self.input)
             .map_err(|error| SubmitError::Unsavable { flow: meta.name, reason: error.to_string() })?;
         let random = || uuid::Uuid::new_v4().to_string();
@@ -153,6 +169,9 @@ impl Engine {
         }
         if core.settings.concurrency > 0 && core.flows.get(meta.name).is_none() {
             return Err(SubmitError::NotRegistered { flow: meta.name });
+        }
+        if !core.phase.borrow().works() {
+            tracing::info!(run = %run.key, "submitted to an engine that has stopped: the run waits for another one");
         }
         core.store.keep_code(&code::of(meta)).await?;
         match core.store.queue().submit(run).await? {

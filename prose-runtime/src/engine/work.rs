@@ -246,6 +246,14 @@ impl Worker {
         if let Some(relay) = relay {
             relay.stop().await;
         }
+        let super::Drained { finished, given_back } = drained;
+        let engine = &self.core.settings.name;
+        tracing::info!(
+            engine,
+            finished,
+            given_back,
+            "the engine has stopped; what it has not finished waits for another"
+        );
         self.core.phase.send_replace(Phase::Over(drained));
     }
 }

@@ -24,6 +24,7 @@ use crate::flow::{Flow, Meta};
 pub(crate) use crate::machine::Parking;
 use crate::machine::{Exit, Limits, Machine, Shared};
 use crate::observe::Observers;
+use crate::run_id;
 use crate::store::{RunKey, Store, StoreError, in_transaction};
 
 use claim::{Asked, Claimed};
@@ -121,6 +122,10 @@ impl Execution {
 
     async fn run_durable(&self, store: Arc<dyn Store>, key: RunKey, flow: &mut dyn Subject) -> Outcome {
         self.refuse_in_transaction(&key)?;
+        // A child's id is its parent's and its step's, however long.
+        if self.settings.parent.is_none() {
+            run_id::checked(&key.run_id).map_err(Error::RunId)?;
+        }
         let mut asked = Asked::new(store, key, flow)?;
         loop {
             let claimed = self.claim(&mut asked).await.inspect_err(|error| self.is_interrupted_by(error))?;
@@ -224,6 +229,9 @@ impl Execution {
             _ if self.has_parked() => self.observers().tell(&|observer| observer.on_flow_wait(run)),
             // Not an end: the execution joins the one that was there first.
             Err(Error::Store(StoreError::Exists(_))) => {}
+            Err(error @ Error::Cancelled { .. }) => {
+                self.observers().tell(&|observer| observer.on_flow_cancelled(run, &error.text("")));
+            }
             Err(error) => {
                 self.announce_error(machine, &error.text(&flow.error().map(text).unwrap_or_default()));
             }

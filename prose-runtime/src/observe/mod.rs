@@ -29,6 +29,11 @@ pub trait Observer: Send + Sync + 'static {
     fn on_flow_error(&self, run: &RunInfo, error: &str) {
         let _ = (run, error);
     }
+    /// The run was cancelled, as somebody asked for. `error` says so, and where it stood; unless written, [`on_flow_error`](Self::on_flow_error)
+    /// is told.
+    fn on_flow_cancelled(&self, run: &RunInfo, error: &str) {
+        self.on_flow_error(run, error);
+    }
     /// The flow returned before its end, with an output; `on_flow_complete` follows.
     fn on_flow_break(&self, run: &RunInfo) {
         let _ = run;
@@ -82,6 +87,9 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
     fn on_flow_error(&self, run: &RunInfo, error: &str) {
         (**self).on_flow_error(run, error);
+    }
+    fn on_flow_cancelled(&self, run: &RunInfo, error: &str) {
+        (**self).on_flow_cancelled(run, error);
     }
     fn on_flow_break(&self, run: &RunInfo) {
         (**self).on_flow_break(run);

@@ -24,6 +24,9 @@ impl Observer for TracingObserver {
     fn on_flow_error(&self, run: &RunInfo, error: &str) {
         error!(target: TARGET, flow = run.flow, run_id = run.run_id, error, "flow failed");
     }
+    fn on_flow_cancelled(&self, run: &RunInfo, error: &str) {
+        info!(target: TARGET, flow = run.flow, run_id = run.run_id, error, "flow cancelled");
+    }
     fn on_flow_break(&self, run: &RunInfo) {
         info!(target: TARGET, flow = run.flow, run_id = run.run_id, "flow returned early");
     }
@@ -47,7 +50,8 @@ impl Observer for TracingObserver {
         error!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.path(), error, "step failed");
     }
     fn on_step_retry(&self, run: &RunInfo, step: &StepInfo, error: &str, delay: Duration) {
-        let attempt = step.attempt;
+        // A float's factor leaves nanoseconds that nobody reads.
+        let (attempt, delay) = (step.attempt, Duration::from_millis(delay.as_secs_f64().mul_add(1_000.0, 0.5) as u64));
         warn!(target: TARGET, flow = run.flow, run_id = run.run_id, step = step.path(), attempt, error, ?delay, "step failed; it is tried again");
     }
     fn on_step_skipped(&self, run: &RunInfo, step: &str) {

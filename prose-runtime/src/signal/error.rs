@@ -1,5 +1,6 @@
 //! Why a signal was not sent.
 
+use crate::run_id::RunIdError;
 use crate::store::{Status, StoreError};
 
 /// Why a signal was not kept. The run is as it was.
@@ -25,6 +26,18 @@ pub enum SignalError {
         name: String,
         /// What became of the run.
         status: Status,
+    },
+    /// A signal of this id was sent before with another value, which stands.
+    #[error(
+        "a signal `{name}` was sent to run `{run_id}` before with the id `{id}` and another value, which stands; send it with another id"
+    )]
+    OtherValue {
+        /// The run.
+        run_id: String,
+        /// The signal.
+        name: String,
+        /// The sender's id for it.
+        id: String,
     },
     /// The run is one of another flow.
     #[error(
@@ -84,6 +97,9 @@ pub enum SignalError {
         /// The names of the signals that it waits for.
         known: Vec<&'static str>,
     },
+    /// It was to be kept for a run that can never come: no run can be called so.
+    #[error(transparent)]
+    RunId(#[from] RunIdError),
     /// The store failed. Whether the signal was kept is not known: send it again, with an id so that it is taken once.
     #[error("whether the signal was kept is not known: send it again, with `.id(..)` so that it is taken once")]
     Store(#[source] StoreError),

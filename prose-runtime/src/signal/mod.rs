@@ -12,6 +12,7 @@ pub use takes::{Encode, Encodes, Signalled, Takes, TakesAll, encoded, takes_all}
 
 use crate::Json;
 use crate::flow::{Meta, PointKind};
+use crate::run_id;
 use crate::store::signals::{NewSignal, Sent};
 use crate::store::{BoxFuture, RunKey, Store};
 
@@ -100,7 +101,8 @@ pub enum Delivery {
     Kept,
     /// There is no such run yet: it is kept for one, as long as [`SendSignal::keep_for`] says.
     KeptForLater,
-    /// One with its id was sent before, so this one was not kept. That one is taken, or will be.
+    /// One with its id and value was sent before, so this one was not kept. That one is taken, or will be if the run comes to it. So it is also
+    /// when the run has taken that one and ended since.
     Repeated,
 }
 
@@ -126,6 +128,7 @@ impl<'a> SendSignal<'a> {
     }
 
     /// Makes sending idempotent: of several signals with one id, to one run and under one name, the first is kept, and taken once.
+    /// Another value under the same id is [`SignalError::OtherValue`].
     pub fn id(self, id: impl Into<String>) -> Self {
         self.set(|signal| signal.id = Some(id.into()))
     }
@@ -166,6 +169,9 @@ impl<'a> IntoFuture for SendSignal<'a> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let signal = self.signal?;
+            if signal.keep_for.is_some() {
+                run_id::checked(&signal.key.run_id)?;
+            }
             let sent = self.to.signals().send(&signal).await.map_err(SignalError::Store)?;
             delivery(signal, sent)
         })
@@ -173,15 +179,14 @@ impl<'a> IntoFuture for SendSignal<'a> {
 }
 
 fn delivery(signal: NewSignal, sent: Sent) -> Result<Delivery, SignalError> {
-    let NewSignal { key, flow, name, id, .. } = signal;
-    let run_id = key.run_id;
+    let NewSignal { key, flow, name, id, payload: sent_now, .. } = signal;
+    let (run_id, id) = (key.run_id, id.unwrap_or_default());
     Err(match sent {
         Sent::Kept => return Ok(Delivery::Kept),
         Sent::KeptForLater => return Ok(Delivery::KeptForLater),
-        Sent::Repeated { refused: None } => return Ok(Delivery::Repeated),
-        Sent::Repeated { refused: Some(reason) } => {
-            SignalError::Refused { run_id, name, id: id.unwrap_or_default(), reason }
-        }
+        Sent::Repeated { refused: Some(reason), .. } => SignalError::Refused { run_id, name, id, reason },
+        Sent::Repeated { payload, refused: None } if payload.means(&sent_now) => return Ok(Delivery::Repeated),
+        Sent::Repeated { .. } => SignalError::OtherValue { run_id, name, id },
         Sent::Missing => SignalError::NoRun { run_id, name },
         Sent::Over(status) => SignalError::Over { run_id, name, status },
         Sent::OtherFlow(actual) => SignalError::OtherFlow { run_id, flow, actual },

@@ -44,14 +44,16 @@ pub struct NewSignal {
 }
 
 /// What came of sending a signal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Sent {
     /// It is kept, for a run that is there.
     Kept,
     /// It is kept for a run that is still to come.
     KeptForLater,
-    /// One with its id was sent before, and nothing was written.
+    /// One with its id was sent before, and nothing was written. Also of a run that has ended, if it took or refused that one.
     Repeated {
+        /// The value of that one, which stands.
+        payload: Json,
         /// Why the run has refused that one, if it has: its code could not decode it.
         refused: Option<String>,
     },
@@ -61,6 +63,29 @@ pub enum Sent {
     Over(Status),
     /// The run is one of this other flow; nothing was written.
     OtherFlow(String),
+}
+
+/// For stores: a signal that was sent before, with the id of one that is sent now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentBefore {
+    /// Its value.
+    pub payload: Json,
+    /// A commit of the run has taken or refused it.
+    pub used: bool,
+    /// Why the run has refused it, if it has.
+    pub refused: Option<String>,
+}
+
+impl SentBefore {
+    /// What whoever repeats it is told. `refusal` is what a new one would be: a sender who has lost the answer is not told that a signal came too
+    /// late that was taken.
+    pub fn repeated(self, refusal: Option<Sent>) -> Sent {
+        match refusal {
+            Some(Sent::Over(status)) if !self.used => Sent::Over(status),
+            Some(Sent::OtherFlow(flow)) => Sent::OtherFlow(flow),
+            _ => Sent::Repeated { payload: self.payload, refused: self.refused },
+        }
+    }
 }
 
 /// A signal that is kept.

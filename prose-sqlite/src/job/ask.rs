@@ -1,8 +1,10 @@
 //! What is asked of a run that is executed elsewhere, or by nobody: to end, to start again, to wake up.
 
+use prose::Json;
 use prose::store::queue::Asked;
-use prose::store::signals::{NewSignal, Sent};
+use prose::store::signals::{NewSignal, Sent, SentBefore};
 use prose::store::{RunKey, Status};
+use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Answer, Batch, Found, find};
@@ -16,7 +18,7 @@ const WAKE: &str = "\
 
 /// A signal with the same id: of the run, or, where there is none, one that is kept for it.
 pub(crate) const SAME_SIGNAL: &str = "\
-    select refused from prose_signals where namespace = ?1 and run_id = ?2 and name = ?3 and id = ?4 \
+    select payload, taken_at is not null used, refused from prose_signals where namespace = ?1 and run_id = ?2 and name = ?3 and id = ?4 \
     and (uid = ?5 or ?5 is null and uid is null and expires_at > ?6)";
 
 const KEEP_SIGNAL: &str = "\
@@ -80,12 +82,13 @@ impl Batch<'_> {
 
     pub(super) fn send(&self, signal: &NewSignal) -> rusqlite::Result<Answer> {
         let found = find(self.sql, &signal.key)?;
-        if let Some(refusal) = refusal(found.as_ref(), signal) {
-            return Ok(Answer::Sent(refusal));
-        }
+        let refusal = refusal(found.as_ref(), signal);
         let now = clock::now();
-        if let Some(refused) = self.same(found.as_ref(), signal, now)? {
-            return Ok(Answer::Sent(Sent::Repeated { refused }));
+        if let Some(before) = self.sent_before(found.as_ref(), signal, now)? {
+            return Ok(Answer::Sent(before.repeated(refusal)));
+        }
+        if let Some(refusal) = refusal {
+            return Ok(Answer::Sent(refusal));
         }
         self.keep_signal(found.as_ref(), signal, now)?;
         let Some(found) = found else { return Ok(Answer::Sent(Sent::KeptForLater)) };
@@ -95,13 +98,17 @@ impl Batch<'_> {
         Ok(Answer::Sent(Sent::Kept))
     }
 
-    /// Whether one with its id was sent before, and then why it was refused, if it was.
-    fn same(&self, found: Option<&Found>, signal: &NewSignal, now: i64) -> rusqlite::Result<Option<Option<String>>> {
+    /// The one with its id that was sent before.
+    fn sent_before(&self, found: Option<&Found>, signal: &NewSignal, now: i64) -> rusqlite::Result<Option<SentBefore>> {
         let Some(id) = &signal.id else { return Ok(None) };
         let (RunKey { namespace, run_id }, uid) = (&signal.key, found.map(|found| &found.uid));
         self.sql
             .prepare_cached(SAME_SIGNAL)?
-            .query_row(params![namespace, run_id, signal.name, id, uid, now], |row| row.get(0))
+            .query_row(params![namespace, run_id, signal.name, id, uid, now], |row| {
+                let payload = Json::parse(row.get("payload")?)
+                    .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
+                Ok(SentBefore { payload, used: row.get("used")?, refused: row.get("refused")? })
+            })
             .optional()
     }
 

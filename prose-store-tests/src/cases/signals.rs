@@ -17,6 +17,16 @@ fn kept_for(signal: NewSignal, keep_for: Duration) -> NewSignal {
     NewSignal { keep_for: Some(keep_for), ..signal }
 }
 
+/// What is told of one that was sent before.
+fn repeats(first: &NewSignal) -> Sent {
+    Sent::Repeated { payload: first.payload.clone(), refused: None }
+}
+
+/// And that the run has refused.
+fn refused(first: &NewSignal, reason: &str) -> Sent {
+    Sent::Repeated { payload: first.payload.clone(), refused: Some(reason.to_owned()) }
+}
+
 /// The payload of the next signal.
 async fn next_payload(store: &Shared, run_id: &str, name: &str) -> Option<String> {
     next_signal(store, run_id, name).await.map(|signal| signal.payload.as_str().to_owned())
@@ -95,7 +105,7 @@ pub async fn a_refused_signal_is_gone_and_tells_why(store: Shared) {
     let refusing = SignalUse { id: next.id, refused: Some(reason.clone()) };
     commit(&store, &lease, Commit { signals: vec![refusing], ..at(2, "next") }).await;
     assert_eq!(next_signal(&store, "a", "approval").await, None);
-    assert_eq!(send(&store, &sent).await, Sent::Repeated { refused: Some(reason) });
+    assert_eq!(send(&store, &sent).await, refused(&sent, &reason));
     assert_eq!(next_signal(&store, "a", "approval").await, None);
 }
 
@@ -105,9 +115,9 @@ pub async fn a_repeated_id_writes_nothing(store: Shared) {
     let first = with_id(signal("a", "approval", json("1")), "s1");
     assert_eq!(send(&store, &first).await, Sent::Kept);
     let repeated = NewSignal { payload: json("2"), ..first.clone() };
-    assert_eq!(send(&store, &repeated).await, Sent::Repeated { refused: None });
+    assert_eq!(send(&store, &repeated).await, repeats(&first));
     assert_eq!(take(&store, &lease, 2, "approval").await, "1");
-    assert_eq!(send(&store, &repeated).await, Sent::Repeated { refused: None });
+    assert_eq!(send(&store, &repeated).await, repeats(&first));
     assert_eq!(next_signal(&store, "a", "approval").await, None);
     let others = [with_id(repeated.clone(), "s2"), NewSignal { name: "other".to_owned(), ..repeated }];
     for other in others {
@@ -168,11 +178,12 @@ pub async fn a_signal_may_be_kept_for_a_run_that_is_still_to_come(store: Shared)
 pub async fn an_early_signal_is_repeated_like_any_other(store: Shared) {
     let early = kept_for(with_id(signal("a", "approval", json("1")), "s1"), HOUR);
     assert_eq!(send(&store, &early).await, Sent::KeptForLater);
-    assert_eq!(send(&store, &early).await, Sent::Repeated { refused: None });
+    assert_eq!(send(&store, &early).await, repeats(&early));
+    assert_eq!(send(&store, &NewSignal { keep_for: None, ..early.clone() }).await, repeats(&early));
     let lease = create(&store, "a").await;
-    assert_eq!(send(&store, &early).await, Sent::Repeated { refused: None });
+    assert_eq!(send(&store, &early).await, repeats(&early));
     assert_eq!(take(&store, &lease, 2, "approval").await, "1");
-    assert_eq!(send(&store, &early).await, Sent::Repeated { refused: None });
+    assert_eq!(send(&store, &early).await, repeats(&early));
     assert_eq!(next_signal(&store, "a", "approval").await, None);
 }
 
@@ -203,6 +214,30 @@ pub async fn signals_go_with_their_run(store: Shared) {
     tell(&store, "a", "approval").await;
     assert!(store.signals().next(&second.key, &second.uid, "approval").await.unwrap().is_some());
     assert_eq!(next_signal(&store, "a", "approval").await, None, "the old one gets nothing");
+}
+
+/// Who has lost the answer is not told that it came too late; what was never taken did. The first value is told, whatever is sent again.
+pub async fn what_an_ended_run_has_taken_is_repeated(store: Shared) {
+    for (run_id, last) in [("done", completed(4)), ("failed", failed(4)), ("cancelled", cancelled(4))] {
+        let lease = create(&store, run_id).await;
+        let status = last.ending.as_ref().unwrap().status();
+        let [taken, bad, left] = ["1", "2", "3"].map(|n| with_id(signal(run_id, "approval", json(n)), n));
+        for sent in [&taken, &bad, &left] {
+            assert_eq!(send(&store, sent).await, Sent::Kept);
+        }
+        take(&store, &lease, 2, "approval").await;
+        let next = next_signal(&store, run_id, "approval").await.unwrap();
+        let refusing = SignalUse { id: next.id, refused: Some("no".to_owned()) };
+        commit(&store, &lease, Commit { signals: vec![refusing], ..at(3, "next") }).await;
+        commit(&store, &lease, last).await;
+        assert_eq!(send(&store, &taken).await, repeats(&taken));
+        assert_eq!(send(&store, &NewSignal { payload: json("7"), ..taken.clone() }).await, repeats(&taken));
+        assert_eq!(send(&store, &bad).await, refused(&bad, "no"));
+        assert_eq!(send(&store, &left).await, Sent::Over(status));
+        assert_eq!(send(&store, &NewSignal { id: None, ..taken.clone() }).await, Sent::Over(status));
+        let other = NewSignal { flow: "ship-order".to_owned(), ..taken };
+        assert_eq!(send(&store, &other).await, Sent::OtherFlow(FLOW.to_owned()));
+    }
 }
 
 /// Also of one that fails, and could be started again.
@@ -243,7 +278,7 @@ pub async fn hostile_signals_are_only_signals(store: Shared) {
     for (seq, name) in (2..).zip(hostile) {
         let sent = with_id(signal("a'; --", name, text(name)), name);
         assert_eq!(send(&store, &sent).await, Sent::Kept, "{name:?}");
-        assert_eq!(send(&store, &sent).await, Sent::Repeated { refused: None }, "{name:?}");
+        assert_eq!(send(&store, &sent).await, repeats(&sent), "{name:?}");
         assert_eq!(take(&store, &lease, seq, name).await, text(name).as_str());
         assert_eq!(next_signal(&store, "a'; --", name).await, None);
     }

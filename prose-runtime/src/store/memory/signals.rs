@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::{MemoryStore, Runs};
 use crate::Json;
-use crate::store::signals::{NewSignal, Sent, StoredSignal};
+use crate::store::signals::{NewSignal, Sent, SentBefore, StoredSignal};
 use crate::store::{BoxFuture, Ending, RunKey, SignalUse, Signals, Status, StoreError};
 
 /// All signals, in the order in which they were sent.
@@ -80,12 +80,12 @@ impl Runs {
     fn send(&mut self, signal: &NewSignal) -> Sent {
         let now = SystemTime::now();
         let run = self.of.get(&signal.key);
-        match run.map(|run| (&run.state.run.flow, run.state.status())) {
-            Some((flow, _)) if *flow != signal.flow => return Sent::OtherFlow(flow.clone()),
-            Some((_, status)) if status.is_ended() || status == Status::Compensating => return Sent::Over(status),
-            None if signal.keep_for.is_none() => return Sent::Missing,
-            _ => {}
-        }
+        let refusal = match run.map(|run| (&run.state.run.flow, run.state.status())) {
+            Some((flow, _)) if *flow != signal.flow => Some(Sent::OtherFlow(flow.clone())),
+            Some((_, status)) if status.is_ended() || status == Status::Compensating => Some(Sent::Over(status)),
+            None if signal.keep_for.is_none() => Some(Sent::Missing),
+            _ => None,
+        };
         let uid = run.map(|run| run.state.run.uid.clone());
         let is_same = |kept: &&Kept| {
             let is_here = uid
@@ -94,7 +94,11 @@ impl Runs {
             is_here && kept.name == signal.name && signal.id.is_some() && kept.id == signal.id
         };
         if let Some(kept) = self.signals.kept.iter().find(is_same) {
-            return Sent::Repeated { refused: kept.refused.clone() };
+            let (payload, refused) = (kept.payload.clone(), kept.refused.clone());
+            return SentBefore { payload, used: kept.used, refused }.repeated(refusal);
+        }
+        if let Some(refusal) = refusal {
+            return refusal;
         }
         let waits = run.is_some_and(|run| match &run.state.folded.ending {
             Some(Ending::Waiting { signal: awaited, .. }) => awaited.as_ref() == Some(&signal.name),
