@@ -167,7 +167,7 @@ async fn one_run(store: &PostgresStore, run_id: &str) {
     let lease = due.runs.pop().unwrap().lease;
     assert!(due.runs.is_empty());
     store.commit(&lease, Commit::empty(2)).await.unwrap();
-    let waiting = Ending::Waiting { until: Some(SystemTime::UNIX_EPOCH), signal: Some("s".to_owned()) };
+    let waiting = Ending::Waiting { until: Some(SystemTime::UNIX_EPOCH), signal: Some("s".to_owned()), children: 0 };
     store.commit(&lease, Commit { ending: Some(waiting), ..Commit::empty(3) }).await.unwrap();
     let request = ClaimRequest { key: lease.key.clone(), flow: run.flow.clone(), restart_failed: false };
     let Claim::Claimed(claimed) = store.claim(&request).await.unwrap() else { panic!("it is free") };

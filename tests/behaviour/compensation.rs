@@ -77,7 +77,6 @@ async fn buy(ctx: Ctx<Deps>, Order { user, end }: Order) -> Result<u64, Failure>
         run = {
             ctx.deps.log.add(format!("refund {id} as {}", ctx.idempotency_key().unwrap_or("-")));
             ctx.deps.refund()?;
-            id.len()
         },
         retry(max_attempts = 3, delay = "1ms"),
         timeout = "5s",

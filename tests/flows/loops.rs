@@ -210,7 +210,7 @@ async fn batches(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
         }
         #[step]
         'done: {
-            let batch = batch;
+            let batch: Vec<u32> = batch;
             ctx.tell(format!("{batch:?}"));
         }
     }

@@ -387,7 +387,7 @@ async fn deferred_and_moved(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure
         drop(kept);
         #[step]
         'moved: {
-            let told = told;
+            let told: Option<String> = told;
             ctx.tell(format!("{told:?}"));
         }
     } else {
