@@ -50,8 +50,9 @@ impl Server {
     pub(crate) fn database(&self) -> Result<Database<'_>> {
         let name = prose_test_servers::unique("bench");
         let mut sql = self.connect()?;
+        execute(&mut sql, &format!("create database {name}"))?;
         // What was dropped before, and what is dirty, is written now and not in the midst of the work.
-        sql.batch_execute(&format!("create database {name}; checkpoint"))?;
+        execute(&mut sql, "checkpoint")?;
         let before = Written::until_now(&mut sql)?;
         Ok(Database { server: self, name, before })
     }
@@ -77,14 +78,21 @@ impl Database<'_> {
 
 impl Drop for Database<'_> {
     fn drop(&mut self) {
-        let dropped = self
-            .server
-            .connect()
-            .and_then(|mut sql| Ok(sql.batch_execute(&format!("drop database if exists {} with (force)", self.name))?));
+        let drop = format!("drop database if exists {} with (force)", self.name);
+        let dropped = self.server.connect().and_then(|mut sql| execute(&mut sql, &drop));
         if let Err(error) = dropped {
             eprintln!("{} is left: {error}", self.name);
         }
     }
+}
+
+/// A statement without an answer; what the server says of it stands in the error, which says only `db error` by itself.
+fn execute(sql: &mut Client, statement: &str) -> Result<()> {
+    let told = |error: postgres::Error| match error.as_db_error() {
+        Some(said) => format!("`{statement}`: {said}"),
+        None => format!("`{statement}`: {error}"),
+    };
+    Ok(sql.batch_execute(statement).map_err(told)?)
 }
 
 impl Written {
