@@ -114,7 +114,7 @@ fn completion_in_a_flow_that_breaks_a_rule(editor: &mut Session) {
 fn definitions(editor: &mut Session) {
     let flow = Flow::sound();
     editor.leads(&flow.cursor_in("&receipt.id"), "let receipt: Receipt");
-    editor.leads(&flow.cursor_in("receipt.total"), "let receipt: Receipt");
+    editor.leads(&flow.cursor_in("receipt.total == 0"), "let receipt: Receipt");
     editor.leads(&flow.cursor_in("charge(&input"), "async fn charge");
     editor.leads(&flow.cursor_in("mailer.send"), "mailer: Mailer");
     editor.leads(&flow.cursor_in("ctx.deps.mailer"), "ctx: Ctx<Deps>");
