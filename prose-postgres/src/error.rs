@@ -47,7 +47,8 @@ pub(crate) fn concerns_one(error: &sqlx::Error) -> bool {
 
 /// Says what happened, names the server and says what to do.
 pub(crate) fn describe(place: &str, error: &sqlx::Error) -> String {
-    let said = error.to_string();
+    // Not the line of the server's own source, which the driver shows as well.
+    let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
     let what = match code(error).as_deref() {
         Some(code) => of_code(code),
         None => of_driver(error),
@@ -64,7 +65,7 @@ fn of_code(code: &str) -> Option<(&'static str, &'static str)> {
         "28P01" | "28000" => {
             ("refuses this user", "check the user and the password in the URL, and the server's pg_hba.conf")
         }
-        "3D000" => ("has no such database", "create it (`createdb`), or correct the URL"),
+        "3D000" => ("does not have that database", "create it (`createdb`), or correct the URL"),
         "42501" => (
             "refuses what a store needs",
             "let this user create the schema (`grant create on database`), or create it for this user (`create schema .. \

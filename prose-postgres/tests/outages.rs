@@ -156,7 +156,7 @@ async fn what_cannot_be_opened_says_what_to_do() {
     let Some(url) = common::url() else { return };
     let elsewhere = url.rsplit_once('/').unwrap().0.to_owned() + "/there_is_no_such_database";
     let missing = PostgresStore::connect(elsewhere).await.unwrap_err().to_string();
-    assert!(missing.contains("has no such database") && missing.contains("createdb"), "{missing}");
+    assert!(missing.contains("does not have that database") && missing.contains("createdb"), "{missing}");
     let with_password = url.replacen("//postgres@", "//postgres:secret-of-the-test@", 1);
     let schema_of_it = Schema::new(url.clone());
     let store = PostgresStore::builder(with_password).schema(&schema_of_it.name).connect().await.unwrap();

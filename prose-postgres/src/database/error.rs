@@ -87,7 +87,7 @@ fn of_code(code: &str) -> Option<(&'static str, &'static str)> {
             "connect the pool to the primary server, with a user whose `default_transaction_read_only` is off",
         ),
         "28P01" | "28000" => ("refuses the pool's user", "check its password, and the server's pg_hba.conf"),
-        "3D000" => ("has no such database", "create it (`createdb`), or correct the pool's options"),
+        "3D000" => ("does not have that database", "create it (`createdb`), or correct the pool's options"),
         "42501" => (
             "refuses what the transaction needs, and rolled it back",
             "grant the pool's user the right to it; receipts need `select, insert, update, delete` on their table",

@@ -1,12 +1,11 @@
-//! Which dependencies an engine has, and whether they are those of a flow: told in words, where types alone would tell of `From` and `Arc`.
+//! Whether the dependencies that an engine has are those of its flows: told in words, where types alone would tell of `From` and `Arc`.
 
 use std::sync::Arc;
 
-/// What an engine's builder takes as `D`: a `D`, or an `Arc` of one.
+/// What an engine's builder takes as dependencies `D`: a `D`, or an `Arc` of one.
 #[diagnostic::on_unimplemented(
-    message = "the engine has `{Self}`, and its flows need `{D}` as their dependencies",
-    label = "give a `{D}` here, or an `Arc` of one",
-    note = "a flow that has dependencies of its own is added with `.flow_with::<..>(deps)` instead of `.flow::<..>()`"
+    message = "`{D}` is needed here as the dependencies of flows, and this is `{Self}`",
+    label = "give a `{D}`, or an `Arc` of one"
 )]
 pub trait IntoDeps<D> {
     #[doc(hidden)]
@@ -29,7 +28,7 @@ impl<D> IntoDeps<D> for Arc<D> {
 #[diagnostic::on_unimplemented(
     message = "the engine has `{D}`, and this flow needs `{Self}` as its dependencies",
     label = "this flow has dependencies of its own",
-    note = "add it with `.flow_with::<..>(deps)` instead of `.flow::<..>()`"
+    note = "give a `{Self}` to `Engine::builder`, or add this flow with `.flow_with::<..>(deps)` instead of `.flow::<..>()`"
 )]
 pub trait HadBy<D> {
     #[doc(hidden)]
