@@ -51,7 +51,10 @@ async fn put_to_sleep(
     let submissions = Args { runs: to - from, ..args.clone() };
     at_once::run(&submissions, move |number| {
         let (engine, number) = (engine.clone(), from + number);
-        async move { Ok(drop(engine.submit(nap(number).run_id(format!("nap-{number}"))).await?)) }
+        async move {
+            engine.submit(nap(number).run_id(format!("nap-{number}"))).await?;
+            Ok(())
+        }
     })
     .await?;
     while begun.load(Ordering::Relaxed) < to {
