@@ -30,7 +30,7 @@ use proc_macro::TokenStream;
 /// picture of it behind the fn's own documentation.
 ///
 /// Inside, these attributes mark the points between which the flow is saved. They stand on `let PATTERN: T = ..;` or on a labelled
-/// block `'name: { .. }`; their body is an async block of its own, which `?` and `return Err(..)` leave.
+/// block `'name: { .. }`; `?` and `return Err(..)` in their body fail the step, and behind its retries the flow.
 ///
 /// | attribute | options |
 /// |---|---|

@@ -207,7 +207,7 @@ async fn what_was_planned_when_little_was_there_reads_little_when_much_is_there(
         }
         drop((first, store));
         let what = format!("a run's way, planned when {there} were there,");
-        read_no_more(&schema, before, &name, &what, RUNS * 100).await;
+        read_no_more(&schema, before, &name, &what, RUNS * 150).await;
         sqlx::raw_sql("truncate runs, commits, details, snapshots, signals").execute(&schema.pool(1)).await.unwrap();
     }
 }
