@@ -155,7 +155,16 @@ const WHETHER: &str = "\
         exists (select from appended) as appended, \
         (select parent from changed where status in ('completed', 'failed', 'cancelled')) as parent";
 
-/// The text for a batch. Where no claim ends with it, it is shorter.
+/// For a batch of commits that are their rows alone.
+const ROWS: &str = "select run, false as again, false as woken from appended";
+
+/// The text for a batch of commits that change nothing of their runs, and have no events and no signals: most are so, and the server does not set
+/// up what could follow.
+pub(crate) fn of_rows(schema: &Schema) -> SqlStr {
+    schema.sql(&format!("{APPEND}{ROWS}").replace("{items}", ITEMS))
+}
+
+/// The text for any batch. Where no claim ends with it, it is shorter.
 pub(crate) fn of_batch(schema: &Schema, ends: bool) -> SqlStr {
     let (wake, woken) = if ends { (WAKE, "exists (select from woken)") } else { ("", "false") };
     let text = format!("{APPEND}{FOLLOW}{wake}{WHICH}").replace("{woken}", woken);
@@ -197,7 +206,7 @@ impl Item {
     }
 
     /// Whether all of it is in its row.
-    fn is_row_alone(&self) -> bool {
+    pub(crate) fn is_row_alone(&self) -> bool {
         self.change.is_none() && self.events.is_empty() && self.signals.is_empty()
     }
 }
@@ -224,13 +233,18 @@ impl Written {
     }
 }
 
-type Appending = Query<'static, Postgres, PgArguments>;
+pub(crate) type Appending = Query<'static, Postgres, PgArguments>;
 
 /// Binds `$1` to `$30`.
 pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
     let query = bind_rows(sqlx::query(sql), items.clone());
     let query = bind_events(bind_changes(query, items.clone()), items.clone());
     bind_signals(query, items)
+}
+
+/// Binds `$1` to `$14`, which are all of [`of_rows`].
+pub(crate) fn bind_to_rows<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    bind_rows(sqlx::query(sql), items)
 }
 
 fn bind_rows<'i>(query: Appending, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {

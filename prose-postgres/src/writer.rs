@@ -14,7 +14,7 @@ use prose::store::{Lease, RunKey};
 use sqlx::{PgConnection, Row, SqlStr};
 use tokio::sync::{oneshot, watch};
 
-use crate::append::{self, Item, Written};
+use crate::append::{self, Appending, Item, Written};
 use crate::core::Core;
 use crate::error::{concerns_one, refused, unavailable};
 use crate::notices::Notice;
@@ -35,8 +35,10 @@ const BIGGEST: usize = 1_000 << 20;
 #[derive(Debug)]
 pub(crate) struct Writer {
     queue: Mutex<Queue>,
+    /// For commits that are their rows alone.
+    append_rows: SqlStr,
     append: SqlStr,
-    /// The same where a claim ends.
+    /// Where a claim ends.
     append_ending: SqlStr,
     giving: watch::Sender<Giving>,
 }
@@ -109,10 +111,20 @@ impl Writer {
         let queue = Mutex::new(Queue { free, ..Queue::default() });
         Self {
             queue,
+            append_rows: append::of_rows(core_schema),
             append: append::of_batch(core_schema, false),
             append_ending: append::of_batch(core_schema, true),
             giving: watch::Sender::default(),
         }
+    }
+
+    /// The shortest statement for these commits.
+    fn appending(&self, items: &[Item]) -> Appending {
+        if items.iter().all(Item::is_row_alone) {
+            return append::bind_to_rows(self.append_rows.clone(), items.iter());
+        }
+        let ends = items.iter().any(Item::ends);
+        append::bind(if ends { self.append_ending.clone() } else { self.append.clone() }, items.iter())
     }
 
     /// A panic cannot have left the queue half-changed.
@@ -275,10 +287,8 @@ impl Core {
         items: &[Item],
         resent: bool,
     ) -> Result<Vec<Outcome>, sqlx::Error> {
-        let ends = items.iter().any(Item::ends);
-        let text = if ends { &self.writer.append_ending } else { &self.writer.append };
         let connection = line.connection(self).await?;
-        let rows = append::bind(text.clone(), items.iter()).fetch_all(&mut *connection).await?;
+        let rows = self.writer.appending(items).fetch_all(&mut *connection).await?;
         let written = Written::read(&rows)?;
         if written.woken {
             self.tell(Notice::Due);
