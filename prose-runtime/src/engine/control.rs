@@ -81,14 +81,18 @@ impl Engine {
     pub async fn cancel(&self, run_id: impl Into<String>) -> Result<(), ControlError> {
         let key = self.key(run_id)?;
         let store = &self.core().store;
-        let before = store.load_run(&key).await?;
+        // A run that cannot be read can be asked all the same.
+        let before = store.load_run(&key).await.unwrap_or_default();
         match store.queue().cancel(&key).await? {
             Asked::Done => {
                 store.queue().wakes().cancel(&key);
-                match before.filter(|run| matches!(run.status, Status::Blocked | Status::Cancelling)) {
-                    Some(stuck) => Ok(without_code::end(store, &key, stuck).await?),
-                    None => Ok(()),
+                let stuck = before.filter(|run| matches!(run.status, Status::Blocked | Status::Cancelling));
+                if let Some(run) = stuck
+                    && let Err(error) = without_code::end(store, &key, run.flow_name).await
+                {
+                    tracing::warn!(run = %key, %error, "a run that is to end as cancelled could not be looked at; engines do");
                 }
+                Ok(())
             }
             Asked::Missing => Err(ControlError::Missing { run_id: key.to_string() }),
             Asked::Status(status) | Asked::Above(_, status) => {

@@ -92,7 +92,9 @@ impl StepLimit {
             self.at = at;
             self.sleep = at.map(|at| Box::pin(tokio::time::sleep_until(at)));
         }
-        let over = self.sleep.as_mut()?.as_mut().poll(cx).is_ready();
+        // A body that uses up the task's budget leaves none for the sleep, which would never be over.
+        let is_ready = self.sleep.as_mut()?.as_mut().poll(cx).is_ready();
+        let over = is_ready || at.is_some_and(|at| at <= Instant::now());
         over.then(|| slot.in_place.time_out()).flatten().map(End::Stopped)
     }
 }
