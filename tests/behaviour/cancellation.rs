@@ -58,6 +58,25 @@ async fn a_run_that_times_out_is_failed_and_can_be_called_again() {
     assert_eq!(log.lines(), ["first", "second", "second", "second done", "third"]);
 }
 
+/// A body that is never pending for its own sake uses up the task's budget, and leaves none for timers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_is_always_busy_is_timed_out() {
+    #[flow]
+    async fn busy(ctx: Ctx<Log>, _input: ()) -> Result<(), Failure> {
+        #[step(timeout = "50ms")]
+        'busy: {
+            while ctx.attempt() > 0 {
+                tokio::task::consume_budget().await;
+            }
+        }
+        Ok(())
+    }
+
+    let call = tokio::spawn(busy(()).deps(Log::default()).into_future());
+    let ended = tokio::time::timeout(Duration::from_secs(60), call).await.expect("it is never timed out").unwrap();
+    assert!(matches!(&ended, Err(Error::StepTimeout { step, .. }) if step == "busy"), "{ended:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_step_time_out_given_by_the_caller_names_the_step() {
     let log = Log::default();
