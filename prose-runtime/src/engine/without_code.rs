@@ -21,11 +21,11 @@ pub(super) async fn end(store: &Arc<dyn Store>, key: &RunKey, flow: String) -> R
     let ClaimedRun { lease, state, .. } = *claimed;
     let written_by = state.written_by();
     let folded = state.folded;
-    let undone_by_nobody = folded.compensable.is_empty() && folded.compensation.is_none();
+    let has_nothing_to_undo = folded.compensable.is_empty() && folded.compensation.is_none();
     let position = folded.position.clone();
     // Dropping it gives the run back.
     let mut owner = Owner::claimed(Arc::clone(store), lease, Journal::resume(folded, None), None);
-    if undone_by_nobody && tells_all(store, written_by, position.as_ref()).await? {
+    if has_nothing_to_undo && tells_all(store, written_by, position.as_ref()).await? {
         owner.end(Ending::Cancelled { step: position.map(|position| position.step) }).await?;
     }
     Ok(())
@@ -34,7 +34,7 @@ pub(super) async fn end(store: &Arc<dyn Store>, key: &RunKey, flow: String) -> R
 /// Whether what the run has done is known from its commits alone.
 async fn tells_all(store: &Arc<dyn Store>, written_by: u64, position: Option<&Position>) -> Result<bool, StoreError> {
     let Some(position) = position.filter(|position| position.phase == Phase::Entered) else { return Ok(true) };
-    let shape: Option<Shape> = store.code(written_by).await?.and_then(|code| code.shape.decode().ok());
-    let kind = shape.and_then(|shape| shape.points.into_iter().find(|point| point.name == position.step));
-    Ok(kind.is_some_and(|point| TELL_ALL.contains(&point.kind.as_str())))
+    let shape = Shape::kept(&**store, written_by).await?;
+    let point = shape.and_then(|shape| shape.points.into_iter().find(|point| point.name == position.step));
+    Ok(point.is_some_and(|point| TELL_ALL.contains(&point.kind.as_str())))
 }

@@ -41,8 +41,8 @@ pub(super) async fn compared(
     if let Some(known) = known().get(&pair) {
         return Ok(known.clone());
     }
-    // A run that was written before code was kept, or through a store that keeps none: then names alone are compared.
-    let shape: Option<Shape> = store.code(written_by).await?.and_then(|code| code.shape.decode().ok());
+    // Where there is none, names alone are compared.
+    let shape = Shape::kept(store, written_by).await?;
     let compared = Arc::new(compare(meta, shape.as_ref(), position));
     known().insert(pair, compared.clone());
     Ok(compared)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Json;
 use crate::codec::encode;
 use crate::flow::{Meta, PointMeta};
+use crate::store::{Store, StoreError};
 
 /// What the code of a flow looks like, as far as its runs depend on it. The fingerprint is a hash of it, so it never changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,12 @@ pub(crate) struct PointShape {
 }
 
 impl Shape {
+    /// That of the code which was kept with this fingerprint. There is none of a run that was written before code was kept, or through a store
+    /// that keeps none.
+    pub(crate) async fn kept(store: &dyn Store, fingerprint: u64) -> Result<Option<Self>, StoreError> {
+        Ok(store.code(fingerprint).await?.and_then(|code| code.shape.decode().ok()))
+    }
+
     fn of(meta: &Meta) -> Self {
         let variables = meta.variables.iter().map(|variable| (variable.name.to_owned(), variable.ty.to_owned()));
         let names = |places: &[u16]| places.iter().map(|place| meta.variable(*place).name.to_owned()).collect();
