@@ -135,6 +135,9 @@ impl<D: Database> Database for Crashing<D> {
     async fn begin(&self, beginning: Beginning<'_>) -> Result<Begun<Self::Open>, DatabaseError> {
         self.inner.begin(beginning).await
     }
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        self.inner.is_home_of(store)
+    }
     fn tx(open: &mut Self::Open) -> &mut Self::Tx {
         D::tx(open)
     }

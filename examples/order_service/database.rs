@@ -162,6 +162,13 @@ impl Database for OrdersDatabase {
         })
     }
 
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        match self {
+            Self::Sqlite(db) => db.is_home_of(store),
+            Self::Postgres(db) => db.is_home_of(store),
+        }
+    }
+
     fn tx(open: &mut OrdersTx) -> &mut OrdersTx {
         open
     }

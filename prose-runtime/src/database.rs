@@ -36,6 +36,14 @@ pub trait Database: Send + Sync {
     /// [`DatabaseError::Failed`]; nothing was begun.
     fn begin(&self, beginning: Beginning<'_>) -> impl Future<Output = Result<Begun<Self::Open>, DatabaseError>> + Send;
 
+    /// Whether it is known by now that the runs of this store are kept in this very database, so that [`begin`](Self::begin) will say
+    /// [`Begun::Open`]. A transaction that follows another one then needs no commit of its own in front: what its body
+    /// sees is committed with its rows. `false`, if it is not told otherwise, costs that commit and nothing else.
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        let _unknown = store;
+        false
+    }
+
     /// The transaction that a body works in.
     fn tx(open: &mut Self::Open) -> &mut Self::Tx;
 
@@ -59,6 +67,10 @@ impl<D: Database> Database for Arc<D> {
 
     async fn begin(&self, beginning: Beginning<'_>) -> Result<Begun<D::Open>, DatabaseError> {
         (**self).begin(beginning).await
+    }
+
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        (**self).is_home_of(store)
     }
 
     fn tx(open: &mut D::Open) -> &mut D::Tx {

@@ -166,6 +166,10 @@ impl Database for SqliteDatabase {
         }
     }
 
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        self.partner(store).is_some()
+    }
+
     fn tx(open: &mut OpenTransaction) -> &mut Self::Tx {
         &mut open.0.as_mut().unwrap_or_else(|| unreachable!("it is taken only when it ends")).tx
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
 
 mod cancellation;
+mod chained_transactions;
 mod child;
 mod code_changes;
 mod codec;

@@ -10,18 +10,20 @@ use super::support::{Failure, Log};
 
 /// A database in memory, in the same "file" as a [`MemoryStore`].
 #[derive(Clone, Default)]
-struct MemoryDatabase {
-    rows: Arc<Mutex<Vec<String>>>,
+pub(crate) struct MemoryDatabase {
+    pub(crate) rows: Arc<Mutex<Vec<String>>>,
     log: Log,
     /// How many commits fail before one succeeds.
-    failures: Arc<Mutex<u32>>,
+    pub(crate) failures: Arc<Mutex<u32>>,
     /// The answer to the next commit is lost: whether it takes place, and whether another execution takes the run over then.
-    lost: Arc<Mutex<Option<(bool, bool)>>>,
+    pub(crate) lost: Arc<Mutex<Option<(bool, bool)>>>,
     /// How many beginnings fail before one succeeds.
     closed_for: Arc<Mutex<u32>>,
+    /// The numbers of the runs' commits that have come with transactions.
+    pub(crate) seqs: Arc<Mutex<Vec<u64>>>,
 }
 
-struct Open {
+pub(crate) struct Open {
     rows: Vec<String>,
     store: Option<MemoryStore>,
     log: Log,
@@ -49,6 +51,10 @@ impl Database for MemoryDatabase {
         Ok(Begun::Open(Open { rows: Vec::new(), store, log: self.log.clone() }))
     }
 
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        store.as_any().is::<MemoryStore>()
+    }
+
     fn tx(open: &mut Open) -> &mut Vec<String> {
         &mut open.rows
     }
@@ -66,6 +72,7 @@ impl Database for MemoryDatabase {
             return Err(DatabaseError::unknown("the connection broke", "connection reset"));
         }
         if let (Some(store), Some(Record::Commit { lease, commit })) = (&open.store, &record) {
+            self.seqs.lock().unwrap().push(commit.seq);
             store.commit(lease, Commit::clone(commit)).await.map_err(|_| DatabaseError::Fenced)?;
         }
         self.rows.lock().unwrap().append(&mut open.rows);

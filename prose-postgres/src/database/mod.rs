@@ -11,7 +11,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prose::{Beginning, Begun, Database, DatabaseError, Record};
+use prose::{Beginning, Begun, Database, DatabaseError, Record, Store};
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::OnceCell;
 
@@ -166,6 +166,10 @@ impl Database for PostgresDatabase {
             Some(step) => self.partner(step).await?,
         };
         self.begin_for(partner, beginning.isolation).await
+    }
+
+    fn is_home_of(&self, store: &dyn Store) -> bool {
+        self.is_known_home_of(store)
     }
 
     fn tx(open: &mut OpenTransaction) -> &mut Self::Tx {

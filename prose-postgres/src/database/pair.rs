@@ -1,8 +1,9 @@
 //! Where a run is kept, seen from a database: in it, or elsewhere.
 
-use std::sync::{Arc, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use prose::{DatabaseError, TransactionStep};
+use prose::{DatabaseError, Store, TransactionStep};
 use sqlx::PgPool;
 
 use super::PostgresDatabase;
@@ -39,14 +40,23 @@ impl PostgresDatabase {
 
     /// Whether a store is in this database. Asked once: the random name that the store has written there must be found here.
     async fn is_home_of(&self, core: &Core) -> Result<bool, DatabaseError> {
-        // A panic cannot have left the map half-changed.
-        let pairs = || self.0.pairs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = pairs().get(&core.instance.id).copied() {
+        if let Some(known) = self.pairs().get(&core.instance.id).copied() {
             return Ok(known);
         }
         let found = self.finds(core).await?;
-        pairs().insert(core.instance.id.clone(), found);
+        self.pairs().insert(core.instance.id.clone(), found);
         Ok(found)
+    }
+
+    /// Whether it was found to be.
+    pub(super) fn is_known_home_of(&self, store: &dyn Store) -> bool {
+        let store = store.as_any().downcast_ref::<PostgresStore>();
+        store.is_some_and(|store| self.pairs().get(&store.core().instance.id) == Some(&true))
+    }
+
+    /// A panic cannot have left the map half-changed.
+    fn pairs(&self) -> MutexGuard<'_, HashMap<String, bool>> {
+        self.0.pairs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn finds(&self, core: &Core) -> Result<bool, DatabaseError> {

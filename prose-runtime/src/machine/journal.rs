@@ -24,10 +24,21 @@ pub(crate) struct Journal {
     events: Vec<Outgoing>,
     /// Signals that are taken or refused.
     signals: Vec<SignalUse>,
+    /// The entrance of the step that runs is not committed, but travels with its transaction.
+    travelling: Option<Travelling>,
     pub(crate) undoable: Undoable,
     fingerprint: Option<u64>,
     /// What the last commit took of it.
     fingerprint_told: Option<u64>,
+}
+
+/// What there was at an entrance that is not committed.
+#[derive(Debug)]
+struct Travelling {
+    /// Where the run stood.
+    position: Option<Position>,
+    /// How many writes were staged.
+    writes: usize,
 }
 
 impl Journal {
@@ -144,8 +155,21 @@ impl Journal {
 
     /// The commit at the entrance of a step.
     pub(crate) fn enter(&mut self, step: &str, at: &[u64]) -> Commit {
+        self.travelling = None;
         self.stand(step, Phase::Entered, at);
         self.commit(None)
+    }
+
+    /// Whether nothing is staged but by plain code, which would run once more.
+    pub(crate) fn has_only_plain_code(&self) -> bool {
+        let Self { completed, settled, dropped_for_good, events, signals, fingerprint, .. } = self;
+        let nothing_staged = completed.is_empty() && events.is_empty() && signals.is_empty();
+        nothing_staged && *settled == 0 && *dropped_for_good == 0 && fingerprint.is_none()
+    }
+
+    /// The entrance of a transaction that is committed with it.
+    pub(crate) fn enter_with_transaction(&mut self) {
+        self.travelling = Some(Travelling { position: self.position.clone(), writes: self.writes.len() });
     }
 
     /// The commit at the entrance of a step where the run waits, out of memory.
@@ -235,12 +259,20 @@ impl Journal {
     }
 
     /// A commit was refused by the database it travelled with: its number is free again, and the body of `step` has not run.
-    /// It has taken with it all that was staged.
-    pub(crate) fn rolled_back(&mut self, step: &str, at: &[u64]) {
+    /// It has taken with it all that was staged, but for what was so at an entrance that travelled as well.
+    pub(crate) fn rolled_back(&mut self, step: &str, at: &[u64], commit: Commit) {
         self.seq -= 1;
         self.fingerprint = self.fingerprint_told;
         self.undoable.roll_back();
-        self.stand(step, Phase::Entered, at);
+        match &self.travelling {
+            Some(Travelling { position, writes }) => {
+                self.position = position.clone();
+                self.writes = commit.writes;
+                self.writes.truncate(*writes);
+                self.dropped = commit.dropped;
+            }
+            None => self.stand(step, Phase::Entered, at),
+        }
     }
 }
 
@@ -347,17 +379,53 @@ mod tests {
         journal.enter("tx", &[]);
         journal.write("x", json("1"));
         journal.complete("tx", &[]);
-        assert_eq!(journal.commit(None).seq, 2);
-        journal.rolled_back("tx", &[]);
+        let commit = journal.commit(None);
+        assert_eq!(commit.seq, 2);
+        journal.rolled_back("tx", &[], commit);
         let again = journal.commit(None);
         assert_eq!((again.seq, again.writes.len(), again.completed.len()), (2, 0, 0));
     }
 
     #[test]
+    fn an_entrance_that_travels_with_its_transaction_survives_its_being_rolled_back() {
+        let mut journal = Journal::default();
+        journal.enter("one", &[]);
+        journal.complete("one", &[]);
+        let stood = journal.commit(None).position;
+        assert!(journal.has_only_plain_code());
+        journal.write("plain", json("1"));
+        journal.drop("gone");
+        journal.enter_with_transaction();
+        for _ in 0..2 {
+            journal.write("output", json("2"));
+            journal.complete("two", &[]);
+            let commit = journal.commit(None);
+            assert_eq!((commit.seq, commit.position.clone()), (3, Some(at("two", Phase::Done, &[]))));
+            assert_eq!(commit.writes.iter().map(|write| write.name.as_str()).collect::<Vec<_>>(), ["plain", "output"]);
+            assert_eq!(commit.dropped, ["gone"]);
+            journal.rolled_back("two", &[], commit);
+        }
+        // Once it has failed for good, the plain code in front of it is to run again.
+        let failed = journal.end(Ending::Failed { step: Some("two".into()), error: "boom".into() });
+        assert_eq!((failed.position, failed.writes.len(), failed.dropped.len()), (stood, 0, 0));
+    }
+
+    #[test]
+    fn what_a_step_has_done_waits_for_no_transaction() {
+        let mut journal = Journal::default();
+        journal.enter("step", &[]);
+        assert!(journal.has_only_plain_code());
+        journal.write("output", json("1"));
+        journal.complete("step", &[]);
+        assert!(!journal.has_only_plain_code());
+    }
+
+    #[test]
     fn a_rolled_back_transaction_has_not_told_which_code_goes_on() {
         let mut journal = Journal::resume(Folded { seq: 3, ..Folded::default() }, Some(9));
-        assert_eq!(journal.commit(None).fingerprint, Some(9));
-        journal.rolled_back("tx", &[]);
+        let commit = journal.commit(None);
+        assert_eq!(commit.fingerprint, Some(9));
+        journal.rolled_back("tx", &[], commit);
         assert_eq!(journal.commit(None).fingerprint, Some(9));
         assert_eq!(journal.commit(None).fingerprint, None);
     }

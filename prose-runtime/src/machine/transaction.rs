@@ -5,6 +5,7 @@
 //! run kept elsewhere:              begin, receipt, body, receipt complete, COMMIT  unknown? begin again, and look for the receipt
 //! ```
 
+use super::branch::Place;
 use super::{Exit, Machine};
 use crate::Json;
 use crate::database::{Beginning, Begun, Database, DatabaseError, Record, TransactionStep};
@@ -89,21 +90,45 @@ impl Machine {
         database: &'d D,
     ) -> Result<Option<Open<'d, D>>, DatabaseError> {
         // A run that stands at the entrance of a transaction asks first whether that is committed, and is stopped then.
+        let travels = self.entrance_travels(database);
         match self.runner.shared.exit.asks() {
             true => self.settle_if_needed().await,
+            false if travels => self.ready_to_travel(point).await,
             false => self.ready(point).await,
         }
         let begun = self.begin_in(point, database).await;
         self.runner.shared.exit.set_asking(false);
         let (open, receipt) = match begun? {
             Begun::Open(open) => (open, false),
-            Begun::WithReceipt(open) => (open, true),
+            Begun::WithReceipt(open) => {
+                // The database was not so sure: what its body sees is on disk first.
+                self.entering = travels;
+                self.ready(point).await;
+                (open, true)
+            }
             Begun::Done(given) => {
                 self.adopt(point, &given);
                 return Ok(None);
             }
         };
         Ok(Some(Open { database, open, receipt }))
+    }
+
+    /// Whether the entrance needs no commit of its own. All that a transaction in the run's own database does, and all that its body has
+    /// seen, is committed at once or never was; so only what is done already (the run's first commit, a step) must not wait for it.
+    fn entrance_travels<D: Database>(&self, database: &D) -> bool {
+        let owner =
+            self.owner.as_ref().filter(|owner| self.entering && owner.lease().is_some() && !owner.is_unsettled());
+        owner.is_some_and(|owner| owner.journal.has_only_plain_code() && database.is_home_of(&*owner.store))
+    }
+
+    async fn ready_to_travel(&mut self, point: u16) {
+        self.checkpoint().await;
+        self.entering = false;
+        self.current = Some(Place::of(point));
+        if let Some(owner) = &mut self.owner {
+            owner.journal.enter_with_transaction();
+        }
     }
 
     async fn begin_in<D: Database>(&self, point: u16, database: &D) -> Result<Begun<D::Open>, DatabaseError> {
@@ -192,9 +217,9 @@ impl Machine {
         let record = Record::Commit { lease, commit: &commit };
         match open.database.commit(open.open, Some(record)).await {
             Ok(()) => Ok(()),
-            Err(unknown @ DatabaseError::Unknown { .. }) => self.find_out(point, commit.seq, unknown).await,
+            Err(unknown @ DatabaseError::Unknown { .. }) => self.find_out(point, commit, unknown).await,
             Err(error) => {
-                self.not_committed(point);
+                self.not_committed(point, commit);
                 Err(error)
             }
         }
@@ -212,9 +237,9 @@ impl Machine {
 
     /// The answer to COMMIT was lost. Claiming the run once more waits for the transaction's end, and keeps it from being
     /// committed later; then the run's log tells.
-    async fn find_out(&mut self, point: u16, seq: u64, unknown: DatabaseError) -> Result<(), DatabaseError> {
+    async fn find_out(&mut self, point: u16, commit: Commit, unknown: DatabaseError) -> Result<(), DatabaseError> {
         let Some(owner) = &mut self.owner else { return Err(unknown) };
-        let reclaimed = match owner.reclaim(seq).await {
+        let reclaimed = match owner.reclaim(commit.seq).await {
             Ok(reclaimed) => reclaimed,
             Err(StoreError::Fenced(_)) => {
                 owner.lost();
@@ -226,7 +251,7 @@ impl Machine {
             }
         };
         if !reclaimed.committed {
-            self.not_committed(point);
+            self.not_committed(point, commit);
         }
         if let Some(owner) = &mut self.owner {
             owner.journal.goes_on_behind(reclaimed.seq);
@@ -238,11 +263,11 @@ impl Machine {
     }
 
     /// The commit was refused, or rolled back with the transaction.
-    fn not_committed(&mut self, point: u16) {
+    fn not_committed(&mut self, point: u16, commit: Commit) {
         let step = self.runner.shared.point(point).name;
         match &mut self.owner {
             Some(owner) if self.runner.undoing => owner.journal.not_undone(),
-            Some(owner) => owner.journal.rolled_back(step, &self.runner.at),
+            Some(owner) => owner.journal.rolled_back(step, &self.runner.at, commit),
             None => {}
         }
     }

@@ -95,6 +95,10 @@ impl Database for Rows {
         Ok(Begun::Open(Vec::new()))
     }
 
+    fn is_home_of(&self, _: &dyn Store) -> bool {
+        true
+    }
+
     fn tx(open: &mut Vec<String>) -> &mut Vec<String> {
         open
     }
