@@ -150,6 +150,18 @@ impl Readers {
         Ok(result)
     }
 
+    /// Reads with a connection that nobody uses, if there is one, and waits for nobody; what is read must be one statement, which sees one
+    /// moment by itself.
+    pub(crate) fn try_read<T>(&self, read: impl FnOnce(&Connection) -> T) -> Option<T> {
+        let _until_it_is_read = Arc::clone(&self.turns).try_acquire_owned().ok()?;
+        let sql = self.idle().pop()?;
+        sql.busy_timeout(Duration::ZERO).ok()?;
+        let result = read(&sql);
+        sql.busy_timeout(self.busy).ok()?;
+        self.idle().push(sql);
+        Some(result)
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

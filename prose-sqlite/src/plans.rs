@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use crate::job::plans::{BLOCKED, DUE, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
 use crate::queue::ASKED_TO_CANCEL;
 use crate::signals::NEXT_SIGNAL;
-use crate::statement::{PARK_RUN, WAKE_ABOVE};
+use crate::statement::{APPEND, PARK_RUN, WAKE_ABOVE};
 use crate::{list, schema, standing};
 
 /// A file with runs in every status, of some flows: as SQLite would see it after an `analyze`.
@@ -92,4 +92,17 @@ fn signals_are_found_by_indices() {
     assert_searches(&sql, NEXT_SIGNAL, "prose_signals_waiting (namespace=? AND run_id=? AND name=?)");
     assert_searches(&sql, SAME_SIGNAL, "prose_signals_sent (namespace=? AND run_id=? AND name=? AND id=?)");
     assert_searches(&sql, "delete from prose_signals where expires_at <= ?1", "prose_signals_expiring");
+}
+
+/// Making and throwing away a table of its own would cost more than all the rest.
+#[test]
+fn a_commit_is_appended_by_two_searches_and_without_a_table_of_its_own() {
+    let (_folder, sql) = filled();
+    let mut explained = sql.prepare(&format!("explain {APPEND}")).unwrap();
+    let values = vec![Value::Integer(1); explained.parameter_count()];
+    let steps = explained.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>("opcode")).unwrap();
+    let steps: Vec<_> = steps.collect::<Result<_, _>>().unwrap();
+    let count = |names: &[&str]| steps.iter().filter(|step| names.contains(&step.as_str())).count();
+    assert_eq!(count(&["OpenEphemeral", "OpenAutoindex", "SorterOpen", "Rewind"]), 0, "{steps:?}");
+    assert_eq!(count(&["SeekRowid", "SeekGE"]), 2, "{steps:?}");
 }

@@ -30,6 +30,9 @@ impl<T: Into<String>> From<Option<T>> for Value {
 /// What is to be written for a commit, ready for a driver.
 #[derive(Debug)]
 pub(crate) struct Append {
+    /// The run's number, and the epoch of its lease.
+    pub(crate) run: i64,
+    pub(crate) epoch: i64,
     /// The fence: inserts one row while the lease is the run's and the commit is the next one; none otherwise.
     pub(crate) fenced: Statement,
     /// To be run behind it, if it inserted: there are events, signals were taken, or the run's status has changed.
@@ -44,14 +47,16 @@ pub(crate) struct Append {
 
 /// One pass over the run's row and its last commit: the fence of the whole protocol. An instant never goes back, even
 /// if the clock does.
-const APPEND: &str = "\
-    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations, \
-    compensable, undoing) \
-    select run.run, ?2, run.epoch, max(?5, last.at), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 \
-    from prose_runs run join prose_commits last on last.run = run.run and last.seq = ?2 - 1 \
-    where run.run = ?1 and run.epoch = ?3 and run.uid = ?4 \
-    and run.status not in ('completed', 'failed', 'cancelled', 'blocked', 'waiting') \
-    on conflict (run, seq) do nothing";
+///
+/// Where the run is not the lease's, or the commit before is not there, a column that is `not null` gets a null, and the row is ignored. (As
+/// `insert .. select` it would go through a table of its own, because it reads where it writes: that costs more than all the rest.)
+pub(crate) const APPEND: &str = "\
+    insert or ignore into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations, \
+    compensable, undoing) values ( \
+    (select run from prose_runs where run = ?1 and epoch = ?3 and uid = ?4 \
+    and status in ('running', 'compensating')), \
+    ?2, ?3, max(?5, (select at from prose_commits where run = ?1 and seq = ?2 - 1)), \
+    ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
 /// Whether the execution that holds a run has written anything of it but its claim.
 macro_rules! has_written {
@@ -117,20 +122,21 @@ impl Append {
         let row = CommitRow::new(commit)?;
         let events = events(commit)?;
         let size = row.size() + events.iter().map(EventRow::size).sum::<usize>();
-        let mut values = vec![
-            Value::Integer(lease.row),
+        let (run, epoch) = (lease.row, integer(lease.epoch));
+        let place = [
+            Value::Integer(run),
             Value::Integer(integer(commit.seq)),
-            Value::Integer(integer(lease.epoch)),
+            Value::Integer(epoch),
             Value::Text(lease.uid.clone()),
             Value::Integer(now),
         ];
-        values.extend(columns(row));
+        let values = place.into_iter().chain(columns(row)).collect();
         let fenced = Statement { sql: APPEND, values };
         let change = Change::by(commit);
         let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
         let behind = takes(commit, now).chain(keep).chain(change.statements(lease.row, now)).collect();
         let wake = change.wake(lease.row, now);
-        Ok(Self { fenced, behind, ends: change.ends(), wake, size })
+        Ok(Self { run, epoch, fenced, behind, ends: change.ends(), wake, size })
     }
 }
 
@@ -253,7 +259,12 @@ impl rusqlite::ToSql for Value {
 impl Statement {
     /// Runs it; the number of rows that it wrote.
     pub(crate) fn run(&self, sql: &rusqlite::Connection) -> rusqlite::Result<usize> {
-        sql.prepare_cached(self.sql)?.execute(rusqlite::params_from_iter(&self.values))
+        self.run_prepared(&mut sql.prepare_cached(self.sql)?)
+    }
+
+    /// The same, where its text is prepared already.
+    pub(crate) fn run_prepared(&self, prepared: &mut rusqlite::CachedStatement<'_>) -> rusqlite::Result<usize> {
+        prepared.execute(rusqlite::params_from_iter(&self.values))
     }
 }
 

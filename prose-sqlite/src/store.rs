@@ -149,6 +149,9 @@ impl SqliteStore {
 
     /// What can be said of a claim without writing: what is in its way, or what there is to be claimed.
     async fn look_for(&self, request: &ClaimRequest) -> Result<Result<Loaded, Claim>, StoreError> {
+        if self.core().is_missing_here(&request.key) {
+            return Ok(Err(Claim::Missing));
+        }
         let request = request.clone();
         self.read(move |core, sql| {
             let looked = batch(core, sql).look(&request).map_err(|error| unavailable(&core.path, error))?;
@@ -224,9 +227,14 @@ impl SqliteStore {
     async fn commit_run(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
         let append = Append::new(lease, &commit, clock::now()).map_err(|error| self.unwritable(&lease.key, &error))?;
         let fold = self.core().holds.count(lease, append.size);
-        let reply = self.core().submit(Job::Commit { lease: lease.clone(), append, fold }).await?;
+        let whose = (fold || append.ends).then(|| Box::new(lease.clone()));
+        let reply = self.core().submit(Job::Commit { append, fold, lease: whose }).await?;
         match reply.answer {
             Answer::Committed { .. } => Ok(()),
+            Answer::Fenced { replaced: true } => {
+                self.core().holds.remove(lease);
+                Err(StoreError::Fenced(lease.key.clone()))
+            }
             _ => Err(StoreError::Fenced(lease.key.clone())),
         }
     }
@@ -318,7 +326,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// A batch that only looks.
 pub(crate) fn batch<'a>(core: &'a Core, sql: &'a rusqlite::Connection) -> Batch<'a> {
-    Batch { sql, path: &core.path, instance: &core.instance, holds: &core.holds, claimed: Vec::new() }
+    Batch::new(sql, core)
 }
 
 async fn blocking<T: Send + 'static>(

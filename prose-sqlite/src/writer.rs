@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use prose::StoreError;
 use prose::store::queue::Asked;
 use prose::store::rows::Holds;
-use prose::store::{Bell, Lease, Wakes, in_transaction};
+use prose::store::{Bell, Lease, RunKey, Wakes, in_transaction};
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use crate::connection::{Readers, open_writer};
 use crate::error::{concerns_all, io_failed, refused, result_code, unavailable};
 use crate::gate::{self, Gate};
 use crate::instance::Instance;
-use crate::job::{Answer, Batch, Job, beat, sweep};
+use crate::job::{Answer, Batch, Job, beat, find, sweep};
 use crate::outbox::OutboxJob;
 use crate::schema;
 
@@ -67,6 +67,8 @@ struct Queue {
 #[derive(Debug, Default)]
 struct QueueState {
     waiting: VecDeque<Waiting>,
+    /// The thread waits for jobs, and is to be woken: which costs a system call, so not for each job.
+    idle: bool,
     closed: bool,
 }
 
@@ -214,8 +216,11 @@ impl Core {
             return Err(self.stopped());
         }
         state.waiting.push_back(waiting);
+        let is_idle = std::mem::take(&mut state.idle);
         drop(state);
-        self.queue.arrived.notify_one();
+        if is_idle {
+            self.queue.arrived.notify_one();
+        }
         Ok(())
     }
 
@@ -242,11 +247,21 @@ impl Core {
         }
     }
 
-    fn may_write_here(&self, job: &Job) -> bool {
+    /// Whether it can be told on this thread, at once, that there is no such run: most calls begin one.
+    pub(crate) fn is_missing_here(&self, key: &RunKey) -> bool {
+        self.may_wait_here()
+            && self.readers.try_read(|sql| find(sql, key).is_ok_and(|found| found.is_none())) == Some(true)
+    }
+
+    /// Whether the runtime has other threads, and the disk is quick.
+    fn may_wait_here(&self) -> bool {
         let multi_thread = Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
-        multi_thread
+        multi_thread && Duration::from_micros(self.sync.load(Ordering::Relaxed)) < HERE_SYNC
+    }
+
+    fn may_write_here(&self, job: &Job) -> bool {
+        self.may_wait_here()
             && self.crowd.load(Ordering::Relaxed) == 0
-            && Duration::from_micros(self.sync.load(Ordering::Relaxed)) < HERE_SYNC
             && job.size() <= HERE_BYTES
             && self.queue.state().waiting.is_empty()
     }
@@ -328,9 +343,9 @@ impl Core {
         let before = sql.total_changes();
         sql.prepare_cached("begin immediate")?.execute([])?;
         let beaten = self.beat_if_due(writer, jobs)?;
-        let mut batch =
-            Batch { sql, path: &self.path, instance: &self.instance, holds: &self.holds, claimed: Vec::new() };
+        let mut batch = Batch::new(sql, self);
         let answers = jobs.iter().map(|job| batch.run(job)).collect::<Result<Vec<_>, _>>()?;
+        drop(batch);
         let start = Instant::now();
         sql.prepare_cached("commit")?.execute([])?;
         // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced.
@@ -379,8 +394,8 @@ impl Core {
             self.holds.add(&reclaimed.lease);
         }
         let written = match job {
-            Job::Reclaim { lease, .. } => Some(lease),
-            Job::Commit { lease, .. } | Job::Block { lease, .. } => Some(lease),
+            Job::Reclaim { lease, .. } | Job::Block { lease, .. } => Some(lease),
+            Job::Commit { lease, .. } => lease.as_deref(),
             Job::Migrate(run) => Some(&run.lease),
             _ => None,
         };
@@ -448,8 +463,13 @@ impl Queue {
     /// Waits until something is there, at most for `pause`. `false` once the queue is closed and empty.
     fn wait(&self, pause: Duration) -> bool {
         let state = self.state();
-        let idle = |state: &mut QueueState| state.waiting.is_empty() && !state.closed;
-        let (state, _) = self.arrived.wait_timeout_while(state, pause, idle).unwrap_or_else(PoisonError::into_inner);
+        let nothing = |state: &mut QueueState| {
+            state.idle = state.waiting.is_empty() && !state.closed;
+            state.idle
+        };
+        let (mut state, _) =
+            self.arrived.wait_timeout_while(state, pause, nothing).unwrap_or_else(PoisonError::into_inner);
+        state.idle = false;
         !(state.closed && state.waiting.is_empty())
     }
 
@@ -476,7 +496,7 @@ mod tests {
 
     fn commit(lease: &Lease, seq: u64) -> Job {
         let append = Append::new(lease, &Commit::empty(seq), 1).unwrap();
-        Job::Commit { lease: lease.clone(), append, fold: false }
+        Job::Commit { lease: None, append, fold: false }
     }
 
     fn create(core: &Arc<Core>, run_id: &str) -> Lease {

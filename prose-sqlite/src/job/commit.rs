@@ -7,21 +7,31 @@ use rusqlite::{OptionalExtension, params};
 use super::{Answer, Batch, Migration};
 use crate::clock;
 use crate::load;
-use crate::statement::{Append, Statement};
+use crate::statement::{APPEND, Append, Statement};
 
 impl Batch<'_> {
-    pub(super) fn commit(&mut self, lease: &Lease, append: &Append, fold: bool) -> rusqlite::Result<Answer> {
-        if append.fenced.run(self.sql)? == 0 {
-            return self.fenced(lease);
+    /// Appends, and folds the log of this run then, if there is one.
+    pub(super) fn commit(&mut self, append: &Append, fold: Option<&Lease>) -> rusqlite::Result<Answer> {
+        if self.append(&append.fenced)? == 0 {
+            return self.refuse(append.run, append.epoch);
         }
         self.run_all(&append.behind)?;
         if let Some(wake) = &append.wake
-            && self.is_child(lease.row)?
+            && self.is_child(append.run)?
         {
             wake.run(self.sql)?;
         }
-        let folded = if fold { self.fold(lease)? } else { None };
+        let folded = fold.map(|lease| self.fold(lease)).transpose()?.flatten();
         Ok(Answer::Committed { ended: append.ends, folded })
+    }
+
+    /// Most of a batch are commits, so its statement is looked for once.
+    fn append(&mut self, fenced: &Statement) -> rusqlite::Result<usize> {
+        let prepared = match &mut self.appending {
+            Some(prepared) => prepared,
+            none => none.insert(self.sql.prepare_cached(APPEND)?),
+        };
+        fenced.run_prepared(prepared)
     }
 
     fn is_child(&self, run: i64) -> rusqlite::Result<bool> {
@@ -29,12 +39,16 @@ impl Batch<'_> {
     }
 
     pub(super) fn fenced(&self, lease: &Lease) -> rusqlite::Result<Answer> {
+        self.refuse(lease.row, integer(lease.epoch))
+    }
+
+    fn refuse(&self, run: i64, epoch_of_lease: i64) -> rusqlite::Result<Answer> {
         let epoch = self
             .sql
             .prepare_cached("select epoch from prose_runs where run = ?1")?
-            .query_row([lease.row], |row| row.get::<_, i64>(0))
+            .query_row([run], |row| row.get::<_, i64>(0))
             .optional()?;
-        Ok(Answer::Fenced { replaced: epoch != Some(integer(lease.epoch)) })
+        Ok(Answer::Fenced { replaced: epoch != Some(epoch_of_lease) })
     }
 
     pub(super) fn migrate(&self, run: &Migration) -> rusqlite::Result<Answer> {

@@ -18,7 +18,7 @@ use prose::store::queue::{Asked, Attendance, Submitted};
 use prose::store::rows::{CommitRow, EventRow, Holds, Log, print_fingerprint};
 use prose::store::signals::{NewSignal, Sent};
 use prose::store::{ClaimRequest, Code, Lease, NewRun, Reclaimed, RunKey, Status};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 pub(crate) use due::{Due, DueJob};
 pub(crate) use instances::{beat, sweep};
@@ -28,6 +28,7 @@ use crate::clock;
 use crate::instance::Instance;
 use crate::outbox::OutboxJob;
 use crate::statement::{Append, Change, Statement};
+use crate::writer::Core;
 
 /// The statements whose plans are tested.
 #[cfg(test)]
@@ -46,9 +47,10 @@ pub(crate) enum Job {
     Claim(ClaimRequest),
     ClaimDue(DueJob),
     Commit {
-        lease: Lease,
         append: Append,
         fold: bool,
+        /// Whose it is, where more is to be done than to append.
+        lease: Option<Box<Lease>>,
     },
     /// Ends the claim of a run that cannot be read.
     Block {
@@ -157,6 +159,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) holds: &'a Holds,
     /// Claims of this transaction, which are not in `holds` yet.
     pub(crate) claimed: Vec<Lease>,
+    /// What appends commits, once one was.
+    appending: Option<CachedStatement<'a>>,
 }
 
 /// A run's row as claims see it.
@@ -196,6 +200,13 @@ impl Job {
     }
 }
 
+impl<'a> Batch<'a> {
+    pub(crate) fn new(sql: &'a Connection, core: &'a Core) -> Self {
+        let Core { path, instance, holds, .. } = core;
+        Self { sql, path, instance, holds, claimed: Vec::new(), appending: None }
+    }
+}
+
 impl Batch<'_> {
     /// Does a job, up to the COMMIT.
     pub(crate) fn run(&mut self, job: &Job) -> rusqlite::Result<Answer> {
@@ -204,7 +215,7 @@ impl Batch<'_> {
             Job::Submit(new) => self.submit(new),
             Job::Claim(request) => self.claim(request),
             Job::ClaimDue(job) => self.claim_due(job),
-            Job::Commit { lease, append, fold } => self.commit(lease, append, *fold),
+            Job::Commit { append, lease, fold } => self.commit(append, lease.as_deref().filter(|_| *fold)),
             Job::Block { lease, reason } => self.block_claimed(lease, reason),
             Job::Migrate(run) => self.migrate(run),
             Job::KeepCode(code) => self.keep_code(code),

@@ -201,10 +201,8 @@ impl Runs {
     /// A claim has ended with its commit. What a waiting run waits for may be there already.
     fn claim_ends(&mut self, key: &RunKey) {
         let now = SystemTime::now();
-        let is_below = |run: &&Run| run.state.run.parent.as_ref() == Some(key) && !run.state.status().is_ended();
-        let below: Vec<_> = self.of.values().filter(is_below).collect();
-        let child_wakes = below.iter().filter(|run| !run.held).filter_map(|run| run.wake_at).min();
-        let unended = below.len() as u64;
+        let waits = |run: &Run| matches!(run.state.folded.ending, Some(Ending::Waiting { .. }));
+        let (unended, child_wakes) = if self.of.get(key).is_some_and(waits) { self.below(key) } else { (0, None) };
         let Some(run) = self.of.get_mut(key) else { return };
         run.wake_at = match &run.state.folded.ending {
             _ if run.state.cancel_asked && !run.state.status().is_ended() => Some(now),
@@ -221,6 +219,13 @@ impl Runs {
         if let Some(parent) = run.state.run.parent.clone().filter(|_| run.state.status().is_ended()) {
             self.wake(&parent);
         }
+    }
+
+    /// How many runs below this one have not ended, and when the first of them is due. Looks at each run that there is.
+    fn below(&self, key: &RunKey) -> (u64, Option<SystemTime>) {
+        let is_below = |run: &&Run| run.state.run.parent.as_ref() == Some(key) && !run.state.status().is_ended();
+        let below: Vec<_> = self.of.values().filter(is_below).collect();
+        (below.len() as u64, below.iter().filter(|run| !run.held).filter_map(|run| run.wake_at).min())
     }
 
     /// Makes a run due, and all above it.
