@@ -177,7 +177,7 @@ impl SqliteStore {
                 Ok(looked) => looked,
                 Err(refusal) => return Ok(refusal),
             };
-            let Reply { answer, guard } = self.core().submit(Job::Claim(request.clone())).await?;
+            let Reply { answer, guard, .. } = self.core().submit(Job::Claim(request.clone())).await?;
             match answer {
                 Answer::Claimed(claimed) => {
                     let loaded = self.behind_claim(&claimed, looked).await?;
@@ -224,12 +224,16 @@ impl SqliteStore {
         }
     }
 
-    async fn commit_run(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
-        let append = Append::new(lease, &commit, clock::now()).map_err(|error| self.unwritable(&lease.key, &error))?;
+    /// Encoded before it is waited for: the future is kept small, because one is made for each commit.
+    fn appending(&self, lease: &Lease, commit: &Commit) -> Result<Job, StoreError> {
+        let append = Append::new(lease, commit, clock::now()).map_err(|error| self.unwritable(&lease.key, &error))?;
         let fold = self.core().holds.count(lease, append.size);
         let whose = (fold || append.ends).then(|| Box::new(lease.clone()));
-        let reply = self.core().submit(Job::Commit { append, fold, lease: whose }).await?;
-        match reply.answer {
+        Ok(Job::Commit { append, fold, lease: whose })
+    }
+
+    async fn append(&self, lease: &Lease, job: Result<Job, StoreError>) -> Result<(), StoreError> {
+        match self.core().submit(job?).await?.answer {
             Answer::Committed { .. } => Ok(()),
             Answer::Fenced { replaced: true } => {
                 self.core().holds.remove(lease);
@@ -347,7 +351,8 @@ impl Store for SqliteStore {
     }
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.commit_run(lease, commit))
+        let job = self.appending(lease, &commit);
+        Box::pin(self.append(lease, job))
     }
 
     fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {

@@ -151,12 +151,20 @@ impl Runner {
 
     pub(super) fn idempotency_key(&self, point: u16) -> Option<String> {
         let run_id = self.shared.run.run_id.as_ref()?;
-        Some(format!("{run_id}:{}", self.step_in_run(point)))
+        let mut key = String::with_capacity(run_id.len() + self.shared.point(point).name.len() + 8);
+        key.push_str(run_id);
+        key.push(':');
+        Some(self.push_step(key, point))
     }
 
     /// The step in its iterations, or its compensation: unique within the run.
     pub(super) fn step_in_run(&self, point: u16) -> String {
-        let step = with_iterations(self.shared.point(point).name.to_owned(), self.at.iter().chain(&self.index));
+        self.push_step(String::new(), point)
+    }
+
+    fn push_step(&self, mut text: String, point: u16) -> String {
+        text.push_str(self.shared.point(point).name);
+        let step = with_iterations(text, self.at.iter().chain(&self.index));
         if self.undoing { step + ":undo" } else { step }
     }
 
