@@ -97,12 +97,15 @@ async fn a_transaction_is_begin_body_record_and_commit() {
     let pool = pool.connect_lazy_with(proxy.through(schema.options()));
     let db = PostgresDatabase::new(pool).schema(&schema.name).unwrap();
     let mut lasts = Vec::new();
+    assert!(!db.is_home_of(&store), "nobody has asked yet");
     for run in 0..4 {
         let lease = store.create(&new_run(&run.to_string()), Commit::empty(1)).await.unwrap();
         lasts.push(transaction(&proxy, &db, &store, "uid", &lease).await);
     }
     assert_eq!(lasts[3], ["begin;", "sync", "sync", "COMMIT"], "{lasts:?}");
+    assert!(db.is_home_of(&store));
     let memory = MemoryStore::new();
+    assert!(!db.is_home_of(&memory));
     let lease = memory.create(&new_run("a"), Commit::empty(1)).await.unwrap();
     for uid in ["a", "b", "c"] {
         lasts.push(transaction(&proxy, &db, &memory, uid, &lease).await);

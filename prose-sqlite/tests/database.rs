@@ -311,6 +311,7 @@ async fn the_same_file_by_another_path_is_the_same_file() {
     let folder = shop.path.parent().unwrap();
     let detour = folder.join("../").join(folder.file_name().unwrap()).join("orders.db");
     let db = SqliteDatabase::open(detour).await.unwrap();
+    assert!(db.is_home_of(&shop.store) && !db.is_home_of(&MemoryStore::new()));
     let lease = shop.run("a").await;
     let open = begin(&db, &shop.store).await;
     commit(&db, open, &lease, 2).await.unwrap();

@@ -14,7 +14,22 @@ use super::{Exit, Machine};
 
 impl Machine {
     /// Begins a body that runs in place, behind the commit of its entrance. It ends with [`completed`](Self::completed), or with the flow.
+    #[inline]
     pub async fn start(&mut self, point: u16) {
+        if self.has_nothing_around(point) {
+            self.runner.attempt += 1;
+            return;
+        }
+        self.start_within(point).await;
+    }
+
+    /// No store, and nobody who could stop the body or is to hear of it.
+    fn has_nothing_around(&self, point: u16) -> bool {
+        let shared = &self.runner.shared;
+        self.owner.is_none() && shared.is_bare() && self.point(point).timeout.is_none() && !shared.exit.is_set()
+    }
+
+    async fn start_within(&mut self, point: u16) {
         self.ready(point).await;
         let span = self.runner.start(point);
         let limit = self.runner.time_limit(point).and_then(|after| Limit::new(self.runner.step_name(point), after));
@@ -86,7 +101,8 @@ impl InPlace {
 
     /// The flow is not polled any more.
     pub(crate) fn clear(&self) {
-        if self.any.swap(false, Ordering::AcqRel) {
+        // Looked at first: most bodies have nothing around them, and a swap is an order to all processors.
+        if self.has_any() && self.any.swap(false, Ordering::AcqRel) {
             self.around().take();
         }
     }

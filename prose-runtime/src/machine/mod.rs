@@ -164,6 +164,9 @@ impl Machine {
 
     /// Tells observers of the steps that were committed just now.
     pub(crate) fn announce(&mut self) {
+        if self.unannounced.is_empty() {
+            return;
+        }
         let shared = &self.runner.shared;
         for (step, took) in self.unannounced.drain(..) {
             shared.observers.tell(&|observer| observer.on_step_complete(&shared.run, &step, took));

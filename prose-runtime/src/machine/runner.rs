@@ -35,6 +35,12 @@ impl Shared {
         &self.meta.points[usize::from(point)]
     }
 
+    /// Whether a body has no limit but its own, and nobody hears of it.
+    pub(super) fn is_bare(&self) -> bool {
+        let Limits { step_timeout, deadline, cancellable } = self.limits;
+        step_timeout.is_none() && deadline.is_none() && !cancellable && self.observers.is_empty()
+    }
+
     /// Whether a run that waits so long leaves memory.
     pub(super) fn parks_for(&self, left: Duration) -> bool {
         self.parking.as_ref().is_some_and(|parking| left > parking.longer_than)
