@@ -33,8 +33,8 @@ pub(crate) struct Append {
     /// The run's number, and the epoch of its lease.
     pub(crate) run: i64,
     pub(crate) epoch: i64,
-    /// The fence: inserts one row while the lease is the run's and the commit is the next one; none otherwise.
-    pub(crate) fenced: Statement,
+    /// The values of [`APPEND`], the fence: it inserts one row while the lease is the run's and the commit is the next one; none otherwise.
+    pub(crate) fenced: Vec<Value>,
     /// To be run behind it, if it inserted: there are events, signals were taken, or the run's status has changed.
     pub(crate) behind: Vec<Statement>,
     /// Whether it ends the claim.
@@ -130,8 +130,7 @@ impl Append {
             Value::Text(lease.uid.clone()),
             Value::Integer(now),
         ];
-        let values = place.into_iter().chain(columns(row)).collect();
-        let fenced = Statement { sql: APPEND, values };
+        let fenced = place.into_iter().chain(columns(row)).collect();
         let change = Change::by(commit);
         let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
         let behind = takes(commit, now).chain(keep).chain(change.statements(lease.row, now)).collect();
@@ -259,12 +258,7 @@ impl rusqlite::ToSql for Value {
 impl Statement {
     /// Runs it; the number of rows that it wrote.
     pub(crate) fn run(&self, sql: &rusqlite::Connection) -> rusqlite::Result<usize> {
-        self.run_prepared(&mut sql.prepare_cached(self.sql)?)
-    }
-
-    /// The same, where its text is prepared already.
-    pub(crate) fn run_prepared(&self, prepared: &mut rusqlite::CachedStatement<'_>) -> rusqlite::Result<usize> {
-        prepared.execute(rusqlite::params_from_iter(&self.values))
+        sql.prepare_cached(self.sql)?.execute(rusqlite::params_from_iter(&self.values))
     }
 }
 

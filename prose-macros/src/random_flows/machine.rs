@@ -76,7 +76,7 @@ impl Host for Machine<'_> {
             ("enter", [point, at]) => self.enter(point, at)?,
             ("ready", [point]) => self.ready(point)?,
             ("begin_once", [point, _]) => {
-                self.ready(point)?;
+                self.begin_transaction(point)?;
                 return Ok(Value::variant("Some", vec![Value::unit()]));
             }
             ("save" | "output", [key, value]) => self.save(text(key)?, value)?,
@@ -165,6 +165,14 @@ impl Machine<'_> {
             self.current = Some(point);
         }
         if self.current == Some(point) { Ok(()) } else { fault("a body that is not the current one's") }
+    }
+
+    /// The database is the store's own: an entrance with nothing but plain code in front of it travels with the transaction.
+    fn begin_transaction(&mut self, point: &Value) -> Flow<()> {
+        if self.entering.is_some() && self.journal.may_travel() {
+            self.current = self.entering.take();
+        }
+        self.ready(point)
     }
 
     /// How long is saved at the entrance, and only then asked for.

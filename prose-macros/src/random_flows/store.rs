@@ -68,6 +68,12 @@ impl Journal {
         Journal { position, ..Journal::default() }
     }
 
+    /// Whether the run stands behind a point, and nothing is staged but by plain code.
+    pub(super) fn may_travel(&self) -> bool {
+        let is_behind = self.position.as_ref().is_some_and(|position| !position.entered);
+        is_behind && self.completed == 0 && self.settled == 0
+    }
+
     pub(super) fn write(&mut self, name: &str, value: Value) {
         match self.writes[self.settled..].iter_mut().find(|(of, _)| of == name) {
             Some((_, old)) => *old = value,

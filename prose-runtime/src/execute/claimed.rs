@@ -127,7 +127,8 @@ impl Execution {
             return self.run(machine, flow, input).await;
         }
         let (run_id, step) = (machine.info().run_id.clone().unwrap_or_default(), machine.stands_at());
-        let message = format!("{died}; the run is not tried again by itself (`engine.restart(..)` does)");
+        let place = machine.stands_behind().map(|step| format!(", somewhere behind step `{step}`")).unwrap_or_default();
+        let message = format!("{died}{place}; the run is not tried again by itself (`engine.restart(..)` does)");
         self.announce_error(machine, &message);
         write(machine, Ending::Failed { step: step.clone(), error: message.clone() }).await.map_err(store_error)?;
         Err(Error::JoinedFailed { run_id, step, message })

@@ -71,7 +71,7 @@ impl Machine {
         }
     }
 
-    /// One attempt, behind the commit of the entrance. `false`: it timed out and has left no value; its owner drops it.
+    /// One attempt, behind the commit of the entrance, if it has one. `false`: it timed out and has left no value; its owner drops it.
     async fn once(&mut self, point: u16, body: Bare<'_>) -> bool {
         self.ready(point).await;
         self.runner.once(point, body).await

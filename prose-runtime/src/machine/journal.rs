@@ -26,11 +26,17 @@ pub(crate) struct Journal {
     signals: Vec<SignalUse>,
     /// The entrance of the step that runs is not committed, but travels with its transaction.
     travelling: Option<Travelling>,
+    /// How many entrances in a row have travelled.
+    travelled: u32,
     pub(crate) undoable: Undoable,
     fingerprint: Option<u64>,
     /// What the last commit took of it.
     fingerprint_told: Option<u64>,
 }
+
+/// So many entrances in a row travel with their transactions; then one is a commit of its own. Stores fold a run's log with their own
+/// commits alone: behind as many rows, so a loop of transactions is folded as any other.
+const MOST_TRAVELLING: u32 = 64;
 
 /// What there was at an entrance that is not committed.
 #[derive(Debug)]
@@ -155,20 +161,29 @@ impl Journal {
 
     /// The commit at the entrance of a step.
     pub(crate) fn enter(&mut self, step: &str, at: &[u64]) -> Commit {
-        self.travelling = None;
+        (self.travelling, self.travelled) = (None, 0);
         self.stand(step, Phase::Entered, at);
         self.commit(None)
     }
 
-    /// Whether nothing is staged but by plain code, which would run once more.
-    pub(crate) fn has_only_plain_code(&self) -> bool {
-        let Self { completed, settled, dropped_for_good, events, signals, fingerprint, .. } = self;
-        let nothing_staged = completed.is_empty() && events.is_empty() && signals.is_empty();
-        nothing_staged && *settled == 0 && *dropped_for_good == 0 && fingerprint.is_none()
+    /// Whether an entrance may travel with its transaction: the run stands behind a point that is committed, and nothing is staged but by plain
+    /// code, which would run once more.
+    pub(crate) fn may_travel(&self) -> bool {
+        let Self { position, completed, settled, dropped_for_good, events, signals, fingerprint, .. } = self;
+        let is_behind = position.as_ref().is_some_and(|position| position.phase == Phase::Done);
+        let nothing_done = completed.is_empty() && events.is_empty() && signals.is_empty();
+        let only_plain_code = nothing_done && *settled == 0 && *dropped_for_good == 0;
+        is_behind && only_plain_code && fingerprint.is_none() && self.travelled < MOST_TRAVELLING
+    }
+
+    /// Whether the entrance of the step that runs travels.
+    pub(crate) fn travels(&self) -> bool {
+        self.travelling.is_some()
     }
 
     /// The entrance of a transaction that is committed with it.
     pub(crate) fn enter_with_transaction(&mut self) {
+        self.travelled += 1;
         self.travelling = Some(Travelling { position: self.position.clone(), writes: self.writes.len() });
     }
 
@@ -392,7 +407,7 @@ mod tests {
         journal.enter("one", &[]);
         journal.complete("one", &[]);
         let stood = journal.commit(None).position;
-        assert!(journal.has_only_plain_code());
+        assert!(journal.may_travel());
         journal.write("plain", json("1"));
         journal.drop("gone");
         journal.enter_with_transaction();
@@ -413,11 +428,33 @@ mod tests {
     #[test]
     fn what_a_step_has_done_waits_for_no_transaction() {
         let mut journal = Journal::default();
+        assert!(!journal.may_travel(), "the run's first commit creates it");
         journal.enter("step", &[]);
-        assert!(journal.has_only_plain_code());
+        assert!(!journal.may_travel());
         journal.write("output", json("1"));
         journal.complete("step", &[]);
-        assert!(!journal.has_only_plain_code());
+        assert!(!journal.may_travel());
+        journal.commit(None);
+        assert!(journal.may_travel());
+    }
+
+    #[test]
+    fn not_all_entrances_in_a_row_travel() {
+        let mut journal = Journal::default();
+        journal.enter("tx", &[0]);
+        for _ in 0..MOST_TRAVELLING {
+            journal.complete("tx", &[0]);
+            journal.commit(None);
+            assert!(journal.may_travel());
+            journal.enter_with_transaction();
+        }
+        journal.complete("tx", &[1]);
+        journal.commit(None);
+        assert!(!journal.may_travel());
+        journal.enter("tx", &[2]);
+        journal.complete("tx", &[2]);
+        journal.commit(None);
+        assert!(journal.may_travel());
     }
 
     #[test]

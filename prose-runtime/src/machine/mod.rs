@@ -134,9 +134,16 @@ impl Machine {
         self.current.map(|place| runner::step_name(self.point(place.point).name, place.index).into_owned())
     }
 
-    /// The step at which the run stands, by what was saved.
+    /// The step at which the run stands, by what was saved; `None` if it stands behind one.
     pub(crate) fn stands_at(&self) -> Option<String> {
-        self.owner.as_ref().and_then(|owner| owner.journal.position()).map(|position| position.step.clone())
+        let position = self.owner.as_ref().and_then(|owner| owner.journal.position());
+        position.filter(|position| position.phase == Phase::Entered).map(|position| position.step.clone())
+    }
+
+    /// The step behind which it stands.
+    pub(crate) fn stands_behind(&self) -> Option<&str> {
+        let position = self.owner.as_ref().and_then(|owner| owner.journal.position());
+        position.filter(|position| position.phase == Phase::Done).map(|position| position.step.as_str())
     }
 
     pub(crate) fn reached_tail(&self) -> bool {
@@ -220,7 +227,8 @@ impl Machine {
     }
 
     /// Goes to the entrance of a point, in this iteration of each loop around it, the outermost first. What is staged is
-    /// committed before the point's body starts: by whatever runs it, so that generated code waits in one place a point.
+    /// committed before the point's body starts, but for some transactions (`entrance_travels`): by whatever runs it, so that generated code
+    /// waits in one place a point.
     #[inline]
     pub fn enter(&mut self, point: u16, at: &[u64]) {
         self.runner.begin();

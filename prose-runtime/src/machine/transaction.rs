@@ -90,10 +90,9 @@ impl Machine {
         database: &'d D,
     ) -> Result<Option<Open<'d, D>>, DatabaseError> {
         // A run that stands at the entrance of a transaction asks first whether that is committed, and is stopped then.
-        let travels = self.entrance_travels(database);
         match self.runner.shared.exit.asks() {
             true => self.settle_if_needed().await,
-            false if travels => self.ready_to_travel(point).await,
+            false if self.entrance_travels(database) => self.ready_to_travel(point).await,
             false => self.ready(point).await,
         }
         let begun = self.begin_in(point, database).await;
@@ -101,8 +100,8 @@ impl Machine {
         let (open, receipt) = match begun? {
             Begun::Open(open) => (open, false),
             Begun::WithReceipt(open) => {
-                // The database was not so sure: what its body sees is on disk first.
-                self.entering = travels;
+                // The database has said otherwise before: what the body sees is on disk first.
+                self.entering = self.owner.as_ref().is_some_and(|owner| owner.journal.travels());
                 self.ready(point).await;
                 (open, true)
             }
@@ -115,11 +114,11 @@ impl Machine {
     }
 
     /// Whether the entrance needs no commit of its own. All that a transaction in the run's own database does, and all that its body has
-    /// seen, is committed at once or never was; so only what is done already (the run's first commit, a step) must not wait for it.
+    /// seen, is committed at once or never was; so only what is done already (a step, the claim of other code) must not wait for it.
     fn entrance_travels<D: Database>(&self, database: &D) -> bool {
         let owner =
             self.owner.as_ref().filter(|owner| self.entering && owner.lease().is_some() && !owner.is_unsettled());
-        owner.is_some_and(|owner| owner.journal.has_only_plain_code() && database.is_home_of(&*owner.store))
+        owner.is_some_and(|owner| owner.journal.may_travel() && database.is_home_of(&*owner.store))
     }
 
     async fn ready_to_travel(&mut self, point: u16) {

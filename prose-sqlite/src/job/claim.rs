@@ -87,7 +87,7 @@ impl Batch<'_> {
         let raise = format!(
             "update prose_runs set epoch = epoch + 1, crashes = {CRASHES_LEFT} \
              where run = ?1 and uid = ?2 and epoch = ?3 \
-             and status not in ('completed', 'failed', 'cancelled', 'blocked', 'waiting')"
+             and status in ('running', 'compensating')"
         );
         let raised = self.sql.prepare_cached(&raise)?.execute(params![lease.row, lease.uid, integer(lease.epoch)])?;
         if raised == 0 {

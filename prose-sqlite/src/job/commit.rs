@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use super::{Answer, Batch, Migration};
 use crate::clock;
 use crate::load;
-use crate::statement::{APPEND, Append, Statement};
+use crate::statement::{APPEND, Append, Statement, Value};
 
 impl Batch<'_> {
     /// Appends, and folds the log of this run then, if there is one.
@@ -26,12 +26,12 @@ impl Batch<'_> {
     }
 
     /// Most of a batch are commits, so its statement is looked for once.
-    fn append(&mut self, fenced: &Statement) -> rusqlite::Result<usize> {
+    fn append(&mut self, values: &[Value]) -> rusqlite::Result<usize> {
         let prepared = match &mut self.appending {
             Some(prepared) => prepared,
             none => none.insert(self.sql.prepare_cached(APPEND)?),
         };
-        fenced.run_prepared(prepared)
+        prepared.execute(rusqlite::params_from_iter(values))
     }
 
     fn is_child(&self, run: i64) -> rusqlite::Result<bool> {
@@ -51,8 +51,8 @@ impl Batch<'_> {
         Ok(Answer::Fenced { replaced: epoch != Some(epoch_of_lease) })
     }
 
-    pub(super) fn migrate(&self, run: &Migration) -> rusqlite::Result<Answer> {
-        if run.append.fenced.run(self.sql)? == 0 {
+    pub(super) fn migrate(&mut self, run: &Migration) -> rusqlite::Result<Answer> {
+        if self.append(&run.append.fenced)? == 0 {
             return self.fenced(&run.lease);
         }
         let row = run.lease.row;
