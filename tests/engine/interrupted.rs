@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Engine, Record, Status, Store, flow};
 
-use crate::support::until_status;
+use crate::support::{LONG, status, until_status};
 
 on_each_store! {
     a_database_that_is_away_puts_a_run_off
     a_database_that_is_away_puts_the_parent_of_a_run_off
     a_run_three_levels_down_is_waited_for_and_nothing_is_undone
+    a_child_beside_what_fails_comes_to_its_end_first
 }
 
 /// A database whose first two transactions cannot begin; it has nothing else.
@@ -19,6 +20,7 @@ on_each_store! {
 struct Away {
     asked: AtomicU32,
     undone: AtomicU32,
+    failed: AtomicU32,
     began: Mutex<Vec<Instant>>,
 }
 
@@ -67,6 +69,28 @@ async fn parent(_ctx: Ctx<Away>, number: u32) -> Result<u32, String> {
     Ok(booked)
 }
 
+#[flow(name = "fails-beside")]
+async fn fails_beside(ctx: Ctx<Away>, behind: bool) -> Result<u32, String> {
+    #[parallel]
+    let (booked, done): (u32, u32) = (
+        #[child]
+        books(7),
+        #[step]
+        {
+            while behind && ctx.deps.began.lock().unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            // The child needs a moment to be interrupted; the test holds without it.
+            tokio::time::sleep(Duration::from_millis(if behind { 100 } else { 0 })).await;
+            match ctx.deps.failed.fetch_add(1, Ordering::SeqCst) {
+                0 => return Err("out of order".to_owned()),
+                times => times,
+            }
+        },
+    );
+    Ok(booked + done)
+}
+
 async fn a_database_that_is_away_puts_a_run_off(store: impl Store + Clone) {
     let engine = Engine::builder(&store, Away::default()).flow::<books::Flow>().start().await.unwrap();
     let handle = engine.submit(books(7).run_id("a")).await.unwrap();
@@ -92,4 +116,17 @@ async fn a_run_three_levels_down_is_waited_for_and_nothing_is_undone(store: impl
     assert_eq!(began.len(), 3);
     assert!(began[1] - began[0] >= Duration::from_millis(900), "{:?}", began[1] - began[0]);
     assert!(began[2] - began[1] >= Duration::from_millis(1_800), "{:?}", began[2] - began[1]);
+}
+
+/// Whether the failure comes before the child is interrupted, or behind that.
+async fn a_child_beside_what_fails_comes_to_its_end_first(store: impl Store + Clone) {
+    for (run_id, behind) in [("first", false), ("second", true)] {
+        let away = Arc::new(Away::default());
+        let engine = Engine::builder(&store, Arc::clone(&away)).flow::<fails_beside::Flow>().start().await.unwrap();
+        let failed = engine.submit(fails_beside(behind).run_id(run_id)).await.unwrap().await.unwrap_err();
+        assert!(failed.to_string().contains("out of order"), "{failed}");
+        assert_eq!(status(&store, &format!("{run_id}:booked")).await, Some(Status::Completed));
+        assert_eq!((away.asked.load(Ordering::SeqCst), away.failed.load(Ordering::SeqCst)), (3, 1));
+        engine.drain(LONG).await;
+    }
 }

@@ -17,7 +17,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::branch::{Done, Moved, Outcome, Place, Results, Ticket};
 use super::owner::Writing;
-use super::{Branch, Element, Exit, ExitSlot, FailedElement, Machine, Shared};
+use super::{Branch, ChildEnd, Element, Exit, ExitSlot, FailedElement, Machine, Shared};
 use crate::codec::Key;
 use crate::flow::PointKind;
 use crate::observe::StepInfo;
@@ -214,6 +214,8 @@ struct FanOut<'a> {
     children: u64,
     /// Until then, if one of them knows.
     until: Option<SystemTime>,
+    /// The first child that has not ended and does not wait either: what lies beneath it has failed.
+    interrupted: Option<(Place, Failure)>,
 }
 
 /// Why an element has failed.
@@ -244,6 +246,11 @@ impl<'a> FanOut<'a> {
 
     fn is_over(&self) -> bool {
         self.running.is_empty() && self.writing.is_none()
+    }
+
+    /// Whether children have not ended that must, before anything else comes of it. One that was interrupted puts the run off by itself.
+    fn leaves_children(&self) -> bool {
+        self.children > 0 || self.failure.is_some() && self.interrupted.is_some()
     }
 
     async fn event(&mut self) -> Event {
@@ -320,8 +327,8 @@ impl Machine {
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
-        if fan.children > 0 {
-            // Whatever else has come of it: first the children that wait come to their end, by the next executions.
+        if fan.leaves_children() {
+            // Whatever else has come of it: first its children come to their end, by the next executions.
             let again = match self.keep_failure_beside(point, &fan) {
                 Some(pause) => Some(self.now().await + pause),
                 None => None,
@@ -332,7 +339,7 @@ impl Machine {
         }
         self.shared().exit.set_asking(false);
         self.checkpoint().await;
-        match fan.failure {
+        match fan.failure.or(fan.interrupted) {
             Some((place, failure)) => self.fail(point, place, failure).await,
             None => true,
         }
@@ -346,12 +353,12 @@ impl Machine {
         fan.until = [fan.until, until].into_iter().flatten().min();
     }
 
-    /// Keeps how an element has failed beside children that wait. If it has not, because what lies beneath it has: the pause behind which it is
-    /// tried again.
+    /// Keeps how an element has failed beside children that have not ended. If it has not, because what lies beneath it has, or what lies beneath
+    /// one of them: the pause behind which it is tried again.
     fn keep_failure_beside(&mut self, point: u16, fan: &FanOut<'_>) -> Option<Duration> {
-        let (place, failure) = fan.failure.as_ref()?;
-        let is_kept = self.keep_failure(point, *place, failure);
-        self.shared().parking.as_ref().filter(|_| !is_kept).map(|parking| parking.pause)
+        let is_kept = fan.failure.as_ref().is_none_or(|(place, failure)| self.keep_failure(point, *place, failure));
+        let is_tried_again = !is_kept || fan.interrupted.is_some();
+        self.shared().parking.as_ref().filter(|_| is_tried_again).map(|parking| parking.pause)
     }
 
     fn is_child(&self, element: &Element<'_>) -> bool {
@@ -398,6 +405,10 @@ impl Machine {
     fn ended(&mut self, fan: &mut FanOut<'_>, place: Place, ended: Result<Done, Failure>) {
         match ended {
             Err(Failure::Stopped(Exit::Wait { ending: Ending::Waiting { until, .. }, .. })) => self.waits(fan, until),
+            Err(interrupted @ Failure::Stopped(Exit::Child { why: ChildEnd::Interrupted, .. })) => {
+                self.shared().exit.set_asking(true);
+                fan.interrupted.get_or_insert((place, interrupted));
+            }
             Err(failure) => {
                 fan.failure.get_or_insert((place, failure));
             }
