@@ -340,7 +340,7 @@ impl Machine {
         self.shared().exit.set_asking(false);
         self.checkpoint().await;
         match fan.failure.or(fan.interrupted) {
-            Some((place, failure)) => self.fail(point, place, failure).await,
+            Some((place, failure)) => self.fail(place, failure).await,
             None => true,
         }
     }
@@ -450,14 +450,11 @@ impl Machine {
     }
 
     /// Fails with the first failure. Returns only if that is an error of the flow's own.
-    async fn fail(&mut self, point: u16, place: Place, failure: Failure) -> bool {
+    async fn fail(&mut self, place: Place, failure: Failure) -> bool {
         self.current = Some(place);
         match failure {
             Failure::Own(_) => false,
-            Failure::Before(failed) => {
-                self.forget_failure(point);
-                self.runner.stop(Exit::Failed(failed)).await
-            }
+            Failure::Before(failed) => self.runner.stop(Exit::Failed(failed)).await,
             Failure::Stopped(exit) => self.runner.stop(exit).await,
             Failure::Panicked(panic) => resume_unwind(panic),
         }
