@@ -16,6 +16,7 @@ on_each_store! {
     a_run_in_a_transaction_that_may_be_committed_is_not_ended
     a_run_in_a_child_that_may_have_ended_is_not_ended
     a_run_that_has_something_to_undo_is_left_to_the_code_of_this_process
+    a_run_that_no_code_fits_is_undone_by_compensations_alone
 }
 
 /// It commits and does not answer, and then it is away.
@@ -161,6 +162,34 @@ mod new {
         };
         Ok(two)
     }
+}
+
+/// Code that cannot go on with it either, and can undo it.
+mod undoes {
+    use super::*;
+
+    #[flow(name = "changed")]
+    pub(super) async fn changed(ctx: Ctx<World>, _input: ()) -> Result<u32, String> {
+        #[step(compensate = { ctx.deps.did("undone by other code"); })]
+        'first: {
+            ctx.deps.did("new");
+        }
+        Ok(2)
+    }
+}
+
+async fn a_run_that_no_code_fits_is_undone_by_compensations_alone(store: impl Store + Clone) {
+    let world = world();
+    let first = Engine::builder(&store, world.clone()).flow::<old::changed::Flow>().start().await.unwrap();
+    let handle = first.submit(old::changed(()).run_id("a")).await.unwrap();
+    until_status(&store, "a", Status::Waiting).await;
+    first.drain(LONG).await;
+    let second = Engine::builder(&store, world.clone()).flow::<undoes::changed::Flow>().start().await.unwrap();
+    let refused = undoes::changed(()).deps(world.clone()).durable(&store, "a").await.unwrap_err();
+    assert!(matches!(refused, Error::CodeChanged { .. }), "{refused}");
+    second.cancel("a").await.unwrap();
+    is_cancelled(handle).await;
+    assert_eq!(world.log(), ["first", "undone by other code"]);
 }
 
 /// What an engine refuses, the engines of its process are not given again: `cancel` refuses nothing.
