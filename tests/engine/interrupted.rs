@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Engine, Record, Status, Store, flow};
+use prose::{Beginning, Begun, Ctx, Database, DatabaseError, Engine, Error, Record, Status, Store, flow};
 
 use crate::support::{LONG, status, until_status};
 
@@ -13,6 +13,7 @@ on_each_store! {
     a_database_that_is_away_puts_the_parent_of_a_run_off
     a_run_three_levels_down_is_waited_for_and_nothing_is_undone
     a_child_beside_what_fails_comes_to_its_end_first
+    a_child_of_a_cancelled_run_comes_to_its_end_first
 }
 
 /// A database whose first two transactions cannot begin; it has nothing else.
@@ -22,6 +23,12 @@ struct Away {
     undone: AtomicU32,
     failed: AtomicU32,
     began: Mutex<Vec<Instant>>,
+}
+
+impl Away {
+    fn times(&self) -> u32 {
+        self.asked.load(Ordering::SeqCst)
+    }
 }
 
 impl Database for Away {
@@ -129,4 +136,24 @@ async fn a_child_beside_what_fails_comes_to_its_end_first(store: impl Store + Cl
         assert_eq!((away.asked.load(Ordering::SeqCst), away.failed.load(Ordering::SeqCst)), (3, 1));
         engine.drain(LONG).await;
     }
+}
+
+/// What the child's transaction has come to must be asked, which takes a database; and it is not asked without end.
+async fn a_child_of_a_cancelled_run_comes_to_its_end_first(store: impl Store + Clone) {
+    let away = Arc::new(Away::default());
+    let builder = Engine::builder(&store, Arc::clone(&away)).flow::<parent::Flow>().flow::<fails_beside::Flow>();
+    let engine = builder.start().await.unwrap();
+    let alone = engine.submit(parent(7).run_id("p")).await.unwrap();
+    until_status(&store, "p", Status::Waiting).await;
+    engine.cancel("p").await.unwrap();
+    assert!(matches!(alone.await, Err(Error::Cancelled { .. })));
+    assert_eq!((status(&store, "p:booked").await, away.times()), (Some(Status::Cancelled), 3));
+
+    away.asked.store(0, Ordering::SeqCst);
+    let beside = engine.submit(fails_beside(false).run_id("b")).await.unwrap();
+    until_status(&store, "b", Status::Waiting).await;
+    engine.cancel("b").await.unwrap();
+    assert!(beside.await.is_err());
+    let booked = status(&store, "b:booked").await;
+    assert!(booked.is_some_and(|status| status.is_ended()) && away.times() == 3, "{booked:?}, {}", away.times());
 }

@@ -93,7 +93,9 @@ impl Runner {
     }
 
     async fn child_failed<T>(&self, point: u16, why: ChildEnd, source: Boxed) -> T {
-        if self.shared.is_to_stop() {
+        // One that what lies beneath it keeps from ending does so before its parent, which is tried again.
+        let is_left = why == ChildEnd::Interrupted && self.shared.run.cancellation.is_cancelled();
+        if !is_left && self.shared.is_to_stop() {
             // It was stopped because its parent is.
             self.shared.exit.set_asking(false);
             std::future::pending::<()>().await;

@@ -248,11 +248,6 @@ impl<'a> FanOut<'a> {
         self.running.is_empty() && self.writing.is_none()
     }
 
-    /// Whether children have not ended that must, before anything else comes of it. One that was interrupted puts the run off by itself.
-    fn leaves_children(&self) -> bool {
-        self.children > 0 || self.failure.is_some() && self.interrupted.is_some()
-    }
-
     async fn event(&mut self) -> Event {
         poll_fn(|cx| {
             if let Some(writing) = &mut self.writing
@@ -327,7 +322,12 @@ impl Machine {
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
-        if fan.leaves_children() {
+        // Not to be stopped in front of that: who would end the child?
+        let is_all = fan.failure.is_none() && fan.children == 0;
+        if let Some((place, interrupted)) = fan.interrupted.take_if(|_| is_all || self.is_cancelled()) {
+            return self.fail(place, interrupted).await;
+        }
+        if fan.children > 0 || fan.interrupted.is_some() {
             // Whatever else has come of it: first its children come to their end, by the next executions.
             let again = match self.keep_failure_beside(point, &fan) {
                 Some(pause) => Some(self.now().await + pause),
@@ -339,7 +339,7 @@ impl Machine {
         }
         self.shared().exit.set_asking(false);
         self.checkpoint().await;
-        match fan.failure.or(fan.interrupted) {
+        match fan.failure {
             Some((place, failure)) => self.fail(place, failure).await,
             None => true,
         }
@@ -359,6 +359,11 @@ impl Machine {
         let is_kept = fan.failure.as_ref().is_none_or(|(place, failure)| self.keep_failure(point, *place, failure));
         let is_tried_again = !is_kept || fan.interrupted.is_some();
         self.shared().parking.as_ref().filter(|_| is_tried_again).map(|parking| parking.pause)
+    }
+
+    /// A run that is cancelled does not wait: its children end.
+    fn is_cancelled(&self) -> bool {
+        self.info().cancellation.is_cancelled()
     }
 
     fn is_child(&self, element: &Element<'_>) -> bool {
