@@ -8,6 +8,8 @@ mod approvals;
 mod binary;
 #[path = "order_service/crashes.rs"]
 mod crashes;
+#[path = "order_service/ending.rs"]
+mod ending;
 #[path = "order_service/harness.rs"]
 mod harness;
 #[path = "order_service/hostile.rs"]

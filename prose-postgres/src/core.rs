@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
-use crate::error::unavailable;
+use crate::error::{refused, unavailable};
 use crate::instance::{self, Instance};
 use crate::link::{self, Link};
 use crate::names::Schema;
@@ -82,6 +82,14 @@ impl Core {
     /// Resolves when the last handle is gone.
     pub(crate) fn closing(&self) -> watch::Receiver<bool> {
         self.closed.subscribe()
+    }
+
+    /// Nobody answers any more.
+    pub(crate) fn gone(&self) -> StoreError {
+        let place = &self.place;
+        refused(format!(
+            "the store on {place} is closed, or the runtime on which it was opened has ended; open it again"
+        ))
     }
 
     pub(crate) fn unavailable(&self, error: sqlx::Error) -> StoreError {

@@ -52,13 +52,21 @@ pub(crate) async fn answered<T, F>(attempt: impl Fn() -> F) -> Result<Answered<T
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
+    let Answered { value, resent } = tried(attempt).await;
+    value.map(|value| Answered { value, resent })
+}
+
+/// The same, where it counts how an attempt that fails came about.
+pub(crate) async fn tried<T, F>(attempt: impl Fn() -> F) -> Answered<Result<T, sqlx::Error>>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
     let mut patience = Patience::new();
     let mut resent = false;
     loop {
         match attempt().await {
-            Ok(value) => return Ok(Answered { value, resent }),
             Err(error) if patience.again(&error).await => resent = true,
-            Err(error) => return Err(error),
+            value => return Answered { value, resent },
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::create::EARLY;
 use crate::error::{concerns_one, refused, unavailable};
 use crate::load::Unreadable;
 use crate::notices::Notice;
-use crate::patience::{Answered, answered};
+use crate::patience::{answered, tried};
 use crate::text::{escape, key as key_text, unescape};
 use crate::writer::{BATCH_BYTES, BATCH_ITEMS};
 
@@ -60,7 +60,7 @@ const SUBMIT: &str = "\
 const THERE: &str = "\
     select asked.place, run.uid, run.flow, details.input from unnest($1::text[]) with ordinality as asked (name, place) \
     cross join lateral (select * from {s}.runs own where own.key = sha256(convert_to(asked.name, 'UTF8')) offset 0) run \
-    cross join lateral (select own.input from {s}.details own where own.run = run.run offset 0) details";
+    left join lateral (select own.input from {s}.details own where own.run = run.run offset 0) details on true";
 
 /// The submissions that wait.
 #[derive(Debug, Default)]
@@ -118,6 +118,29 @@ impl Submissions {
     }
 }
 
+/// Who sends them. If it is dropped before it is done, because the runtime on which the store was opened has ended, all who wait are told.
+struct Sender {
+    core: Arc<Core>,
+    is_done: bool,
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let mut queue = self.core.submissions.queue();
+            // Whoever waits for the answer to one that is dropped finds that out.
+            *queue = Queue::default();
+        }
+    }
+}
+
+async fn send_submissions(mut sender: Sender) {
+    while let Some(batch) = sender.core.submissions.take() {
+        sender.core.submit_all(batch, false).await;
+    }
+    sender.is_done = true;
+}
+
 impl Core {
     /// Submits a run. Once polled it goes on even if the future is dropped.
     pub(crate) async fn submit(self: &Arc<Self>, run: &NewRun) -> Result<Submitted, StoreError> {
@@ -126,24 +149,20 @@ impl Core {
         let _tried_for_long = self.released().await;
         let (reply, answer) = oneshot::channel();
         if self.submissions.push([Submission { run: run.clone(), reply }]) {
-            self.runtime.spawn(Arc::clone(self).send_submissions());
+            self.runtime.spawn(send_submissions(Sender { core: Arc::clone(self), is_done: false }));
         }
-        answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
+        answer.await.map_err(|_| self.gone())?
     }
 
-    async fn send_submissions(self: Arc<Self>) {
-        while let Some(batch) = self.submissions.take() {
-            self.submit_all(batch).await;
-        }
-    }
-
-    async fn submit_all(self: &Arc<Self>, batch: Vec<Submission>) {
-        let submitting = answered(|| self.link.within(self.try_submit(&batch)));
-        match submitting.await {
-            Ok(created) => self.answer_all(batch, created).await,
+    /// `sent`: an attempt before may have created them, and its answer was lost.
+    async fn submit_all(self: &Arc<Self>, batch: Vec<Submission>, sent: bool) {
+        let submitting = tried(|| self.link.within(self.try_submit(&batch))).await;
+        let sent = sent || submitting.resent;
+        match submitting.value {
+            Ok(created) => self.answer_all(batch, created, sent).await,
             Err(error) if batch.len() > 1 && concerns_one(&error) => {
                 for submission in batch {
-                    Box::pin(self.submit_all(vec![submission])).await;
+                    Box::pin(self.submit_all(vec![submission], sent)).await;
                 }
             }
             Err(error) => {
@@ -173,25 +192,25 @@ impl Core {
         Ok(places.into_iter().collect())
     }
 
-    async fn answer_all(self: &Arc<Self>, batch: Vec<Submission>, created: Answered<HashSet<i64>>) {
-        if !created.value.is_empty() {
+    async fn answer_all(self: &Arc<Self>, batch: Vec<Submission>, created: HashSet<i64>, sent: bool) {
+        if !created.is_empty() {
             self.tell(Notice::Due);
         }
         let (mut others, mut place) = (Vec::new(), 0);
         for submission in batch {
             place += 1;
-            match created.value.contains(&place) {
+            match created.contains(&place) {
                 true => submission.answer(Ok(Submitted::New)),
                 false => others.push(submission),
             }
         }
         if !others.is_empty() {
-            self.answer_others(others, created.resent).await;
+            self.answer_others(others, sent).await;
         }
     }
 
     /// Of runs that were not created: mostly because they are there.
-    async fn answer_others(self: &Arc<Self>, others: Vec<Submission>, resent: bool) {
+    async fn answer_others(self: &Arc<Self>, others: Vec<Submission>, sent: bool) {
         let mut there = match answered(|| self.link.within(self.who_has_the_names(&others))).await {
             Ok(there) => there.value,
             Err(error) => {
@@ -204,7 +223,7 @@ impl Core {
         for (place, submission) in (1..).zip(others) {
             match there.remove(&place) {
                 // An attempt whose answer was lost has created it.
-                Some(there) if resent && there.uid == submission.run.uid => {
+                Some(there) if sent && there.uid == submission.run.uid => {
                     self.tell(Notice::Due);
                     submission.answer(Ok(Submitted::New));
                 }
@@ -237,7 +256,9 @@ impl Core {
         let rows = sqlx::query(self.schema.sql(THERE)).bind(names).fetch_all(&self.pool).await?;
         let there = rows.iter().map(|row| {
             let flow = unescape(row.try_get("flow")?);
-            let input = Json::parse(row.try_get("input")?).map_err(RowError::from);
+            let input: Option<String> = row.try_get("input")?;
+            let input = input.ok_or_else(|| RowError::Content("its row in `details` is missing".to_owned()));
+            let input = input.and_then(|input| Json::parse(input).map_err(RowError::from));
             let submitted = input.map(|input| Submitted::Exists { flow, input });
             Ok((row.try_get("place")?, There { uid: unescape(row.try_get("uid")?), submitted }))
         });

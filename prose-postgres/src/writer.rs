@@ -127,9 +127,68 @@ impl Writer {
         append::bind(if ends { self.append_ending.clone() } else { self.append.clone() }, items.iter())
     }
 
+    /// So much was given back, but for those that could not be.
+    fn given(&self, released: &[Released], failed: usize) {
+        self.giving.send_modify(|giving| {
+            for one in released {
+                giving.under_way.remove(&one.number);
+            }
+            giving.failed += failed;
+        });
+    }
+
     /// A panic cannot have left the queue half-changed.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who serves a line. If it is dropped before it has given the line back, because the runtime on which the store was opened has ended, all who
+/// wait are told.
+struct Serving {
+    core: Arc<Core>,
+    line: Option<Line>,
+    /// What it gives back just then.
+    released: Vec<Released>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if self.line.take().is_none() {
+            return;
+        }
+        let mut queue = self.core.writer.queue();
+        queue.free.push(Line::default());
+        // Whoever waits for the answer to one that is dropped finds that out.
+        queue.waiting.clear();
+        self.released.append(&mut queue.released);
+        drop(queue);
+        self.core.writer.given(&self.released, self.released.len());
+    }
+}
+
+/// Writes until nothing waits.
+async fn serve(mut serving: Serving) {
+    let Serving { core, line, released } = &mut serving;
+    loop {
+        let batch = {
+            let mut queue = core.writer.queue();
+            let batch = queue.take_batch();
+            *released = std::mem::take(&mut queue.released);
+            if batch.is_empty() && released.is_empty() {
+                queue.free.extend(line.take());
+                return;
+            }
+            batch
+        };
+        let Some(line) = line else { return };
+        // Commits first: who releases waits for nothing.
+        if !batch.is_empty() {
+            core.write(line, batch).await;
+        }
+        if !released.is_empty() {
+            core.give_back(line, released).await;
+        }
     }
 }
 
@@ -139,7 +198,7 @@ impl Core {
         self.refuse_if_too_big(&item.lease.key, item.size)?;
         let (reply, answer) = oneshot::channel();
         self.push(|queue| queue.waiting.push_back(Waiting { item, reply }));
-        answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
+        answer.await.map_err(|_| self.gone())?
     }
 
     pub(crate) fn refuse_if_too_big(&self, run: &RunKey, size: usize) -> Result<(), StoreError> {
@@ -192,29 +251,7 @@ impl Core {
         let free = queue.free.pop();
         drop(queue);
         if let Some(line) = free {
-            self.runtime.spawn(Arc::clone(self).serve(line));
-        }
-    }
-
-    /// Writes until nothing waits.
-    async fn serve(self: Arc<Self>, mut line: Line) {
-        loop {
-            let (batch, released) = {
-                let mut queue = self.writer.queue();
-                let work = (queue.take_batch(), std::mem::take(&mut queue.released));
-                if work.0.is_empty() && work.1.is_empty() {
-                    queue.free.push(line);
-                    return;
-                }
-                work
-            };
-            // Commits first: who releases waits for nothing.
-            if !batch.is_empty() {
-                self.write(&mut line, batch).await;
-            }
-            if !released.is_empty() {
-                self.give_back(&mut line, &released).await;
-            }
+            self.runtime.spawn(serve(Serving { core: Arc::clone(self), line: Some(line), released: Vec::new() }));
         }
     }
 
@@ -338,12 +375,7 @@ impl Core {
             }
         };
         self.tell(Notice::Due);
-        self.writer.giving.send_modify(|giving| {
-            for one in released {
-                giving.under_way.remove(&one.number);
-            }
-            giving.failed += failed;
-        });
+        self.writer.given(released, failed);
     }
 
     fn give_back_later(self: &Arc<Self>, released: &[Released]) {

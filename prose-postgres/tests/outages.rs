@@ -119,6 +119,72 @@ async fn submissions_whose_connections_are_cut_are_made_once() {
     assert!(cutting.await.unwrap() > 0, "no connection was cut");
 }
 
+/// The first attempt at a batch was written, and its answer lost; the second one fails for one of the batch. So each is tried alone.
+#[tokio::test]
+async fn submissions_that_are_tried_alone_behind_a_lost_answer_are_new() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let (store, other, pool) = (schema.store().await, schema.store().await, schema.pool(1));
+    let runs = ["a", "b"].map(|run_id| NewRun { uid: format!("uid-{run_id}"), ..new_run(run_id) });
+    for run in &runs {
+        assert_eq!(other.queue().submit(run).await.unwrap(), Submitted::New);
+    }
+    let failing = "create sequence attempts; create function fail() returns trigger language plpgsql as $$ begin \
+            case nextval('attempts') \
+                when 1 then raise sqlstate '08006' using message = 'its answer is lost'; \
+                when 2 then raise sqlstate '22023' using message = 'one of them cannot be written'; \
+                else null; \
+            end case; \
+            return null; \
+        end $$; \
+        create trigger fail before insert on runs execute function fail()";
+    let failing = failing.replace("'attempts'", &format!("'{}.attempts'", schema.name));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(failing)).execute(&pool).await.unwrap();
+    let (a, b) = tokio::join!(store.queue().submit(&runs[0]), store.queue().submit(&runs[1]));
+    assert_eq!((a.unwrap(), b.unwrap()), (Submitted::New, Submitted::New));
+    let attempts: i64 = sqlx::query_scalar("select last_value from attempts").fetch_one(&pool).await.unwrap();
+    assert_eq!(attempts, 4, "twice together, and then each alone");
+}
+
+/// Somebody has deleted what belongs to it; others have nothing to do with that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_of_a_run_without_details_is_an_error_of_its_own() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let (store, pool) = (schema.store().await, schema.pool(1));
+    store.queue().submit(&new_run("torn")).await.unwrap();
+    sqlx::raw_sql("delete from details").execute(&pool).await.unwrap();
+    let (torn, whole) = (new_run("torn"), new_run("whole"));
+    let submitting = async { tokio::join!(store.queue().submit(&torn), store.queue().submit(&whole)) };
+    let (torn, whole) = tokio::time::timeout(Duration::from_secs(20), submitting).await.expect("it is asked for ever");
+    assert!(matches!(&torn, Err(StoreError::Corrupt { key, .. }) if key.run_id == "torn"), "{torn:?}");
+    assert_eq!(whole.unwrap(), Submitted::New);
+}
+
+/// Whoever waits is told, and whoever comes later.
+#[test]
+fn a_store_whose_runtime_has_ended_says_so() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let store = first.block_on(schema.store());
+    let lease = first.block_on(store.create(&new_run("a"), Commit::empty(1))).unwrap();
+    let released = first.block_on(store.create(&new_run("b"), Commit::empty(1))).unwrap();
+    first.shutdown_background();
+    second.block_on(async {
+        store.release(&released);
+        for _ in 0..2 {
+            let (run, told) = (new_run("c"), Duration::from_secs(20));
+            let submitted = tokio::time::timeout(told, store.queue().submit(&run)).await.expect("it says nothing");
+            let committed = tokio::time::timeout(told, store.commit(&lease, Commit::empty(2))).await;
+            for refused in [submitted.unwrap_err(), committed.expect("it says nothing").unwrap_err()] {
+                assert!(refused.to_string().contains("the runtime on which it was opened"), "{refused}");
+            }
+        }
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_instances_may_start_at_once_on_an_empty_database() {
     let Some(url) = common::url() else { return };

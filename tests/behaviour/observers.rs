@@ -183,3 +183,35 @@ async fn what_somebody_asked_for_is_no_error_in_the_log() {
     // Observers that do not tell the two apart hear of an error.
     assert_eq!(log.lines(), ["flow start", "start wait", "flow error: the flow was cancelled at step `wait`"]);
 }
+
+#[tokio::test]
+async fn a_body_that_panics_where_it_is_cut_off_leaves_its_span_and_fails_its_run() {
+    struct Breaks;
+    impl Drop for Breaks {
+        fn drop(&mut self) {
+            panic!("broke where it was dropped");
+        }
+    }
+    #[flow]
+    async fn cut_off(ctx: Ctx<std::sync::OnceLock<tracing::Span>>, token: ()) -> Result<(), Failure> {
+        #[step(timeout = "20ms")]
+        'wait: {
+            // A span that is not closed when it is left.
+            ctx.deps.set(tracing::Span::current()).unwrap();
+            let _breaks = Breaks;
+            std::future::pending::<()>().await;
+        }
+        Ok(token)
+    }
+    let (store, lines) = (MemoryStore::new(), Lines::default());
+    let _guard = lines.log();
+    let deps = std::sync::Arc::default();
+    let call = cut_off(()).deps(std::sync::Arc::clone(&deps)).observer(prose::TracingObserver).durable(&store, "r9");
+    assert!(tokio::spawn(call.into_future()).await.unwrap_err().is_panic());
+    tracing::info!("from outside");
+    let text = lines.text();
+    let line = text.lines().find(|line| line.contains("from outside")).unwrap();
+    assert!(!line.contains("step{"), "{line}");
+    let failed = store.load("r9").await.unwrap().unwrap().failed_step.unwrap();
+    assert_eq!((failed.name.as_deref(), failed.error.as_str()), (Some("wait"), "panicked: broke where it was dropped"));
+}

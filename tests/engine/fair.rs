@@ -1,8 +1,10 @@
 //! How many at once, and in what order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prose::{Ctx, Engine, Store, flow};
+use tokio::sync::Barrier;
 
 use crate::support::{LONG, World, client, world};
 
@@ -16,7 +18,6 @@ on_each_store! {
 async fn many(ctx: Ctx<World>, number: u32) -> Result<(), String> {
     #[step]
     'work: {
-        let _running = ctx.deps.running();
         tokio::task::yield_now().await;
         ctx.deps.did(format!("many {number}"));
     }
@@ -32,20 +33,38 @@ async fn rare(ctx: Ctx<World>, number: u32) -> Result<(), String> {
     Ok(())
 }
 
+const AT_ONCE: usize = 7;
+
+#[flow(name = "meets")]
+async fn meets(ctx: Ctx<(World, Barrier)>, number: u32) -> Result<u32, String> {
+    #[step]
+    'work: {
+        let (world, barrier) = &*ctx.deps;
+        let _running = world.running();
+        barrier.wait().await;
+        // Whoever is executed beyond that has a moment in which it is seen.
+        tokio::task::yield_now().await;
+    }
+    Ok(number)
+}
+
+/// And no fewer: none goes on before so many run at once.
 async fn no_more_runs_are_executed_at_once_than_told(store: impl Store + Clone) {
-    let world = world();
+    let deps = Arc::new((World::default(), Barrier::new(AT_ONCE)));
     let client = client(&store).await;
     let mut handles = Vec::new();
-    for number in 0..100 {
-        handles.push(client.submit(many(number).run_id(number.to_string())).await.unwrap());
+    for number in 0..14 * AT_ONCE as u32 {
+        handles.push(client.submit(meets(number).run_id(number.to_string())).await.unwrap());
     }
-    let builder = Engine::builder(&store, world.clone()).flow::<many::Flow>().concurrency(7);
+    let builder = Engine::builder(&store, Arc::clone(&deps)).flow::<meets::Flow>().concurrency(AT_ONCE);
     let _engine = builder.start().await.unwrap();
-    for handle in handles {
-        handle.await.unwrap();
+    for (number, handle) in (0..).zip(handles) {
+        assert_eq!(
+            tokio::time::timeout(LONG, handle.into_future()).await.expect("so many never meet").unwrap(),
+            number
+        );
     }
-    assert_eq!(world.log().len(), 100);
-    assert!((2..=7).contains(&world.most()), "{} at once", world.most());
+    assert_eq!(deps.0.most(), AT_ONCE);
 }
 
 async fn a_flow_with_many_runs_does_not_keep_another_from_its_turn(store: impl Store + Clone) {

@@ -1,12 +1,12 @@
 //! Children that wait in a `#[parallel]`, beside others, and beside what fails.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use prose::observe::RunInfo;
-use prose::{Ctx, Engine, Error, Observer, Status, Store, flow};
+use prose::store::queue::{ClaimDue, Fit};
+use prose::{Ctx, Engine, Error, Status, Store, flow};
+use prose_sqlite::SqliteStore;
 
-use crate::support::{World, eventually, until_status, world};
+use crate::support::{Executions, LONG, World, eventually, until_status, world};
 
 on_each_store! {
     a_child_that_is_not_woken_is_not_executed
@@ -82,22 +82,6 @@ async fn child_fails_beside(_ctx: Ctx<World>, _input: ()) -> Result<String, Stri
         fails(()),
     );
     Ok(format!("{said} {done}"))
-}
-
-/// Counts the executions of each run.
-#[derive(Clone, Default)]
-struct Executions(Arc<Mutex<HashMap<String, u32>>>);
-
-impl Observer for Executions {
-    fn on_flow_start(&self, run: &RunInfo) {
-        *self.0.lock().unwrap().entry(run.run_id.clone().unwrap()).or_default() += 1;
-    }
-}
-
-impl Executions {
-    fn of(&self, run_id: &str) -> u32 {
-        self.0.lock().unwrap().get(run_id).copied().unwrap_or(0)
-    }
 }
 
 async fn engine(store: &(impl Store + Clone), world: &Arc<World>, seen: &Executions) -> Engine {
@@ -177,4 +161,33 @@ async fn a_child_that_fails_beside_a_waiting_one_fails_once(store: impl Store + 
     assert!(failed.to_string().contains("out of order"), "{failed}");
     assert_eq!((world.times("fails"), seen.of("p:done")), (1, 1));
     assert_eq!(store.load("p:done").await.unwrap().unwrap().status, Status::Failed);
+}
+
+/// Whoever claims what is due dies of it, so often that it is given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_failed_beside_a_waiting_child_is_forgotten_by_a_run_that_is_given_up() {
+    const CRASHES: u32 = 2;
+    let (folder, world, seen) = (tempfile::tempdir().unwrap(), world(), Executions::default());
+    let file = folder.path().join("runs.db");
+    let store = SqliteStore::open(&file).await.unwrap();
+    let first = engine(&store, &world, &seen).await;
+    let handle = first.submit(fails_beside(false).run_id("p")).await.unwrap();
+    waits_again(&store, &seen, "p", 1).await;
+    first.drain(LONG).await;
+    say(&first, "p:said", "a").await;
+    for _ in 0..CRASHES {
+        let dying = SqliteStore::open(&file).await.unwrap();
+        let request = ClaimDue { flows: vec!["fails-beside".to_owned()], limit: 1, blocked: false };
+        assert_eq!(dying.queue().claim_due(&request, Arc::new(|_| Fit::Yes)).await.unwrap().runs.len(), 1);
+        drop(dying);
+        assert_eq!(store.queue().recover().await.unwrap(), 1);
+    }
+    let builder = Engine::builder(&store, world.clone()).flow::<fails_beside::Flow>().max_crashes(CRASHES);
+    let second = builder.observer(seen.clone()).start().await.unwrap();
+    let given_up = handle.outcome().await.unwrap_err();
+    assert!(given_up.to_string().contains("died with their process"), "{given_up}");
+    world.gate.open();
+    second.restart("p").await.unwrap();
+    say(&second, "p:said", "b").await;
+    assert_eq!(handle.await.unwrap(), "a b 7");
 }

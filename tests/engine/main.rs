@@ -31,3 +31,4 @@ mod submit;
 mod support;
 mod suspects;
 mod waits;
+mod without_code;

@@ -1,10 +1,12 @@
 //! Flows, and what their bodies tell of themselves.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prose::{Engine, Status, Store};
+use prose::observe::RunInfo;
+use prose::{Engine, Observer, Status, Store};
 
 /// Long enough for anything that happens at all.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -76,6 +78,22 @@ impl World {
 
     pub(crate) async fn until(&self, what: &str, times: usize) {
         eventually(what, async || self.times(what) >= times).await;
+    }
+}
+
+/// Counts the executions of each run.
+#[derive(Clone, Default)]
+pub(crate) struct Executions(Arc<Mutex<HashMap<String, u32>>>);
+
+impl Observer for Executions {
+    fn on_flow_start(&self, run: &RunInfo) {
+        *self.0.lock().unwrap().entry(run.run_id.clone().unwrap()).or_default() += 1;
+    }
+}
+
+impl Executions {
+    pub(crate) fn of(&self, run_id: &str) -> u32 {
+        self.0.lock().unwrap().get(run_id).copied().unwrap_or(0)
     }
 }
 

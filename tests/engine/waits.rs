@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use prose::store::queue::ListRuns;
 use prose::{Ctx, Delivery, Engine, Error, SignalError, Status, Store, flow};
 
-use crate::support::{LONG, World, client, eventually, until_status, world};
+use crate::support::{Executions, LONG, World, client, eventually, until_status, world};
 
 on_each_store! {
     a_run_sleeps_out_of_memory_and_holds_no_slot
@@ -20,6 +20,7 @@ on_each_store! {
     a_waiting_child_lets_its_parent_wait_and_wakes_it
     children_at_once_wait_together
     a_child_that_ends_before_its_parent_parks_is_not_missed
+    a_child_whose_run_somebody_else_has_made_is_looked_at_now_and_then
     a_waiting_run_is_cancelled_at_once_and_undone
     a_waiting_child_is_cancelled_with_its_parent
     a_waiting_child_is_cancelled_with_a_parent_that_is_busy_beside_it
@@ -324,4 +325,31 @@ async fn a_waiting_child_is_cancelled_with_a_parent_that_is_busy_beside_it(store
     assert!(matches!(handle.await, Err(Error::Cancelled { .. })));
     assert_eq!(store.load("b:said").await.unwrap().unwrap().status, Status::Cancelled);
     assert_eq!(world.times("undone"), 1);
+}
+
+/// Its parent is not woken by it.
+async fn a_child_whose_run_somebody_else_has_made_is_looked_at_now_and_then(store: impl Store + Clone) {
+    let (world, seen) = (world(), Executions::default());
+    for run_id in ["p:said", "b:said"] {
+        let call = tokio::spawn(approved(false).deps(world.clone()).durable(&store, run_id));
+        until_status(&store, run_id, Status::Running).await;
+        call.abort();
+    }
+    world.gate.open();
+    let builder = Engine::builder(&store, world.clone()).flow::<parent::Flow>().flow::<beside::Flow>();
+    let engine = builder.observer(seen.clone()).start().await.unwrap();
+    let alone = engine.submit(parent(()).run_id("p")).await.unwrap();
+    let at_once = engine.submit(beside(()).run_id("b")).await.unwrap();
+    for run_id in ["p", "b"] {
+        until_status(&store, run_id, Status::Waiting).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(seen.of("p") <= 2 && seen.of("b") <= 2, "{} and {} executions", seen.of("p"), seen.of("b"));
+    for run_id in ["p:said", "b:said"] {
+        for word in ["a", "b"] {
+            approved::signals::word(&engine, run_id, word.to_owned()).await.unwrap();
+        }
+    }
+    assert_eq!(alone.await.unwrap(), "child said a b");
+    assert_eq!(at_once.await.unwrap(), "a b 7");
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, StatusCode};
@@ -65,7 +65,11 @@ pub(crate) struct Service {
     child: Child,
     pub(crate) base: String,
     http: Client,
+    said: Said,
 }
+
+/// What an instance has logged so far.
+type Said = Arc<Mutex<String>>;
 
 /// What it has answered.
 #[derive(Debug)]
@@ -146,9 +150,10 @@ impl Shop {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let base = tokio::task::spawn_blocking(move || listens_at(stderr)).await.unwrap();
-        Service { child, base, http: self.http.clone() }
+        let (stderr, said) = (BufReader::new(child.stderr.take().unwrap()), Said::default());
+        let says = Arc::clone(&said);
+        let base = tokio::task::spawn_blocking(move || listens_at(stderr, says)).await.unwrap();
+        Service { child, base, http: self.http.clone(), said }
     }
 
     /// What the outside world saw.
@@ -182,14 +187,18 @@ impl Shop {
 }
 
 /// Reads what an instance says, as long as it lives; gives where it listens.
-fn listens_at(mut stderr: BufReader<std::process::ChildStderr>) -> String {
-    let mut said = String::new();
+fn listens_at(stderr: BufReader<std::process::ChildStderr>, said: Said) -> String {
+    let mut lines = stderr.lines().map_while(Result::ok);
+    let mut next = move || {
+        let line = lines.next()?;
+        said.lock().unwrap().extend([line.as_str(), "\n"]);
+        Some(line)
+    };
     loop {
-        let before = said.len();
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "it has not started: {said}");
-        if let Some((_, base)) = said[before..].split_once("listening on ") {
+        let line = next().expect("it has not started");
+        if let Some((_, base)) = line.split_once("listening on ") {
             let base = base.trim().to_owned();
-            std::thread::spawn(move || for _said in stderr.lines().map_while(Result::ok) {});
+            std::thread::spawn(move || while next().is_some() {});
             return base;
         }
     }
@@ -317,9 +326,19 @@ impl Service {
         self.child.wait().unwrap();
     }
 
+    /// The lines that it has logged so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
     /// SIGTERM; how it has ended.
     pub(crate) async fn terminate(mut self) -> ExitStatus {
         self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    /// How it has ended.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
         let begin = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -73,8 +73,9 @@ impl Engine {
     /// A run that is completing just then may still complete. One that a call executes in a process without an engine hears of it
     /// within a second or so.
     ///
-    /// One that is `blocked`, or was asked before and has found no engine since, is ended without its code, if nothing of it is to be undone. Else it
-    /// stays `cancelling`, until an engine has code that can go on with it.
+    /// One that is `blocked`, or was asked before and has found no engine since, is ended without its code, if nothing of it is to be undone; if all of
+    /// it can be undone by the compensations of this engine's code, they do that. Else it stays `cancelling`, until an engine has code that can go
+    /// on with it.
     ///
     /// # Errors
     /// [`ControlError`]: there is no such run, or it has ended.
@@ -88,7 +89,7 @@ impl Engine {
                 store.queue().wakes().cancel(&key);
                 let stuck = before.filter(|run| matches!(run.status, Status::Blocked | Status::Cancelling));
                 if let Some(run) = stuck
-                    && let Err(error) = without_code::end(store, &key, run.flow_name).await
+                    && let Err(error) = without_code::end(self.core(), &key, run.flow_name).await
                 {
                     tracing::warn!(run = %key, %error, "a run that is to end as cancelled could not be looked at; engines do");
                 }

@@ -152,6 +152,9 @@ impl Execution {
         if state.cancel_asked {
             machine.info().cancellation.cancel();
         }
+        if let Some(parking) = self.settings.parking.as_ref().filter(|_| state.run.parent != self.settings.parent) {
+            let _first = parking.of_another.set(());
+        }
         self.announce_resumption(asked, &machine, &state);
         let written_by = state.written_by();
         let fingerprint = (written_by != self.meta.fingerprint).then_some(self.meta.fingerprint);

@@ -77,7 +77,8 @@ impl Execution {
     }
 
     /// A run that can neither go on nor end is given back for a while, so that it takes no place meanwhile; whether that could be done. Not
-    /// one that is being undone, whose status says so; and not one of which it is unknown whether its last commit was written.
+    /// one that is being undone, whose status says so, or is to be cancelled, which would be due at once; and not one of which it is unknown
+    /// whether its last commit was written.
     pub(super) async fn put_off(&self, machine: &mut Machine, outcome: &Outcome) -> bool {
         let (Some(parking), Err(error)) = (&self.settings.parking, outcome) else { return false };
         if self.has_parked() || !is_open(machine) {
@@ -89,8 +90,8 @@ impl Execution {
             Error::Child { .. } => true,
             _ => false,
         };
-        let undoing = machine.undoing().is_some();
-        let Some(owner) = machine.owner.as_mut().filter(|_| is_known && !undoing) else { return false };
+        let is_ending = machine.undoing().is_some() || machine.info().cancellation.is_cancelled();
+        let Some(owner) = machine.owner.as_mut().filter(|_| is_known && !is_ending) else { return false };
         match owner.store.queue().now().await {
             Ok(now) => owner.postpone(now + parking.pause).await.is_ok(),
             Err(_) => false,

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -53,10 +53,23 @@ pub(super) async fn drive(mut flow: Driving<'_>, stops: Stops) -> End {
     })
     .await;
     slot.in_place.enter();
-    drop(flow);
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(flow)));
     slot.in_place.leave();
     slot.in_place.clear();
-    end
+    match dropped {
+        Ok(()) => end,
+        Err(panic) => panicked_behind(end, panic),
+    }
+}
+
+/// What becomes of an end behind which the flow has panicked as it was dropped.
+fn panicked_behind(end: End, panic: Box<dyn Any + Send>) -> End {
+    match end {
+        End::Panicked(first) => End::Panicked(first),
+        // Nothing may be written of a run that waits, whose last commit is not known, or with which this code cannot go on.
+        End::Stopped(exit) if !matches!(exit, Exit::StepTimeout { .. }) => resume_unwind(panic),
+        End::Returned | End::Stopped(_) | End::TimedOut | End::Cancelled => End::Panicked(panic),
+    }
 }
 
 fn poll_flow(

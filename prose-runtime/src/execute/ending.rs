@@ -167,6 +167,9 @@ impl Execution {
 
 /// Commits what the finished steps have staged, with the ending; observers hear of its steps then.
 pub(super) async fn write(machine: &mut Machine, ending: Ending) -> Result<(), StoreError> {
+    if matches!(ending, Ending::Failed { .. }) {
+        machine.forget_failed_element();
+    }
     if let Some(owner) = &mut machine.owner {
         let commit = owner.journal.end(ending);
         owner.write(commit).await?;

@@ -62,6 +62,10 @@ impl Runner {
         let mut result = None;
         self.child_to_its_end(point, pin!(Capture { body: pin!(call), result: &mut result }), tokens).await;
         if let Some(until) = parking.as_ref().and_then(|parking| parking.parked.get().copied()) {
+            if parking.is_some_and(|parking| parking.of_another.get().is_some()) {
+                let waits = "it waits, and does not wake this run, which is not the one that has made it; it is looked at now and then";
+                return self.child_failed(point, ChildEnd::Interrupted, waits.into()).await;
+            }
             let ending = Ending::Waiting { until, signal: None, children: 1 };
             return self.stop(Exit::Wait { point, ending }).await;
         }
@@ -89,7 +93,9 @@ impl Runner {
     }
 
     async fn child_failed<T>(&self, point: u16, why: ChildEnd, source: Boxed) -> T {
-        if self.shared.is_to_stop() {
+        // One that what lies beneath it keeps from ending does so before its parent, which is tried again.
+        let is_left = why == ChildEnd::Interrupted && self.shared.run.cancellation.is_cancelled();
+        if !is_left && self.shared.is_to_stop() {
             // It was stopped because its parent is.
             self.shared.exit.set_asking(false);
             std::future::pending::<()>().await;

@@ -54,6 +54,13 @@ impl Meta {
         self.points.iter().any(|point| point.compensate.is_some())
     }
 
+    /// Whether there is a compensation for a step, and the step has left what that needs.
+    pub(crate) fn can_undo(&'static self, step: &Compensable) -> bool {
+        let point = self.points.iter().find(|point| point.name == step.step);
+        let compensation = point.and_then(|point| point.compensate);
+        compensation.is_some_and(|it| self.names(it.live).all(|name| step.outputs.get(name).is_some()))
+    }
+
     fn names(&'static self, places: &'static [u16]) -> impl Iterator<Item = &'static str> {
         places.iter().map(|place| self.variables[usize::from(*place)].name)
     }
@@ -123,8 +130,7 @@ impl Machine {
     /// Commits that from now on the run only undoes, together with what the finished steps have staged.
     pub(crate) async fn turn_back(&mut self, ending: Ending) -> Result<(), StoreError> {
         if let Some(owner) = &mut self.owner {
-            let commit = owner.journal.turn_back(ending.clone());
-            owner.write(commit).await?;
+            owner.turn_back(ending.clone()).await?;
         }
         self.undoable_mut().begin(ending);
         self.announce();

@@ -56,7 +56,7 @@ pub(crate) enum ChildEnd {
     ForGood,
     /// What lies beneath it has failed, which its run has recorded; it can be called again.
     Failed,
-    /// It has not ended, and an engine is to go on with it.
+    /// It has not ended, and tells nobody when it can go on: an engine is to try again.
     Interrupted,
 }
 

@@ -26,10 +26,11 @@ impl Machine {
         true
     }
 
-    /// Stages that the run fails with it now: started again, it runs the element again.
-    pub(super) fn forget_failure(&mut self, point: u16) {
-        let name = variable(self.point(point).name);
-        if let Some(owner) = &mut self.owner {
+    /// The run fails now, with that or with anything else: started again, it runs the element again.
+    pub(crate) fn forget_failed_element(&mut self) {
+        let Some(owner) = &mut self.owner else { return };
+        let name = owner.journal.position().map(|position| variable(&position.step));
+        if let Some(name) = name.filter(|name| owner.journal.load(name).is_some()) {
             owner.journal.drop_for_good(name);
         }
     }

@@ -17,7 +17,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::branch::{Done, Moved, Outcome, Place, Results, Ticket};
 use super::owner::Writing;
-use super::{Branch, Element, Exit, ExitSlot, FailedElement, Machine, Shared};
+use super::{Branch, ChildEnd, Element, Exit, ExitSlot, FailedElement, Machine, Shared};
 use crate::codec::Key;
 use crate::flow::PointKind;
 use crate::observe::StepInfo;
@@ -214,6 +214,8 @@ struct FanOut<'a> {
     children: u64,
     /// Until then, if one of them knows.
     until: Option<SystemTime>,
+    /// The first child that has not ended and does not wait either: what lies beneath it has failed.
+    interrupted: Option<(Place, Failure)>,
 }
 
 /// Why an element has failed.
@@ -320,8 +322,13 @@ impl Machine {
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
-        if fan.children > 0 {
-            // Whatever else has come of it: first the children that wait come to their end, by the next executions.
+        // Not to be stopped in front of that: who would end the child?
+        let is_all = fan.failure.is_none() && fan.children == 0;
+        if let Some((place, interrupted)) = fan.interrupted.take_if(|_| is_all || self.is_cancelled()) {
+            return self.fail(place, interrupted).await;
+        }
+        if fan.children > 0 || fan.interrupted.is_some() {
+            // Whatever else has come of it: first its children come to their end, by the next executions.
             let again = match self.keep_failure_beside(point, &fan) {
                 Some(pause) => Some(self.now().await + pause),
                 None => None,
@@ -333,7 +340,7 @@ impl Machine {
         self.shared().exit.set_asking(false);
         self.checkpoint().await;
         match fan.failure {
-            Some((place, failure)) => self.fail(point, place, failure).await,
+            Some((place, failure)) => self.fail(place, failure).await,
             None => true,
         }
     }
@@ -346,12 +353,17 @@ impl Machine {
         fan.until = [fan.until, until].into_iter().flatten().min();
     }
 
-    /// Keeps how an element has failed beside children that wait. If it has not, because what lies beneath it has: the pause behind which it is
-    /// tried again.
+    /// Keeps how an element has failed beside children that have not ended. If it has not, because what lies beneath it has, or what lies beneath
+    /// one of them: the pause behind which it is tried again.
     fn keep_failure_beside(&mut self, point: u16, fan: &FanOut<'_>) -> Option<Duration> {
-        let (place, failure) = fan.failure.as_ref()?;
-        let is_kept = self.keep_failure(point, *place, failure);
-        self.shared().parking.as_ref().filter(|_| !is_kept).map(|parking| parking.pause)
+        let is_kept = fan.failure.as_ref().is_none_or(|(place, failure)| self.keep_failure(point, *place, failure));
+        let is_tried_again = !is_kept || fan.interrupted.is_some();
+        self.shared().parking.as_ref().filter(|_| is_tried_again).map(|parking| parking.pause)
+    }
+
+    /// A run that is cancelled does not wait: its children end.
+    fn is_cancelled(&self) -> bool {
+        self.info().cancellation.is_cancelled()
     }
 
     fn is_child(&self, element: &Element<'_>) -> bool {
@@ -398,6 +410,10 @@ impl Machine {
     fn ended(&mut self, fan: &mut FanOut<'_>, place: Place, ended: Result<Done, Failure>) {
         match ended {
             Err(Failure::Stopped(Exit::Wait { ending: Ending::Waiting { until, .. }, .. })) => self.waits(fan, until),
+            Err(interrupted @ Failure::Stopped(Exit::Child { why: ChildEnd::Interrupted, .. })) => {
+                self.shared().exit.set_asking(true);
+                fan.interrupted.get_or_insert((place, interrupted));
+            }
             Err(failure) => {
                 fan.failure.get_or_insert((place, failure));
             }
@@ -439,14 +455,11 @@ impl Machine {
     }
 
     /// Fails with the first failure. Returns only if that is an error of the flow's own.
-    async fn fail(&mut self, point: u16, place: Place, failure: Failure) -> bool {
+    async fn fail(&mut self, place: Place, failure: Failure) -> bool {
         self.current = Some(place);
         match failure {
             Failure::Own(_) => false,
-            Failure::Before(failed) => {
-                self.forget_failure(point);
-                self.runner.stop(Exit::Failed(failed)).await
-            }
+            Failure::Before(failed) => self.runner.stop(Exit::Failed(failed)).await,
             Failure::Stopped(exit) => self.runner.stop(exit).await,
             Failure::Panicked(panic) => resume_unwind(panic),
         }

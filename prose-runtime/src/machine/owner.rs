@@ -153,6 +153,12 @@ impl Owner {
         self.write(commit).await
     }
 
+    /// Commits that from now on the run is only undone, from the records of its steps.
+    pub(crate) async fn turn_back(&mut self, ending: Ending) -> Result<(), StoreError> {
+        let commit = self.journal.turn_back(ending);
+        self.write(commit).await
+    }
+
     /// Gives up a run with which this code cannot go on: one that was failed is failed again, as it was, another one is blocked.
     pub(crate) async fn block(&mut self, step: Option<String>, reason: String) -> Result<(), StoreError> {
         self.code = None;

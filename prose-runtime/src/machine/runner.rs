@@ -66,11 +66,14 @@ pub(crate) struct Parking {
     pub(crate) parked: Arc<OnceLock<Option<SystemTime>>>,
     /// Where an execution says that its run can neither go on nor has ended: what lies beneath it has failed.
     pub(crate) interrupted: Arc<OnceLock<()>>,
+    /// Where a child's execution says that somebody else has made its run: its parent is not woken by it.
+    pub(crate) of_another: Arc<OnceLock<()>>,
 }
 
 impl Parking {
     pub(crate) fn new(longer_than: Duration, max_crashes: u32, pause: Duration) -> Self {
-        Self { longer_than, max_crashes, pause, parked: Arc::default(), interrupted: Arc::default() }
+        let (parked, interrupted, of_another) = Default::default();
+        Self { longer_than, max_crashes, pause, parked, interrupted, of_another }
     }
 
     /// The same for a child.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Queue, RunKey};
@@ -22,8 +23,8 @@ pub struct Wakes {
     ended: watch::Sender<()>,
     signalled: watch::Sender<()>,
     executing: Mutex<HashMap<RunKey, Vec<CancellationToken>>>,
-    /// Held by whoever asks for requests to cancel, for all executions of this process.
-    asks: tokio::sync::Mutex<()>,
+    /// When one execution has asked for requests to cancel, for all of this process.
+    asked_at: Mutex<Option<Instant>>,
 }
 
 impl Wakes {
@@ -76,17 +77,32 @@ impl Wakes {
         }
     }
 
-    /// Asks, now and then, which executions of this process were asked by other processes to end, and tells them. Where several do, one asks at a
-    /// time. Never returns.
+    /// Asks, now and then, which executions of this process were asked by other processes to end, and tells them. Where several do, the first whose
+    /// time it is asks for all: any of them may be held by somebody who does not poll it. Never returns.
     pub(crate) async fn pass_on_cancels(&self, queue: &dyn Queue) -> Infallible {
-        let _asks = self.asks.lock().await;
+        let mut next = Instant::now() + ASKS_AGAIN;
         loop {
-            tokio::time::sleep(ASKS_AGAIN).await;
+            tokio::time::sleep_until(next).await;
+            if let Some(turn) = self.turn_of_another() {
+                next = turn;
+                continue;
+            }
+            next = Instant::now() + ASKS_AGAIN;
             match queue.asked_to_cancel().await {
                 Ok(keys) => keys.iter().for_each(|key| self.cancel(key)),
                 Err(error) => tracing::debug!(%error, "which runs were asked to end cannot be told"),
             }
         }
+    }
+
+    /// Takes the turn to ask for requests to cancel. `Some`: another has had it, and the next one is then.
+    fn turn_of_another(&self) -> Option<Instant> {
+        let mut asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = asked_at.map(|at| at + ASKS_AGAIN).filter(|next| *next > Instant::now());
+        if next.is_none() {
+            *asked_at = Some(Instant::now());
+        }
+        next
     }
 
     /// Each change is one call of the map, so a poisoned lock is as good as any.
