@@ -4,17 +4,20 @@
 
 mod common;
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use common::Schema;
+use common::proxy::Proxy;
 use prose::store::queue::{ClaimDue, Fit};
 use prose::store::signals::NewSignal;
-use prose::store::{Commit, Ending, Lease, NewRun, RunKey, Write};
+use prose::store::{Commit, Ending, Lease, NewRun, Write};
 use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::{json, new_run};
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::task::JoinHandle;
 
 const RUNS: usize = 60;
@@ -151,6 +154,26 @@ async fn creations_whose_connections_are_cut_are_made_once() {
         }
         cut
     });
+    many_callers(&store).await;
+    assert!(cutting.await.unwrap() > 0, "no connection was cut");
+}
+
+/// The server has created them, and it is found out whose they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn creations_and_commits_whose_answers_are_lost_are_made_once() {
+    let Some(url) = common::url() else { return };
+    let schema = Schema::new(url);
+    let proxy = Proxy::before(&schema.options()).await;
+    let options = proxy.through(PgConnectOptions::from_str(&schema.url).unwrap());
+    let builder = PostgresStore::builder(options.to_url_lossy().to_string()).schema(&schema.name);
+    let store = builder.max_connections(4).connect().await.unwrap();
+    proxy.lose(20);
+    many_callers(&store).await;
+    assert_eq!(proxy.answers_left_to_lose(), 0);
+}
+
+/// Creates many runs at once, and each of them a second time.
+async fn many_callers(store: &PostgresStore) {
     let creating = (0..16).map(|caller| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -166,10 +189,10 @@ async fn creations_whose_connections_are_cut_are_made_once() {
     for created in creating.collect::<Vec<_>>() {
         created.await.unwrap();
     }
-    assert!(cutting.await.unwrap() > 0, "no connection was cut");
-    let keys =
-        (0..16).flat_map(|caller| (0..80).map(move |turn| RunKey::new(format!("run-{}", caller * 1_000 + turn))));
-    for key in keys {
-        assert!(store.load(&key.run_id).await.unwrap().is_some(), "{key}");
+    for caller in 0..16 {
+        for turn in 0..80 {
+            let run_id = format!("run-{}", caller * 1_000 + turn);
+            assert!(store.load(&run_id).await.unwrap().is_some(), "{run_id}");
+        }
     }
 }
