@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::core::Core;
 use crate::create::{Creation, EARLY};
-use crate::error::{concerns_one, refused, unavailable};
+use crate::error::{concerns_one, refused};
 use crate::names::Schema;
 use crate::patience::{Answered, answered};
 use crate::text::{escape, key as key_text};
@@ -154,8 +154,11 @@ impl Core {
                 }
             }
             Err(error) => {
-                let said = unavailable(&self.place, error).to_string();
-                batch.into_iter().for_each(|waiting| waiting.answer(Err(refused(said.clone()))));
+                let error = self.unavailable(error);
+                let said = error.to_string();
+                // One has the driver's error with it, the others what it says.
+                let errors = std::iter::once(error).chain(std::iter::repeat_with(|| refused(said.clone())));
+                batch.into_iter().zip(errors).for_each(|(waiting, error)| waiting.answer(Err(error)));
             }
         }
     }

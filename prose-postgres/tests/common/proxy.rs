@@ -114,6 +114,9 @@ impl Proxy {
 
     async fn connect(self, client: TcpStream) {
         let Ok(server) = TcpStream::connect(self.server.clone()).await else { return };
+        // What is passed on in pieces does not wait for acknowledgements.
+        server.set_nodelay(true).unwrap();
+        client.set_nodelay(true).unwrap();
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
         let answering = tokio::spawn(answer(from_server, to_client));
         let _cut_or_closed = self.ask(from_client, to_server).await;
