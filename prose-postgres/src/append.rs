@@ -1,5 +1,5 @@
-//! The statement that appends commits: the fence of each, the row, what it changes of its run, its events, and the signals that
-//! it takes. Many are sent at once; one that travels with a transaction is sent alone.
+//! The statements that append commits: the fence of each, the row, what it changes of its run, its events, and the signals that
+//! it takes. Many are sent at once; one that is its row alone, or travels with a transaction, is sent alone.
 
 use std::collections::HashMap;
 
@@ -55,6 +55,17 @@ const APPEND: &str = "\
         on conflict (run, seq) do nothing \
         returning run, at, point \
     ) ";
+
+/// The same of one commit that is its row alone, which most are where few runs are under way: without a list to set up and to go through. Both
+/// rows are found by their whole keys, which are constants here.
+const APPEND_ONE: &str = "\
+    insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, undoing, \
+        ending, fingerprint) \
+    select own.run, $2, own.epoch, greatest(clock_timestamp(), last.at), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 \
+    from {s}.runs own cross join {s}.commits last \
+    where own.run = $1 and own.epoch = $3 and own.uid = $4 and own.status in ('running', 'compensating') \
+        and last.run = $1 and last.seq = $2 - 1 \
+    on conflict (run, seq) do nothing";
 
 /// In a transaction of the application, whose settings are not ours: the nonce tells that it is still the one that was begun.
 ///
@@ -164,6 +175,11 @@ pub(crate) fn of_rows(schema: &Schema) -> SqlStr {
     schema.sql(&format!("{APPEND}{ROWS}").replace("{items}", ITEMS))
 }
 
+/// The text for one commit that is its row alone. It has no answer but whether a row was written.
+pub(crate) fn of_one(schema: &Schema) -> SqlStr {
+    schema.sql(APPEND_ONE)
+}
+
 /// The text for any batch. Where no claim ends with it, it is shorter.
 pub(crate) fn of_batch(schema: &Schema, ends: bool) -> SqlStr {
     let (wake, woken) = if ends { (WAKE, "exists (select from woken)") } else { ("", "false") };
@@ -220,9 +236,15 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// Of a commit that is its row alone.
+    pub(crate) fn row_alone(item: &Item, rows: u64) -> Self {
+        Self { again: (0..rows).map(|_| (item.lease.row, false)).collect(), woken: false }
+    }
+
+    /// The columns are those of [`WHICH`] and [`ROWS`].
     pub(crate) fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Self, sqlx::Error> {
-        let again = rows.iter().map(|row| Ok::<_, sqlx::Error>((row.try_get("run")?, row.try_get("again")?)));
-        let woken = rows.first().map(|row| row.try_get("woken")).transpose()?.unwrap_or_default();
+        let again = rows.iter().map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?)));
+        let woken = rows.first().map(|row| row.try_get(2)).transpose()?.unwrap_or_default();
         Ok(Self { again: again.collect::<Result<_, _>>()?, woken })
     }
 
@@ -240,6 +262,26 @@ pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clon
     let query = bind_rows(sqlx::query(sql), items.clone());
     let query = bind_events(bind_changes(query, items.clone()), items.clone());
     bind_signals(query, items)
+}
+
+/// Binds all of [`of_one`].
+pub(crate) fn bind_one(sql: SqlStr, item: &Item) -> Appending {
+    let columns = &item.columns;
+    sqlx::query(sql)
+        .bind(item.lease.row)
+        .bind(item.seq)
+        .bind(item.epoch())
+        .bind(item.uid.as_str())
+        .bind(columns.point.as_deref())
+        .bind(columns.phase.as_deref())
+        .bind(columns.iterations.as_deref())
+        .bind(columns.completed.as_deref())
+        .bind(columns.dropped.as_deref())
+        .bind(columns.writes.as_deref())
+        .bind(columns.compensable.as_deref())
+        .bind(columns.undoing.as_deref())
+        .bind(columns.ending)
+        .bind(columns.fingerprint.as_deref())
 }
 
 /// Binds `$1` to `$14`, which are all of [`of_rows`].

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
+use crate::create_many::Creations;
 use crate::error::{refused, unavailable};
 use crate::instance::{self, Instance};
 use crate::link::{self, Link};
@@ -30,6 +31,7 @@ pub(crate) struct Core {
     /// For claims and reads.
     pub(crate) pool: PgPool,
     pub(crate) writer: Writer,
+    pub(crate) creations: Creations,
     pub(crate) submissions: Submissions,
     pub(crate) holds: Holds,
     pub(crate) turns: Turns,
@@ -55,6 +57,7 @@ impl Core {
         let core = Arc::new(Self {
             pool: link.pool(most.saturating_sub(LINES + 1).max(1)),
             writer: Writer::new(&schema),
+            creations: Creations::new(&schema),
             submissions: Submissions::default(),
             holds: Holds::default(),
             turns: Turns::default(),

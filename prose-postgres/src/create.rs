@@ -59,14 +59,14 @@ const MADE: &str = "\
 
 /// A run and its first commit, ready to be sent.
 #[derive(Debug)]
-struct Creation {
-    run: NewRun,
-    seq: i64,
-    columns: CommitRow,
-    change: Option<Change>,
-    events: Vec<EventRow>,
-    signals: Vec<SignalUse>,
-    wait: Option<Wait>,
+pub(crate) struct Creation {
+    pub(crate) run: NewRun,
+    pub(crate) seq: i64,
+    pub(crate) columns: CommitRow,
+    pub(crate) change: Option<Change>,
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) signals: Vec<SignalUse>,
+    pub(crate) wait: Option<Wait>,
 }
 
 impl Core {
@@ -87,16 +87,21 @@ impl Core {
 
     async fn create_in_turn(self: &Arc<Self>, new: Creation) -> Result<(Lease, Option<Taken>), StoreError> {
         let _turn = self.turns.of(&new.run.key).await;
-        let name = key_text(&new.run.key);
-        let creating = answered(|| self.link.within(self.try_to_create(&name, &new)));
-        let created = creating.await.map_err(|error| self.unavailable(error))?;
+        let (name, new) = (key_text(&new.run.key), Arc::new(new));
+        let created = match new.is_plain() {
+            true => self.create_with_others(&new).await?,
+            false => {
+                let creating = answered(|| self.link.within(self.try_to_create(&name, &new)));
+                creating.await.map_err(|error| self.unavailable(error))?
+            }
+        };
         let row = match created.value {
             None if created.resent => self.made_before(&name, &new.run).await?,
             row => row,
         };
-        let Some(row) = row else { return Err(self.not_created(new.run).await) };
-        let lease = Lease { key: new.run.key, uid: new.run.uid, row, epoch: 1 };
-        let ended = new.change.is_some_and(|change| change.ends);
+        let Some(row) = row else { return Err(self.not_created(&new.run).await) };
+        let lease = Lease { key: new.run.key.clone(), uid: new.run.uid.clone(), row, epoch: 1 };
+        let ended = new.change.as_ref().is_some_and(|change| change.ends);
         let taken = (!ended).then(|| Taken::new(self, &lease));
         if ended {
             self.wakes.run_has_ended();
@@ -107,14 +112,14 @@ impl Core {
         Ok((lease, taken))
     }
 
-    async fn not_created(&self, run: NewRun) -> StoreError {
-        match self.look_for_parent(&run).await {
-            Ok(()) => StoreError::Exists(run.key),
+    async fn not_created(&self, run: &NewRun) -> StoreError {
+        match self.look_for_parent(run).await {
+            Ok(()) => StoreError::Exists(run.key.clone()),
             Err(error) => error,
         }
     }
 
-    async fn try_to_create(&self, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
+    pub(crate) async fn try_to_create(&self, name: &str, new: &Creation) -> Result<Option<i64>, sqlx::Error> {
         let Some(wait) = &new.wait else {
             let mut connection = self.pool.acquire().await?;
             return self.try_create(&mut connection, name, new).await;

@@ -90,6 +90,7 @@ mod claim;
 mod columns;
 mod core;
 mod create;
+mod create_many;
 mod database;
 mod due;
 mod error;

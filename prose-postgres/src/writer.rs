@@ -35,6 +35,8 @@ const BIGGEST: usize = 1_000 << 20;
 #[derive(Debug)]
 pub(crate) struct Writer {
     queue: Mutex<Queue>,
+    /// For a commit that is its row alone, and travels alone.
+    append_one: SqlStr,
     /// For commits that are their rows alone.
     append_rows: SqlStr,
     append: SqlStr,
@@ -111,6 +113,7 @@ impl Writer {
         let queue = Mutex::new(Queue { free, ..Queue::default() });
         Self {
             queue,
+            append_one: append::of_one(core_schema),
             append_rows: append::of_rows(core_schema),
             append: append::of_batch(core_schema, false),
             append_ending: append::of_batch(core_schema, true),
@@ -118,7 +121,17 @@ impl Writer {
         }
     }
 
-    /// The shortest statement for these commits.
+    /// Sends commits by the shortest statement for them.
+    async fn append(&self, connection: &mut PgConnection, items: &[Item]) -> Result<Written, sqlx::Error> {
+        match items {
+            [item] if item.is_row_alone() => {
+                let done = append::bind_one(self.append_one.clone(), item).execute(connection).await?;
+                Ok(Written::row_alone(item, done.rows_affected()))
+            }
+            _ => Written::read(&self.appending(items).fetch_all(connection).await?),
+        }
+    }
+
     fn appending(&self, items: &[Item]) -> Appending {
         if items.iter().all(Item::is_row_alone) {
             return append::bind_to_rows(self.append_rows.clone(), items.iter());
@@ -325,8 +338,7 @@ impl Core {
         resent: bool,
     ) -> Result<Vec<Outcome>, sqlx::Error> {
         let connection = line.connection(self).await?;
-        let rows = self.writer.appending(items).fetch_all(&mut *connection).await?;
-        let written = Written::read(&rows)?;
+        let written = self.writer.append(connection, items).await?;
         if written.woken {
             self.tell(Notice::Due);
         }

@@ -1,4 +1,4 @@
-//! A way to the server that counts what needs an answer, and cuts a connection where COMMIT passes.
+//! A way to the server that counts what needs an answer, and cuts a connection where COMMIT passes, or behind what is executed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,9 @@ pub(crate) enum Cut {
     Behind,
 }
 
+/// Prime, so that what is lost is not always at the same place of what a client does.
+const BETWEEN: usize = 7;
+
 /// Passes on what clients and server say, message by message.
 #[derive(Clone)]
 pub(crate) struct Proxy {
@@ -29,6 +32,8 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct Shared {
     cuts: VecDeque<Cut>,
+    /// How many answers are still to be lost, and how many statements pass before the next one is.
+    losing: (usize, usize),
     asked: Vec<String>,
     serving: Option<JoinHandle<()>>,
 }
@@ -78,6 +83,26 @@ impl Proxy {
         self.shared().cuts.len()
     }
 
+    /// From now on the answers to so many statements are lost, a few pass in between. The server has the statement, and does it.
+    pub(crate) fn lose(&self, answers: usize) {
+        self.shared().losing = (answers, BETWEEN);
+    }
+
+    pub(crate) fn answers_left_to_lose(&self) -> usize {
+        self.shared().losing.0
+    }
+
+    /// Whether the answer to this statement is lost.
+    fn loses(&self) -> bool {
+        let (left, between) = &mut self.shared().losing;
+        if *left == 0 || *between > 0 {
+            *between = between.saturating_sub(1);
+            return false;
+        }
+        (*left, *between) = (*left - 1, BETWEEN);
+        true
+    }
+
     /// What needed an answer since it was asked last: the text of a simple query, or `sync`.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.shared().asked)
@@ -89,6 +114,9 @@ impl Proxy {
 
     async fn connect(self, client: TcpStream) {
         let Ok(server) = TcpStream::connect(self.server.clone()).await else { return };
+        // What is passed on in pieces does not wait for acknowledgements.
+        server.set_nodelay(true).unwrap();
+        client.set_nodelay(true).unwrap();
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
         let answering = tokio::spawn(answer(from_server, to_client));
         let _cut_or_closed = self.ask(from_client, to_server).await;
@@ -99,6 +127,7 @@ impl Proxy {
     async fn ask(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> std::io::Result<()> {
         let length = from.read_u32().await?;
         pass(&mut from, &mut to, &length.to_be_bytes(), length).await?;
+        let mut executes = false;
         loop {
             let kind = from.read_u8().await?;
             let length = from.read_u32().await?;
@@ -109,6 +138,10 @@ impl Proxy {
                     self.shared().asked.push("sync".to_owned());
                 }
                 pass(&mut from, &mut to, &message, length).await?;
+                executes |= kind == b'E';
+                if kind == b'S' && std::mem::take(&mut executes) && self.loses() {
+                    return Ok(());
+                }
                 continue;
             }
             let mut text = vec![0; length as usize - 4];
