@@ -16,7 +16,7 @@ use crate::core::Core;
 use crate::create::{Creation, EARLY};
 use crate::error::{concerns_one, refused};
 use crate::names::Schema;
-use crate::patience::{Answered, answered};
+use crate::patience::{Answered, tried};
 use crate::text::{escape, key as key_text};
 use crate::writer::{BATCH_BYTES, BATCH_ITEMS};
 
@@ -124,33 +124,51 @@ impl Creations {
     }
 }
 
+/// Who sends them. If it is dropped before it is done, because the runtime on which the store was opened has ended, all who wait are told.
+struct Sender {
+    core: Arc<Core>,
+    is_done: bool,
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // Whoever waits for the answer to one that is dropped finds that out.
+            *self.core.creations.queue() = Queue::default();
+        }
+    }
+}
+
+async fn send_creations(mut sender: Sender) {
+    while let Some(batch) = sender.core.creations.take() {
+        sender.core.create_all(batch, false).await;
+    }
+    sender.is_done = true;
+}
+
 impl Core {
     /// Creates a run, together with others if some wait.
     pub(crate) async fn create_with_others(self: &Arc<Self>, new: &Arc<Creation>) -> Result<Created, StoreError> {
         let (reply, answer) = oneshot::channel();
         if self.creations.push(Waiting { new: Arc::clone(new), reply }) {
-            self.runtime.spawn(Arc::clone(self).send_creations());
+            self.runtime.spawn(send_creations(Sender { core: Arc::clone(self), is_done: false }));
         }
-        answer.await.map_err(|_| refused(format!("the store on {} is closed; open it again", self.place)))?
+        answer.await.map_err(|_| self.gone())?
     }
 
-    async fn send_creations(self: Arc<Self>) {
-        while let Some(batch) = self.creations.take() {
-            self.create_all(batch).await;
-        }
-    }
-
-    async fn create_all(&self, batch: Vec<Waiting>) {
-        match answered(|| self.link.within(self.try_to_create_all(&batch))).await {
+    /// `sent`: an attempt before may have created them, and its answer was lost.
+    async fn create_all(&self, batch: Vec<Waiting>, sent: bool) {
+        let creating = tried(|| self.link.within(self.try_to_create_all(&batch))).await;
+        let resent = sent || creating.resent;
+        match creating.value {
             Ok(created) => {
                 for (place, waiting) in (1..).zip(batch) {
-                    let value = created.value.get(&place).copied();
-                    waiting.answer(Ok(Answered { value, resent: created.resent }));
+                    waiting.answer(Ok(Answered { value: created.get(&place).copied(), resent }));
                 }
             }
             Err(error) if batch.len() > 1 && concerns_one(&error) => {
                 for waiting in batch {
-                    Box::pin(self.create_all(vec![waiting])).await;
+                    Box::pin(self.create_all(vec![waiting], resent)).await;
                 }
             }
             Err(error) => {

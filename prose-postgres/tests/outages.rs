@@ -178,6 +178,8 @@ fn a_store_whose_runtime_has_ended_says_so() {
             let (run, told) = (new_run("c"), Duration::from_secs(20));
             let submitted = tokio::time::timeout(told, store.queue().submit(&run)).await.expect("it says nothing");
             let committed = tokio::time::timeout(told, store.commit(&lease, Commit::empty(2))).await;
+            let created = tokio::time::timeout(told, store.create(&new_run("d"), Commit::empty(1))).await;
+            created.expect("it says nothing").unwrap_err();
             for refused in [submitted.unwrap_err(), committed.expect("it says nothing").unwrap_err()] {
                 assert!(refused.to_string().contains("the runtime on which it was opened"), "{refused}");
             }
