@@ -391,6 +391,8 @@ pub(crate) struct Point {
     pub(crate) body: Expr,
     /// Does the body (or its options) mention the flow's context?
     pub(crate) uses_ctx: bool,
+    /// Does the body use more of the context than `deps`?
+    pub(crate) asks_ctx: bool,
     /// Does the body mention `tx`?
     pub(crate) uses_tx: bool,
     pub(crate) outputs: Vec<VarId>,

@@ -142,6 +142,8 @@ pub struct PointMeta {
     pub compensate: Option<&'static PointMeta>,
     /// A signal's: whether a value is one that it takes.
     pub takes: Option<Takes>,
+    /// The body uses more of the context than `deps`: its key, say, by which others know it again. What it sees must then be the same in each attempt.
+    pub asks_ctx: bool,
 }
 
 /// Whether a value is one that a signal takes.

@@ -116,3 +116,44 @@ async fn a_transaction_that_fails_for_good_leaves_the_run_behind_the_one_before(
     assert_eq!(run(&deps, &store).await.unwrap(), 2);
     assert_eq!(rows(&deps), ["first", "second, 2"]);
 }
+
+/// Others may know it again by its key: so what it sees is on disk before it starts.
+#[tokio::test]
+async fn a_transaction_that_asks_for_its_key_has_its_entrance_committed() {
+    #[flow]
+    async fn with_keys(ctx: Ctx<Deps>, _input: ()) -> Result<(), Failure> {
+        #[transaction(tx = ctx.deps.db)]
+        'first: {
+            tx.push(ctx.idempotency_key().unwrap().to_owned());
+        }
+        #[transaction(tx = ctx.deps.db)]
+        'second: {
+            tx.push(format!("{:?}", ctx.idempotency_key()));
+        }
+        Ok(())
+    }
+    let (store, deps) = (MemoryStore::new(), Deps::default());
+    with_keys(()).deps(deps.clone()).durable(&store, "r").await.unwrap();
+    assert_eq!(*deps.db.seqs.lock().unwrap(), [2, 4]);
+    assert_eq!(rows(&deps), ["r:first", "Some(\"r:second\")"]);
+}
+
+/// The store folds a run's log with its own commits alone.
+#[tokio::test]
+async fn in_a_long_loop_of_transactions_some_entrances_are_committed() {
+    #[flow]
+    async fn many(ctx: Ctx<Deps>, turns: u32) -> Result<(), Failure> {
+        for turn in 0..turns {
+            #[transaction(tx = ctx.deps.db)]
+            'row: {
+                tx.push(turn.to_string());
+            }
+        }
+        Ok(())
+    }
+    let (store, deps) = (MemoryStore::new(), Deps::default());
+    many(200).deps(deps.clone()).durable(&store, "r").await.unwrap();
+    let seqs = deps.db.seqs.lock().unwrap().clone();
+    let steps = || seqs.windows(2).map(|pair| pair[1] - pair[0]);
+    assert_eq!((steps().filter(|step| *step == 2).count(), steps().filter(|step| *step > 2).count()), (3, 0));
+}

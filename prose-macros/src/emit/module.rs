@@ -68,6 +68,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
     let compensation = point.compensation.as_ref().map(|it| meta_of_compensation(cx, point, it, table));
     let compensation = optional(compensation);
     let takes = optional(signals::takes(cx, point));
+    let asks_ctx = point.asks_ctx;
     quote! {
         #private::PointMeta {
             name: #name,
@@ -80,6 +81,7 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
             timeout: #timeout,
             compensate: #compensation,
             takes: #takes,
+            asks_ctx: #asks_ctx,
         }
     }
 }

@@ -92,7 +92,7 @@ impl Machine {
         // A run that stands at the entrance of a transaction asks first whether that is committed, and is stopped then.
         match self.runner.shared.exit.asks() {
             true => self.settle_if_needed().await,
-            false if self.entrance_travels(database) => self.ready_to_travel(point).await,
+            false if self.entrance_travels(point, database) => self.ready_to_travel(point).await,
             false => self.ready(point).await,
         }
         let begun = self.begin_in(point, database).await;
@@ -115,9 +115,10 @@ impl Machine {
 
     /// Whether the entrance needs no commit of its own. All that a transaction in the run's own database does, and all that its body has
     /// seen, is committed at once or never was; so only what is done already (a step, the claim of other code) must not wait for it.
-    fn entrance_travels<D: Database>(&self, database: &D) -> bool {
-        let owner =
-            self.owner.as_ref().filter(|owner| self.entering && owner.lease().is_some() && !owner.is_unsettled());
+    /// Nor one whose body may tell others its key: they would know it again, with another input.
+    fn entrance_travels<D: Database>(&self, point: u16, database: &D) -> bool {
+        let enters = self.entering && !self.point(point).asks_ctx;
+        let owner = self.owner.as_ref().filter(|owner| enters && owner.lease().is_some() && !owner.is_unsettled());
         owner.is_some_and(|owner| owner.journal.may_travel() && database.is_home_of(&*owner.store))
     }
 

@@ -8,7 +8,8 @@ use crate::lower::graph::GraphNode;
 use crate::lower::mentions::{self, Mention};
 use crate::model::{Class, Compensation, Each, Node, Parallel, Point, PointId, Question, VarId};
 use crate::names;
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::{Expr, parse_quote_spanned};
@@ -88,9 +89,9 @@ impl Builder<'_> {
         let id = PointId(self.points.len());
         self.in_scope.push(self.scopes.all());
         self.visible.push(self.scopes.visible());
-        let uses = (self.uses_ctx(mentioned), mentioned.iter().any(|mention| mention.ident == "tx"));
         let changes = self.changes(mentioned);
         let loops = self.open.iter().filter(|open| open.is_loop).count();
+        let uses = self.uses(point, mentioned);
         self.points.push(model_point(point, loops, changes, uses));
         id
     }
@@ -121,7 +122,7 @@ impl Builder<'_> {
             ..point.clone()
         };
         let mentioned = mentions_of(&point);
-        let uses = (self.uses_ctx(&mentioned), mentioned.iter().any(|mention| mention.ident == "tx"));
+        let uses = self.uses(&point, &mentioned);
         let (mut outputs, mut input) = (BTreeSet::new(), BTreeSet::new());
         let (mut foreign, mut changes) = (Vec::new(), Vec::new());
         for Mention { ident, changed } in mentioned {
@@ -141,8 +142,13 @@ impl Builder<'_> {
         Compensation { point: model_point(&point, 0, Vec::new(), uses), outputs, input, foreign, changes }
     }
 
-    fn uses_ctx(&self, mentioned: &[Mention]) -> bool {
-        mentioned.iter().any(|mention| self.ctx.is_some() && self.scopes.resolve(&mention.ident) == self.ctx)
+    fn uses(&self, point: &ast::Point, mentioned: &[Mention]) -> Uses {
+        let is_ctx = |ident: &Ident| self.ctx.is_some() && self.scopes.resolve(ident) == self.ctx;
+        Uses {
+            ctx: mentioned.iter().any(|mention| is_ctx(&mention.ident)),
+            more_than_deps: uses_more_than_deps(point.body.expr.to_token_stream(), &is_ctx),
+            tx: mentioned.iter().any(|mention| mention.ident == "tx"),
+        }
     }
 
     /// The flow's variables that these mentions change.
@@ -176,7 +182,29 @@ fn mentions_of(point: &ast::Point) -> Vec<Mention> {
     found
 }
 
-fn model_point(point: &ast::Point, loops: usize, changes: Vec<Ident>, (uses_ctx, uses_tx): (bool, bool)) -> Point {
+/// What a point uses of what it is given.
+struct Uses {
+    ctx: bool,
+    more_than_deps: bool,
+    tx: bool,
+}
+
+/// Does `ctx` stand anywhere without a `.deps` behind it? By token, so that macro calls are looked into.
+fn uses_more_than_deps(tokens: TokenStream, is_ctx: &impl Fn(&Ident) -> bool) -> bool {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    tokens.iter().enumerate().any(|(place, token)| match token {
+        TokenTree::Group(group) => uses_more_than_deps(group.stream(), is_ctx),
+        TokenTree::Ident(ident) if is_ctx(ident) => !is_deps(&tokens[place + 1..]),
+        _ => false,
+    })
+}
+
+/// `.deps`
+fn is_deps(behind: &[TokenTree]) -> bool {
+    matches!(behind, [TokenTree::Punct(dot), TokenTree::Ident(field), ..] if dot.as_char() == '.' && field == "deps")
+}
+
+fn model_point(point: &ast::Point, loops: usize, changes: Vec<Ident>, uses: Uses) -> Point {
     let nameless = || ast::Name { text: String::new(), span: Span::call_site() };
     let leaves = |label: &syn::Lifetime| exits::breaks(&point.body.expr, &names::plain(&label.ident));
     let (outputs, exports, loaded, saves, forgets, held, lent, given_back) = Default::default();
@@ -192,8 +220,9 @@ fn model_point(point: &ast::Point, loops: usize, changes: Vec<Ident>, (uses_ctx,
         label: point.body.label.clone().filter(leaves),
         loops,
         body: point.body.expr.clone(),
-        uses_ctx,
-        uses_tx,
+        uses_ctx: uses.ctx,
+        asks_ctx: uses.more_than_deps,
+        uses_tx: uses.tx,
         outputs,
         exports,
         loaded,
