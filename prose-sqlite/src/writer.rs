@@ -541,8 +541,8 @@ mod tests {
         let (one, two) = (create(&core, "one"), create(&core, "two"));
         let mut refused = commit(&one, 2);
         if let Job::Commit { append, .. } = &mut refused {
-            // A number was asked for.
-            append.fenced[1] = Value::Text("two".to_owned());
+            // Its instant: a number is asked for.
+            append.fenced[4] = Value::Text("now".to_owned());
         }
         let results = core.write_all(&[commit(&one, 2), refused, commit(&two, 9), commit(&two, 2)]);
         let [good, refused, fenced, good_as_well] = <[_; 4]>::try_from(results).unwrap();

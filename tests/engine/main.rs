@@ -22,6 +22,7 @@ mod code_changes;
 mod ends;
 mod fair;
 mod fan_outs;
+mod given_up;
 mod handles;
 mod interrupted;
 mod outages;

@@ -127,8 +127,11 @@ impl Execution {
             give_up_compensation(machine, format!("{died}; whether it has done anything is not known")).await?;
             return self.run(machine, flow, input).await;
         }
-        let (run_id, step) = (machine.info().run_id.clone().unwrap_or_default(), machine.stands_at());
-        let place = machine.stands_behind().map(|step| format!(", somewhere behind step `{step}`")).unwrap_or_default();
+        let run_id = machine.info().run_id.clone().unwrap_or_default();
+        let (step, place) = match machine.stands_behind() {
+            Some(step) => (None, format!(", somewhere behind step `{step}`")),
+            None => (machine.stands_at(), String::new()),
+        };
         let message = format!("{died}{place}; the run is not tried again by itself (`engine.restart(..)` does)");
         self.announce_error(machine, &message);
         write(machine, Ending::Failed { step: step.clone(), error: message.clone() }).await.map_err(store_error)?;

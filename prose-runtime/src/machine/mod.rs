@@ -51,7 +51,7 @@ use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
 use crate::observe::StepInfo;
-use crate::store::{Commit, Phase};
+use crate::store::{Commit, Phase, Position};
 use branch::Place;
 use compensation::{Memory, Undo};
 
@@ -134,16 +134,18 @@ impl Machine {
         self.current.map(|place| runner::step_name(self.point(place.point).name, place.index).into_owned())
     }
 
-    /// The step at which the run stands, by what was saved; `None` if it stands behind one.
+    /// The step at which the run stands, by what was saved.
     pub(crate) fn stands_at(&self) -> Option<String> {
-        let position = self.owner.as_ref().and_then(|owner| owner.journal.position());
-        position.filter(|position| position.phase == Phase::Entered).map(|position| position.step.clone())
+        self.position().map(|position| position.step.clone())
     }
 
-    /// The step behind which it stands.
+    /// The same, if its body is done: what comes behind it may have begun, and has no name in what was saved.
     pub(crate) fn stands_behind(&self) -> Option<&str> {
-        let position = self.owner.as_ref().and_then(|owner| owner.journal.position());
-        position.filter(|position| position.phase == Phase::Done).map(|position| position.step.as_str())
+        self.position().filter(|position| position.phase == Phase::Done).map(|position| position.step.as_str())
+    }
+
+    fn position(&self) -> Option<&Position> {
+        self.owner.as_ref().and_then(|owner| owner.journal.position())
     }
 
     pub(crate) fn reached_tail(&self) -> bool {
@@ -205,8 +207,7 @@ impl Machine {
     }
 
     fn saved_at(&self) -> &[u64] {
-        let position = self.owner.as_ref().and_then(|owner| owner.journal.position());
-        position.map_or(&[], |position| &position.at)
+        self.position().map_or(&[], |position| &position.at)
     }
 
     /// Passes a point while resuming. `true`: it is the saved one, and its body is to run.
