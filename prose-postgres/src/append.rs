@@ -90,6 +90,24 @@ const APPEND_IN_TRANSACTION: &str = "\
         returning run, at, point \
     ) ";
 
+/// The same of one that is its row alone, as most transactions' are.
+const APPEND_ONE_IN_TRANSACTION: &str = "\
+    with fenced as ( \
+        select run.run, run.epoch, run.updated_at from {s}.runs run \
+        where run.run = $1 and run.epoch = $3 and run.uid = $4 and run.status in ('running', 'compensating') \
+            and current_setting('prose.transaction', true) = $15 \
+        for share of run \
+    ), appended as ( \
+        insert into {s}.commits (run, seq, epoch, at, point, phase, iterations, completed, dropped, writes, compensable, \
+            undoing, ending, fingerprint) \
+        select run, $2, epoch, greatest(clock_timestamp(), updated_at), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 \
+        from fenced \
+        on conflict (run, seq) do nothing \
+        returning run \
+    ) \
+    select current_setting('prose.transaction', true) is not distinct from $15 as open, \
+        exists (select from appended) as appended, null::int8 as parent";
+
 /// What `{items}` stands for.
 const ITEMS: &str = "\
     unnest($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], \
@@ -187,8 +205,13 @@ pub(crate) fn of_batch(schema: &Schema, ends: bool) -> SqlStr {
     schema.sql(&with_crashes(&text).replace("{items}", ITEMS))
 }
 
-/// The text for a commit that travels with a transaction. `$31` is the transaction's nonce.
-pub(crate) fn in_transaction(schema: &Schema) -> SqlStr {
+/// The text for one that is its row alone and travels with a transaction. `$15` is the transaction's nonce.
+pub(crate) fn of_one_in_transaction(schema: &Schema) -> SqlStr {
+    schema.sql(APPEND_ONE_IN_TRANSACTION)
+}
+
+/// The text for any commit that travels with a transaction. `$31` is the transaction's nonce.
+pub(crate) fn of_any_in_transaction(schema: &Schema) -> SqlStr {
     schema.sql(&with_crashes(&format!("{APPEND_IN_TRANSACTION}{FOLLOW}{WHETHER}")).replace("{items}", ITEMS))
 }
 

@@ -42,6 +42,9 @@ pub(crate) struct Writer {
     append: SqlStr,
     /// Where a claim ends.
     append_ending: SqlStr,
+    /// For a commit that is its row alone, and travels with a transaction.
+    one_in_transaction: SqlStr,
+    any_in_transaction: SqlStr,
     giving: watch::Sender<Giving>,
 }
 
@@ -117,6 +120,8 @@ impl Writer {
             append_rows: append::of_rows(core_schema),
             append: append::of_batch(core_schema, false),
             append_ending: append::of_batch(core_schema, true),
+            one_in_transaction: append::of_one_in_transaction(core_schema),
+            any_in_transaction: append::of_any_in_transaction(core_schema),
             giving: watch::Sender::default(),
         }
     }
@@ -129,6 +134,14 @@ impl Writer {
                 Ok(Written::row_alone(item, done.rows_affected()))
             }
             _ => Written::read(&self.appending(items).fetch_all(connection).await?),
+        }
+    }
+
+    /// The shortest statement for a commit that travels with a transaction, but for the transaction's nonce, which is still to be bound.
+    pub(crate) fn append_in_transaction(&self, item: &Item) -> Appending {
+        match item.is_row_alone() {
+            true => append::bind_one(self.one_in_transaction.clone(), item),
+            false => append::bind(self.any_in_transaction.clone(), std::iter::once(item)),
         }
     }
 

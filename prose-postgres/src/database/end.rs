@@ -12,7 +12,7 @@ use sqlx_core::transaction::TransactionManager;
 use super::pair::Partner;
 use super::receipt::Receipt;
 use super::{OpenTransaction, PostgresDatabase};
-use crate::append::{self, Item};
+use crate::append::Item;
 use crate::core::Core;
 
 /// Ends a transaction by reference, so that a failed COMMIT can be cleaned up after.
@@ -93,9 +93,8 @@ impl PostgresDatabase {
         core: &Core,
         item: &Item,
     ) -> Result<Option<i64>, DatabaseError> {
-        let text = append::in_transaction(&core.schema);
-        let writing = append::bind(text, std::iter::once(item)).bind(nonce).fetch_one(sql);
-        let row = match answer(writing).await {
+        let writing = core.writer.append_in_transaction(item).bind(nonce);
+        let row = match answer(writing.fetch_one(sql)).await {
             Ok(row) => row,
             // The run's row has changed since the transaction's snapshot: so it was claimed, or something else is in the way.
             Err(error) if is_serialization_failure(&error) && lost(core, &item.lease).await => {
