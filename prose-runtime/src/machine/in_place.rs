@@ -25,8 +25,7 @@ impl Machine {
 
     /// No store, and nobody who could stop the body or is to hear of it.
     fn has_nothing_around(&self, point: u16) -> bool {
-        let shared = &self.runner.shared;
-        self.owner.is_none() && shared.is_bare() && self.point(point).timeout.is_none() && !shared.exit.is_set()
+        self.is_alone() && self.point(point).timeout.is_none() && !self.shared().exit.is_set()
     }
 
     async fn start_within(&mut self, point: u16) {

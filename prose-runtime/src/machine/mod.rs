@@ -405,6 +405,10 @@ impl Machine {
 
     /// A body is done and its outputs are staged. One whose output cannot be saved is not done: it would be looked for.
     pub fn completed(&mut self, point: u16) {
+        if self.is_alone() && self.in_place.is_none() && !self.memory.remembers {
+            self.current = None;
+            return;
+        }
         self.end_in_place();
         if self.shared().exit.is_set() {
             return;
@@ -414,6 +418,12 @@ impl Machine {
         if self.owner.is_none() {
             self.announce();
         }
+    }
+
+    /// No store, and nobody who could stop the flow or is to hear of it.
+    #[inline]
+    fn is_alone(&self) -> bool {
+        self.owner.is_none() && self.runner.bare
     }
 
     /// Stages the end of a body, and what undoes it.

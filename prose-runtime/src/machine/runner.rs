@@ -36,7 +36,7 @@ impl Shared {
     }
 
     /// Whether a body has no limit but its own, and nobody hears of it.
-    pub(super) fn is_bare(&self) -> bool {
+    fn is_bare(&self) -> bool {
         let Limits { step_timeout, deadline, cancellable } = self.limits;
         step_timeout.is_none() && deadline.is_none() && !cancellable && self.observers.is_empty()
     }
@@ -95,11 +95,14 @@ pub(crate) struct Runner {
     pub(super) started: Option<Instant>,
     /// Its bodies are the points' compensations.
     pub(super) undoing: bool,
+    /// Bodies have no limit but their own, and nobody hears of them.
+    pub(super) bare: bool,
 }
 
 impl Runner {
     pub(super) fn new(shared: Arc<Shared>, exit: Arc<ExitSlot>, at: &[u64], index: Option<u64>) -> Self {
-        Self { shared, exit, at: at.to_vec(), index, attempt: 0, started: None, undoing: false }
+        let bare = shared.is_bare();
+        Self { shared, exit, at: at.to_vec(), index, attempt: 0, started: None, undoing: false, bare }
     }
 
     /// For the compensation of a step that was done there.
