@@ -157,7 +157,7 @@ pub(crate) const GOALS: &[Goal] = &[
         "Postgres, transactions: p50 ÷ the bare begin, read, write, insert, commit",
         AtMost(1.2),
         |it| ratio(transaction(it, "prose-postgres"), transaction(it, "postgres-insert")),
-        "the settings with which a transaction begins, and the record's look at the run's lease; not profiled further",
+        "the settings with which a transaction begins, the lock on the run's row that keeps others from claiming it, and the hand-overs to the tasks that go on if the caller does not (JOURNAL 12)",
     ),
     goal(
         "Postgres, transactions, one run at a time: p50 ÷ the fastest peer's",
