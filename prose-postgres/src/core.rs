@@ -18,7 +18,8 @@ use crate::link::{self, Link};
 use crate::names::Schema;
 use crate::notices::Notices;
 use crate::schema;
-use crate::submit::Submissions;
+use crate::submit::Submission;
+use crate::together::Together;
 use crate::turns::Turns;
 use crate::writer::{LINES, Writer};
 
@@ -32,7 +33,7 @@ pub(crate) struct Core {
     pub(crate) pool: PgPool,
     pub(crate) writer: Writer,
     pub(crate) creations: Creations,
-    pub(crate) submissions: Submissions,
+    pub(crate) submissions: Together<Submission>,
     pub(crate) holds: Holds,
     pub(crate) turns: Turns,
     pub(crate) instance: Instance,
@@ -58,7 +59,7 @@ impl Core {
             pool: link.pool(most.saturating_sub(LINES + 1).max(1)),
             writer: Writer::new(&schema),
             creations: Creations::new(&schema),
-            submissions: Submissions::default(),
+            submissions: Together::default(),
             holds: Holds::default(),
             turns: Turns::default(),
             instance: Instance::new(lease),

@@ -3,8 +3,8 @@
 //! One that comes alone goes at once, by the statement in `create.rs`. Those that come while one is on its way travel together behind it: one
 //! statement, one sync, one answer for each.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use prose::StoreError;
 use prose::store::rows::{CommitRow, print_fingerprint};
@@ -18,7 +18,7 @@ use crate::error::{concerns_one, refused};
 use crate::names::Schema;
 use crate::patience::{Answered, tried};
 use crate::text::{escape, key as key_text};
-use crate::writer::{BATCH_BYTES, BATCH_ITEMS};
+use crate::together::{Sending, Together};
 
 /// The runs that were created, by their places. In the order of their keys, as in `submit.rs`.
 const CREATE_MANY: &str = "\
@@ -61,15 +61,8 @@ const SMALL: usize = 64 << 10;
 /// The creations that wait.
 #[derive(Debug)]
 pub(crate) struct Creations {
-    queue: Mutex<Queue>,
+    waiting: Together<Waiting>,
     create_many: SqlStr,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// Somebody sends them.
-    served: bool,
 }
 
 /// The run's number, if it was created.
@@ -95,65 +88,25 @@ impl Creation {
 
 impl Creations {
     pub(crate) fn new(schema: &Schema) -> Self {
-        Self { queue: Mutex::default(), create_many: schema.sql(&CREATE_MANY.replace("{early}", EARLY)) }
+        Self { waiting: Together::default(), create_many: schema.sql(&CREATE_MANY.replace("{early}", EARLY)) }
     }
-
-    /// Whether nobody sends them yet.
-    fn push(&self, waiting: Waiting) -> bool {
-        let mut queue = self.queue();
-        queue.waiting.push_back(waiting);
-        !std::mem::replace(&mut queue.served, true)
-    }
-
-    /// What waits, up to the bounds; `None`: nothing, and nobody sends them any more. Of each name there is one, whose turn it is.
-    fn take(&self) -> Option<Vec<Waiting>> {
-        let mut queue = self.queue();
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while batch.len() < BATCH_ITEMS && bytes < BATCH_BYTES {
-            let Some(waiting) = queue.waiting.pop_front() else { break };
-            bytes += waiting.new.size();
-            batch.push(waiting);
-        }
-        queue.served = !batch.is_empty();
-        queue.served.then_some(batch)
-    }
-
-    /// A panic cannot have left the queue half-changed.
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Who sends them. If it is dropped before it is done, because the runtime on which the store was opened has ended, all who wait are told.
-struct Sender {
-    core: Arc<Core>,
-    is_done: bool,
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        if !self.is_done {
-            // Whoever waits for the answer to one that is dropped finds that out.
-            *self.core.creations.queue() = Queue::default();
-        }
-    }
-}
-
-async fn send_creations(mut sender: Sender) {
-    while let Some(batch) = sender.core.creations.take() {
-        sender.core.create_all(batch, false).await;
-    }
-    sender.is_done = true;
 }
 
 impl Core {
     /// Creates a run, together with others if some wait.
     pub(crate) async fn create_with_others(self: &Arc<Self>, new: &Arc<Creation>) -> Result<Created, StoreError> {
         let (reply, answer) = oneshot::channel();
-        if self.creations.push(Waiting { new: Arc::clone(new), reply }) {
-            self.runtime.spawn(send_creations(Sender { core: Arc::clone(self), is_done: false }));
+        if let Some(sending) = self.creations.waiting.add(Waiting { new: Arc::clone(new), reply }) {
+            self.runtime.spawn(Arc::clone(self).send_creations(sending));
         }
         answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Of each name there is one, whose turn it is.
+    async fn send_creations(self: Arc<Self>, mut sending: Sending<Waiting>) {
+        while let Some(batch) = sending.next(|waiting| waiting.new.size(), |_| true) {
+            self.create_all(batch, false).await;
+        }
     }
 
     /// `sent`: an attempt before may have created them, and its answer was lost.

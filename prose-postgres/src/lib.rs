@@ -114,6 +114,7 @@ mod standing;
 mod store;
 mod submit;
 mod text;
+mod together;
 mod transaction;
 mod turns;
 mod wait;

@@ -3,8 +3,8 @@
 //! A submission that comes alone goes at once. Those that come while one is on its way travel together behind it: one statement, one sync, one
 //! answer for each.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use prose::store::queue::Submitted;
 use prose::store::rows::{RowError, print_fingerprint};
@@ -20,7 +20,7 @@ use crate::load::Unreadable;
 use crate::notices::Notice;
 use crate::patience::{answered, tried};
 use crate::text::{escape, key as key_text, unescape};
-use crate::writer::{BATCH_BYTES, BATCH_ITEMS};
+use crate::together::Sending;
 
 /// Which of the runs were created, by their places. Those that have a parent which is not there are not. In the order of their keys, so that
 /// two that create runs of the same names wait for each other one way round.
@@ -62,19 +62,9 @@ const THERE: &str = "\
     cross join lateral (select * from {s}.runs own where own.key = sha256(convert_to(asked.name, 'UTF8')) offset 0) run \
     left join lateral (select own.input from {s}.details own where own.run = run.run offset 0) details on true";
 
-/// The submissions that wait.
-#[derive(Debug, Default)]
-pub(crate) struct Submissions(Mutex<Queue>);
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Submission>,
-    /// Somebody sends them.
-    served: bool,
-}
-
+/// A run to be submitted, and who waits for the answer.
 #[derive(Debug)]
-struct Submission {
+pub(crate) struct Submission {
     run: NewRun,
     reply: oneshot::Sender<Result<Submitted, StoreError>>,
 }
@@ -85,62 +75,6 @@ struct There {
     submitted: Result<Submitted, RowError>,
 }
 
-impl Submissions {
-    /// Whether nobody sends them yet.
-    fn push(&self, submissions: impl IntoIterator<Item = Submission>) -> bool {
-        let mut queue = self.queue();
-        queue.waiting.extend(submissions);
-        !std::mem::replace(&mut queue.served, true)
-    }
-
-    /// What waits, up to the bounds, and of each name one; `None`: nothing, and nobody sends them any more.
-    fn take(&self) -> Option<Vec<Submission>> {
-        let mut queue = self.queue();
-        let (mut batch, mut later, mut names, mut bytes) = (Vec::new(), VecDeque::new(), HashSet::new(), 0);
-        while batch.len() < BATCH_ITEMS && bytes < BATCH_BYTES {
-            let Some(submission) = queue.waiting.pop_front() else { break };
-            if names.insert(submission.run.key.clone()) {
-                bytes += submission.run.input.as_str().len();
-                batch.push(submission);
-            } else {
-                later.push_back(submission);
-            }
-        }
-        later.append(&mut queue.waiting);
-        queue.waiting = later;
-        queue.served = !batch.is_empty();
-        queue.served.then_some(batch)
-    }
-
-    /// A panic cannot have left the queue half-changed.
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Who sends them. If it is dropped before it is done, because the runtime on which the store was opened has ended, all who wait are told.
-struct Sender {
-    core: Arc<Core>,
-    is_done: bool,
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        if !self.is_done {
-            let mut queue = self.core.submissions.queue();
-            // Whoever waits for the answer to one that is dropped finds that out.
-            *queue = Queue::default();
-        }
-    }
-}
-
-async fn send_submissions(mut sender: Sender) {
-    while let Some(batch) = sender.core.submissions.take() {
-        sender.core.submit_all(batch, false).await;
-    }
-    sender.is_done = true;
-}
-
 impl Core {
     /// Submits a run. Once polled it goes on even if the future is dropped.
     pub(crate) async fn submit(self: &Arc<Self>, run: &NewRun) -> Result<Submitted, StoreError> {
@@ -148,10 +82,20 @@ impl Core {
         // What was given back here was due before.
         let _tried_for_long = self.released().await;
         let (reply, answer) = oneshot::channel();
-        if self.submissions.push([Submission { run: run.clone(), reply }]) {
-            self.runtime.spawn(send_submissions(Sender { core: Arc::clone(self), is_done: false }));
+        if let Some(sending) = self.submissions.add(Submission { run: run.clone(), reply }) {
+            self.runtime.spawn(Arc::clone(self).send_submissions(sending));
         }
         answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Of each name one at a time.
+    async fn send_submissions(self: Arc<Self>, mut sending: Sending<Submission>) {
+        let size = |submission: &Submission| submission.run.input.as_str().len();
+        loop {
+            let mut names = HashSet::new();
+            let Some(batch) = sending.next(size, |it| names.insert(it.run.key.clone())) else { break };
+            self.submit_all(batch, false).await;
+        }
     }
 
     /// `sent`: an attempt before may have created them, and its answer was lost.
@@ -239,7 +183,7 @@ impl Core {
                 },
             }
         }
-        self.submissions.push(again);
+        self.submissions.add_again(again);
     }
 
     /// One that has a parent that is not there is not created, and its parent's execution has lost the run.

@@ -8,16 +8,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use common::Schema;
 use common::proxy::Proxy;
+use common::{Schema, cut_off};
 use prose::store::queue::{ClaimDue, Fit};
 use prose::store::signals::NewSignal;
 use prose::store::{Commit, Ending, Lease, NewRun, Write};
 use prose::{Store, StoreError};
 use prose_postgres::PostgresStore;
 use prose_store_tests::{json, new_run};
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::task::JoinHandle;
 
 const RUNS: usize = 60;
@@ -141,19 +141,7 @@ async fn early_signals_become_those_of_the_runs() {
 async fn creations_whose_connections_are_cut_are_made_once() {
     let Some(url) = common::url() else { return };
     let schema = Schema::new(url.clone());
-    let name = prose_test_servers::unique("cut");
-    let with_name = format!("{url}{}application_name={name}", if url.contains('?') { '&' } else { '?' });
-    let store = PostgresStore::builder(with_name).schema(&schema.name).max_connections(4).connect().await.unwrap();
-    let cutting = tokio::spawn(async move {
-        let mut sql = PgConnection::connect(&url).await.unwrap();
-        let mut cut = 0;
-        for _ in 0..40 {
-            tokio::time::sleep(Duration::from_millis(30)).await;
-            let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1";
-            cut += sqlx::query_scalar::<_, i64>(kill).bind(&name).fetch_one(&mut sql).await.unwrap();
-        }
-        cut
-    });
+    let (store, cutting) = cut_off(url, &schema).await;
     many_callers(&store).await;
     assert!(cutting.await.unwrap() > 0, "no connection was cut");
 }

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::{refused, unavailable};
 use crate::job::{Answer, Batch, Job};
 use crate::statement::{Statement, Value};
-use crate::store::{SqliteStore, batch};
+use crate::store::SqliteStore;
 
 /// What the writer is asked to do to the outbox.
 #[derive(Debug)]
@@ -187,8 +187,9 @@ fn event(row: &Row<'_>, path: &Path, id: i64) -> rusqlite::Result<Result<EventRe
 
 impl SqliteStore {
     async fn due_now(&self, request: &DueRequest) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
-        let leader =
-            self.read(|core, sql| batch(core, sql).leader().map_err(|error| unavailable(&core.path, error))).await?;
+        let leader = self
+            .read(|core, sql| Batch::new(sql, core).leader().map_err(|error| unavailable(&core.path, error)))
+            .await?;
         let leads = match leader {
             Leader::This => true,
             Leader::Other => false,

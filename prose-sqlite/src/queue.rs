@@ -8,11 +8,11 @@ use rusqlite::Connection;
 
 use crate::clock;
 use crate::error::unavailable;
-use crate::job::{Answer, Claimed, Due, DueJob, Job, find};
+use crate::job::{Answer, Batch, Claimed, Due, DueJob, Job, find};
 use crate::list;
 use crate::load::{self, Loaded};
 use crate::standing;
-use crate::store::{SqliteStore, batch};
+use crate::store::SqliteStore;
 
 pub(crate) const ASKED_TO_CANCEL: &str = "\
     select namespace, run_id, epoch from prose_runs where owner = ?1 and cancel_asked_at is not null";
@@ -98,7 +98,7 @@ impl SqliteStore {
 
     async fn dead_are_there(&self) -> Result<bool, StoreError> {
         self.read(|core, sql| {
-            let dead = batch(core, sql).dead_owners().map_err(|error| unavailable(&core.path, error))?;
+            let dead = Batch::new(sql, core).dead_owners().map_err(|error| unavailable(&core.path, error))?;
             Ok(!dead.is_empty())
         })
         .await

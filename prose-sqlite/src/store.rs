@@ -154,7 +154,7 @@ impl SqliteStore {
         }
         let request = request.clone();
         self.read(move |core, sql| {
-            let looked = batch(core, sql).look(&request).map_err(|error| unavailable(&core.path, error))?;
+            let looked = Batch::new(sql, core).look(&request).map_err(|error| unavailable(&core.path, error))?;
             let run = match looked {
                 Ok(_) | Err(Answer::Ended) => load::run(sql, &core.path, &request.key)?,
                 Err(Answer::Held(epoch)) => return Ok(Err(Claim::Held { epoch })),
@@ -234,13 +234,13 @@ impl SqliteStore {
 
     async fn append(&self, lease: &Lease, job: Result<Job, StoreError>) -> Result<(), StoreError> {
         match self.core().submit(job?).await?.answer {
-            Answer::Committed { .. } => Ok(()),
+            Answer::Committed { .. } => return Ok(()),
             Answer::Fenced { replaced: true } => {
                 self.core().holds.remove(lease);
-                Err(StoreError::Fenced(lease.key.clone()))
             }
-            _ => Err(StoreError::Fenced(lease.key.clone())),
+            _ => {}
         }
+        Err(StoreError::Fenced(lease.key.clone()))
     }
 
     async fn migrate_run(&self, lease: &Lease, run: &Migrated) -> Result<(), StoreError> {
@@ -293,7 +293,7 @@ impl SqliteStore {
         let key = key.clone();
         let held = self.read(move |core, sql| {
             let held = find(sql, &key).and_then(|found| match found {
-                Some(found) if found.epoch == epoch => batch(core, sql).is_held(&key, &found),
+                Some(found) if found.epoch == epoch => Batch::new(sql, core).is_held(&key, &found),
                 _ => Ok(false),
             });
             held.map_err(|error| unavailable(&core.path, error))
@@ -327,11 +327,6 @@ impl SqliteStore {
 
 /// SQLite counts milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
-
-/// A batch that only looks.
-pub(crate) fn batch<'a>(core: &'a Core, sql: &'a rusqlite::Connection) -> Batch<'a> {
-    Batch::new(sql, core)
-}
 
 async fn blocking<T: Send + 'static>(
     path: &Path,

@@ -7,6 +7,7 @@ use prose::store::queue::ListRuns;
 use prose::{ControlError, Ctx, Engine, Error, Status, Store, flow};
 use prose_sqlite::SqliteStore;
 
+use crate::changed::{new, old};
 use crate::support::{LONG, World, client, status, until_status, world};
 
 on_each_store! {
@@ -99,39 +100,6 @@ async fn a_call_in_a_process_with_an_engine_is_cancelled_as_well(store: impl Sto
     assert!(matches!(call.await.unwrap(), Err(Error::Cancelled { .. })));
     until_status(&store, "a", Status::Cancelled).await;
     assert_eq!(world.times("refunded"), 1);
-}
-
-/// The code that has begun the runs. Where it is to be undone, it stands behind a step that has a compensation.
-mod old {
-    use super::*;
-
-    #[flow(name = "changed")]
-    pub(super) async fn changed(ctx: Ctx<World>, compensates: bool) -> Result<u32, String> {
-        if compensates {
-            #[step(compensate = { ctx.deps.did("undone"); })]
-            'first: {
-                ctx.deps.did("first");
-            }
-        }
-        #[sleep(name = "old_sleep")]
-        Duration::from_secs(3_600);
-        Ok(1)
-    }
-}
-
-/// The code that there is now.
-mod new {
-    use super::*;
-
-    #[flow(name = "changed")]
-    pub(super) async fn changed(ctx: Ctx<World>, _compensates: bool) -> Result<u32, String> {
-        #[step]
-        let two: u32 = {
-            ctx.deps.did("new");
-            2
-        };
-        Ok(two)
-    }
 }
 
 async fn left_waiting_by_old_code(store: &(impl Store + Clone), world: &Arc<World>) {

@@ -18,6 +18,7 @@ macro_rules! on_each_store {
 }
 
 mod cancel;
+mod changed;
 mod code_changes;
 mod ends;
 mod fair;

@@ -10,6 +10,7 @@ use prose::{
     Beginning, Begun, Ctx, Database, DatabaseError, Engine, Error, Json, Record, RunHandle, Status, Store, flow,
 };
 
+use crate::changed::{new, old};
 use crate::support::{LONG, World, client, eventually, status, until_status, world};
 
 on_each_store! {
@@ -133,43 +134,12 @@ async fn a_run_in_a_child_that_may_have_ended_is_not_ended(store: impl Store + C
     assert!(world.log().is_empty());
 }
 
-/// The code that has begun the run.
-mod old {
-    use super::*;
-
-    #[flow(name = "changed")]
-    pub(super) async fn changed(ctx: Ctx<World>, _input: ()) -> Result<u32, String> {
-        #[step(compensate = { ctx.deps.did("undone"); })]
-        'first: {
-            ctx.deps.did("first");
-        }
-        #[sleep(name = "old_sleep")]
-        Duration::from_secs(3_600);
-        Ok(1)
-    }
-}
-
-/// The code that has refused it.
-mod new {
-    use super::*;
-
-    #[flow(name = "changed")]
-    pub(super) async fn changed(ctx: Ctx<World>, _input: ()) -> Result<u32, String> {
-        #[step]
-        let two: u32 = {
-            ctx.deps.did("new");
-            2
-        };
-        Ok(two)
-    }
-}
-
 /// Code that cannot go on with it either, and can undo it.
 mod undoes {
     use super::*;
 
     #[flow(name = "changed")]
-    pub(super) async fn changed(ctx: Ctx<World>, _input: ()) -> Result<u32, String> {
+    pub(super) async fn changed(ctx: Ctx<World>, _compensates: bool) -> Result<u32, String> {
         #[step(compensate = { ctx.deps.did("undone by other code"); })]
         'first: {
             ctx.deps.did("new");
@@ -181,11 +151,11 @@ mod undoes {
 async fn a_run_that_no_code_fits_is_undone_by_compensations_alone(store: impl Store + Clone) {
     let world = world();
     let first = Engine::builder(&store, world.clone()).flow::<old::changed::Flow>().start().await.unwrap();
-    let handle = first.submit(old::changed(()).run_id("a")).await.unwrap();
+    let handle = first.submit(old::changed(true).run_id("a")).await.unwrap();
     until_status(&store, "a", Status::Waiting).await;
     first.drain(LONG).await;
     let second = Engine::builder(&store, world.clone()).flow::<undoes::changed::Flow>().start().await.unwrap();
-    let refused = undoes::changed(()).deps(world.clone()).durable(&store, "a").await.unwrap_err();
+    let refused = undoes::changed(true).deps(world.clone()).durable(&store, "a").await.unwrap_err();
     assert!(matches!(refused, Error::CodeChanged { .. }), "{refused}");
     second.cancel("a").await.unwrap();
     is_cancelled(handle).await;
@@ -197,10 +167,10 @@ async fn a_run_that_has_something_to_undo_is_left_to_the_code_of_this_process(st
     let world = world();
     let start = || Engine::builder(&store, world.clone()).flow::<old::changed::Flow>().start();
     let first = start().await.unwrap();
-    let handle = first.submit(old::changed(()).run_id("a")).await.unwrap();
+    let handle = first.submit(old::changed(true).run_id("a")).await.unwrap();
     until_status(&store, "a", Status::Waiting).await;
     first.drain(LONG).await;
-    let refused = new::changed(()).deps(world.clone()).durable(&store, "a").await.unwrap_err();
+    let refused = new::changed(true).deps(world.clone()).durable(&store, "a").await.unwrap_err();
     assert!(matches!(refused, Error::CodeChanged { .. }), "{refused}");
     assert_eq!(status(&store, "a").await, Some(Status::Blocked));
     client(&store).await.cancel("a").await.unwrap();

@@ -139,3 +139,27 @@ fn run_apart(url: &str, sql: String) {
     });
     run.join().unwrap();
 }
+
+/// A store whose connections are cut again and again, for a while; and how many were.
+pub(crate) async fn cut_off(url: String, schema: &Schema) -> (PostgresStore, tokio::task::JoinHandle<i64>) {
+    let name = prose_test_servers::unique("cut");
+    let with_name = format!("{url}{}application_name={name}", if url.contains('?') { '&' } else { '?' });
+    let store = PostgresStore::builder(with_name).schema(&schema.name).max_connections(4).connect().await.unwrap();
+    let cutting = tokio::spawn(async move {
+        let mut sql = PgConnection::connect(&url).await.unwrap();
+        let mut cut = 0;
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            let killed: i64 = sqlx::query_scalar(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1",
+            )
+            .bind(&name)
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+            cut += killed;
+        }
+        cut
+    });
+    (store, cutting)
+}
