@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::codec::decode;
+
 /// A saved value: valid JSON text. Numbers keep every digit, because nothing parses them on the way.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -25,6 +27,10 @@ impl Json {
         Self(RawValue::NULL.to_owned())
     }
 
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()
@@ -35,7 +41,7 @@ impl Json {
     /// # Errors
     /// If it is none.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.as_str())
+        decode(self)
     }
 
     /// The value as a tree, to look into. Integers beyond 64 bits become floats there.

@@ -1,7 +1,9 @@
 //! Saving and restoring values: the codec of a variable, chosen once for its type.
 
+mod read;
 mod strict;
 
+use read::{DEEPEST, Part};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Error;
@@ -81,9 +83,6 @@ pub(crate) fn encode(value: &dyn Write) -> Result<Json, Error> {
     Json::parse(String::from_utf8(text).map_err(Error::custom)?)
 }
 
-/// `serde_json` reads nothing that is deeper.
-const DEEPEST: usize = 127;
-
 /// How deep arrays and objects are nested in JSON text.
 fn depth(text: &[u8]) -> usize {
     let (mut now, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
@@ -104,9 +103,9 @@ fn depth(text: &[u8]) -> usize {
     deepest
 }
 
-/// Decodes a value. That nothing stands behind it is known: the text is one JSON value.
+/// Decodes a value.
 pub(crate) fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, Error> {
-    T::deserialize(&mut serde_json::Deserializer::from_str(json.as_str()))
+    T::deserialize(Part::of(json.raw()))
 }
 
 #[cfg(test)]
