@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::event::Publisher;
-use crate::execute::{self, Settings};
+use crate::execute::{self, Outcome, Settings, Subject, Typed};
 use crate::flow::Flow;
 use crate::observe::Observer;
 use crate::store::{RunKey, Store};
@@ -45,7 +45,7 @@ use crate::store::{RunKey, Store};
 pub struct Call<F: Flow, D = NoDeps> {
     /// What the call was built of, until it is polled.
     parts: Option<Parts<F, D>>,
-    running: Option<Running<F>>,
+    running: Option<Running>,
 }
 
 struct Parts<F: Flow, D> {
@@ -54,8 +54,8 @@ struct Parts<F: Flow, D> {
     settings: Settings,
 }
 
-type Running<F> = Pin<Box<dyn Future<Output = Outcome<F>> + Send>>;
-type Outcome<F> = Result<<F as Flow>::Output, Error<<F as Flow>::Error>>;
+/// With the flow's types hidden, as all that is around it.
+type Running = Pin<Box<dyn Future<Output = (Box<dyn Subject>, Outcome)> + Send>>;
 
 /// The state of a [`Call`] before [`Call::deps`].
 #[derive(Clone, Copy, Debug)]
@@ -187,16 +187,27 @@ impl<F: Flow, D> Call<F, D> {
 impl<F: Flow, D> Unpin for Call<F, D> {}
 
 impl<F: Flow, D: DepsOf<F>> Future for Call<F, D> {
-    type Output = Outcome<F>;
+    type Output = Result<F::Output, Error<F::Error>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(Parts { input, deps, settings }) = self.parts.take() {
-            self.running = Some(Box::pin(execute::execute::<F>(input, deps.into_deps(), settings)));
+            self.running = Some(start(Typed::<F>::boxed(Some(input), deps.into_deps()), settings));
         }
-        match &mut self.running {
-            Some(running) => running.as_mut().poll(cx),
-            None => unreachable!("a call has parts, or runs"),
+        match poll_running(&mut self.running, cx) {
+            Poll::Ready((flow, ended)) => Poll::Ready(Typed::<F>::outcome(flow, ended)),
+            Poll::Pending => Poll::Pending,
         }
+    }
+}
+
+fn start(flow: Box<dyn Subject>, settings: Settings) -> Running {
+    Box::pin(execute::execute(flow, settings))
+}
+
+fn poll_running(running: &mut Option<Running>, cx: &mut Context<'_>) -> Poll<(Box<dyn Subject>, Outcome)> {
+    match running {
+        Some(running) => running.as_mut().poll(cx),
+        None => unreachable!("a call has parts, or runs"),
     }
 }
 

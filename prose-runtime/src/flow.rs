@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::decode;
 use crate::database::Isolation;
+use crate::execute::Typed;
 use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::migration::Migrate;
@@ -63,22 +64,30 @@ pub trait Undo: Flow {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Starts a compensation of a flow; its result is left in the last argument.
+/// Starts a compensation of a flow.
 #[derive(Debug)]
-pub struct Undoing<F: Flow>(pub(crate) Starts<F>);
+pub struct Undoing<F: Flow>(Starts<F>);
 
-type Starts<F> = for<'a> fn(
-    &'a mut Machine,
-    Ctx<<F as Flow>::Deps>,
-    &Json,
-    u16,
-    &'a mut Option<Result<(), <F as Flow>::Error>>,
-) -> Result<Driving<'a>, serde_json::Error>;
+type Starts<F> = for<'a> fn(&'a mut Typed<F>, &'a mut Machine, &Json, u16) -> Result<Driving<'a>, serde_json::Error>;
+
+impl<F: Flow> Undoing<F> {
+    pub(crate) fn start<'a>(
+        self,
+        flow: &'a mut Typed<F>,
+        machine: &'a mut Machine,
+        input: &Json,
+        point: u16,
+    ) -> Result<Driving<'a>, serde_json::Error> {
+        (self.0)(flow, machine, input, point)
+    }
+}
 
 /// What runs the compensations of a flow.
 pub const fn undoing<F: Undo>() -> Undoing<F> {
-    Undoing(|machine, ctx, input, point, undone| {
+    Undoing(|flow, machine, input, point| {
         let input = decode(input)?;
+        let ctx = Ctx::new(flow.deps.clone(), machine.info().clone());
+        let undone = &mut flow.undone;
         Ok(Box::pin(async move { *undone = Some(F::undo(machine, ctx, input, point).await) }))
     })
 }

@@ -270,12 +270,12 @@ pub(super) fn bind(point: &Point, value: &TokenStream) -> TokenStream {
     }
 }
 
-/// `m.output(&k_total, &total);` for each.
+/// `m.save(&k_total, &total);` for each.
 pub(super) fn outputs(cx: &Context<'_>, point: &Point) -> TokenStream {
     let m = names::machine();
     let output = |id: &VarId| {
         let (key, again) = (cx.key(*id), cx.again(*id));
-        quote!(#m.output(&#key, &#again);)
+        quote!(#m.save(&#key, &#again);)
     };
     point.outputs.iter().map(output).collect()
 }

@@ -5,7 +5,7 @@
 //!     let p = process_order::Point::Total as u16;
 //!     if m.running() { m.save(..); m.enter(p, &[i0]); }         // running: stage what the body may see; it is committed before the body starts
 //!     else if !m.arrive(p) { if let Some(v0) = m.load(..) { break 'point v0; } } // resuming, and further on: its output is known
-//!     <the body>; m.output(..); m.completed(p);
+//!     <the body>; m.save(..); m.completed(p);
 //!     total
 //! };
 //! ```

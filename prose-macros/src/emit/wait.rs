@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! m.sleep(p, wake).await; m.completed(p);
-//! let approval: Approval = m.signal(p, &k_approval).await; m.output(&k_approval, &approval); m.completed(p); approval
+//! let approval: Approval = m.signal(p, &k_approval).await; m.save(&k_approval, &approval); m.completed(p); approval
 //! ```
 
 use super::{Context, body, module, state};

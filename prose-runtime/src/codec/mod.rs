@@ -1,15 +1,18 @@
 //! Saving and restoring values: the codec of a variable, chosen once for its type.
 
+mod encoder;
 mod read;
 mod strict;
 
-use read::{DEEPEST, Part};
+use std::cell::OnceCell;
+
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::Error;
-use strict::Checked;
 
 use crate::Json;
+pub(crate) use encoder::{Encoder, Writer};
+pub(crate) use read::Part;
 
 /// What can live across a step: a value that can be written to a checkpoint and read back.
 #[diagnostic::on_unimplemented(
@@ -29,11 +32,7 @@ pub trait Saved: Sized + Send {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send> Saved for T {
-    const CODEC: Codec<Self> = Codec { write: to_write::<T>, read: decode::<T> };
-}
-
-fn to_write<T: Serialize>(value: &T) -> &dyn Write {
-    value
+    const CODEC: Codec<Self> = Codec { write: write::<T>, read: read::<T> };
 }
 
 /// A variable's name and codec. Made by one bounded call for each variable, so that a type that cannot be saved is one error.
@@ -42,65 +41,60 @@ pub struct Key<T> {
     pub(crate) codec: Codec<T>,
 }
 
-/// How values of a type are written (without the type, by what it is made of) and read.
+impl<T> Key<T> {
+    pub(crate) fn encode(&self, value: &T) -> Result<Json, Error> {
+        let mut encoder = Encoder::default();
+        let written = (self.codec.write)(value, encoder.writer());
+        encoder.finish(written)
+    }
+
+    pub(crate) fn decode(&self, json: &Json) -> Result<T, Error> {
+        let refusal = OnceCell::new();
+        let value = (self.codec.read)(Part::of(json.raw()), &refusal);
+        value.ok_or_else(|| refusal.into_inner().unwrap_or_else(|| Error::custom("it could not be read")))
+    }
+}
+
+/// How values of a type are written and read. The two are compiled for each type that a flow saves, so there is little in them.
 pub struct Codec<T> {
-    pub(crate) write: fn(&T) -> &dyn Write,
-    pub(crate) read: fn(&Json) -> Result<T, Error>,
+    pub(crate) write: fn(&T, Writer<'_>) -> Result<(), Error>,
+    pub(crate) read: fn(Part<'_>, &dyn Refuse) -> Option<T>,
 }
 
 /// Tells that a key is of a value's type, where nothing else does.
 pub fn is_of<T>(_: &Key<T>, _: &T) {}
 
-// What is made of these for a type is compiled for each type that a flow saves: so there is little in it. (They are no
-// closures, whose trait objects have two more functions.)
-
-/// A value to be written.
-pub(crate) trait Write {
-    fn write(&self, to: Writer<'_>) -> Result<(), Error>;
+/// Who hears why a value could not be read.
+pub(crate) trait Refuse {
+    fn refuse(&self, error: Error);
 }
 
-/// Where it is written to.
-pub(crate) type Writer<'w> = Checked<&'w mut serde_json::Serializer<Vec<u8>>>;
-
-impl<T: Serialize> Write for T {
-    fn write(&self, to: Writer<'_>) -> Result<(), Error> {
-        self.serialize(to)
+impl Refuse for OnceCell<Error> {
+    fn refuse(&self, error: Error) {
+        self.get_or_init(|| error);
     }
+}
+
+fn read<T: DeserializeOwned>(part: Part<'_>, refusal: &dyn Refuse) -> Option<T> {
+    match T::deserialize(part) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            refusal.refuse(error);
+            None
+        }
+    }
+}
+
+fn write<T: Serialize>(value: &T, to: Writer<'_>) -> Result<(), Error> {
+    value.serialize(to)
 }
 
 /// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings,
 /// and what is nested deeper than it reads.
-pub(crate) fn encode(value: &dyn Write) -> Result<Json, Error> {
-    use serde::de::Error as _;
-    let mut serializer = serde_json::Serializer::new(Vec::with_capacity(128));
-    value.write(Checked::new(&mut serializer))?;
-    let text = serializer.into_inner();
-    if text.len() > 2 * DEEPEST && depth(&text) > DEEPEST {
-        return Err(Error::custom(format_args!(
-            "it is nested more than {DEEPEST} deep, which would not read back; keep a list of its parts instead"
-        )));
-    }
-    Json::parse(String::from_utf8(text).map_err(Error::custom)?)
-}
-
-/// How deep arrays and objects are nested in JSON text.
-fn depth(text: &[u8]) -> usize {
-    let (mut now, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => {
-                now += 1;
-                deepest = deepest.max(now);
-            }
-            b']' | b'}' => now = now.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, Error> {
+    let mut encoder = Encoder::default();
+    let written = write(value, encoder.writer());
+    encoder.finish(written)
 }
 
 /// Decodes a value.
@@ -113,6 +107,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use read::DEEPEST;
 
     fn refusal<T: Serialize>(value: T) -> String {
         encode(&value).expect_err("must be refused").to_string()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::execute::{self, Ran, Settings, execute_claimed};
+use crate::execute::{self, Ran, Settings, Subject, Typed, execute_claimed};
 use crate::flow::{Flow, Meta};
 use crate::migration::Migrate;
 use crate::store::queue::{Fit, Standing};
@@ -13,21 +13,19 @@ use crate::store::{BoxFuture, ClaimedRun};
 pub(super) struct Registered {
     pub(super) meta: &'static Meta,
     pub(super) migrations: &'static [Migrate],
-    run: Run,
+    /// Makes one that is to be executed.
+    subject: Box<dyn Fn() -> Box<dyn Subject> + Send + Sync>,
 }
-
-type Run = Box<dyn Fn(Settings, ClaimedRun) -> BoxFuture<'static, Ran> + Send + Sync>;
 
 impl Registered {
     pub(super) fn new<F: Flow>(deps: Arc<F::Deps>) -> Self {
-        let run: Run =
-            Box::new(move |settings, claimed| Box::pin(execute_claimed::<F>(Arc::clone(&deps), settings, claimed)));
-        Self { meta: F::META, migrations: F::MIGRATIONS, run }
+        let subject = Box::new(move || Typed::<F>::boxed(None, Arc::clone(&deps)));
+        Self { meta: F::META, migrations: F::MIGRATIONS, subject }
     }
 
     /// Executes a run that was claimed.
     pub(super) fn run(&self, settings: Settings, claimed: ClaimedRun) -> BoxFuture<'static, Ran> {
-        (self.run)(settings, claimed)
+        Box::pin(execute_claimed((self.subject)(), settings, claimed))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::compensate::and_not_undone;
 use super::subject::Subject;
-use super::{Ended, Execution, Outcome, fit};
+use super::{Execution, fit};
 use crate::Json;
 use crate::error::Error;
 use crate::machine::{Journal, Machine, Owner};
@@ -39,7 +39,8 @@ pub(super) enum Claimed {
         /// How many executions in a row have died with their process.
         crashes: u32,
     },
-    Ended(Outcome),
+    /// With this output, or this error.
+    Ended(Result<Json, Error<()>>),
 }
 
 impl Asked {
@@ -58,7 +59,7 @@ impl Asked {
         Self { store, request, input, handed_over: true, joined: false, failed: None, migrations }
     }
 
-    fn run_id(&self) -> String {
+    pub(super) fn run_id(&self) -> String {
         self.request.key.to_string()
     }
 }
@@ -215,7 +216,7 @@ impl Execution {
     }
 
     /// A run that has ended: its result, without running anything.
-    fn ended(&self, asked: &Asked, state: RunState) -> Outcome {
+    fn ended(&self, asked: &Asked, state: RunState) -> Result<Json, Error<()>> {
         let machine = self.machine_of(&state);
         self.announce_resumption(asked, &machine, &state);
         let outcome = saved_outcome(state);
@@ -256,13 +257,13 @@ fn now() -> SystemTime {
     from_millis(to_millis(SystemTime::now()))
 }
 
-/// The outcome that an ended run has saved.
-fn saved_outcome(state: RunState) -> Outcome {
+/// The output that an ended run has saved, or why it has none.
+fn saved_outcome(state: RunState) -> Result<Json, Error<()>> {
     let key = state.run.key;
     let run_id = key.to_string();
     let not_undone = state.folded.compensation.map_or_else(Vec::new, |compensation| compensation.not_undone());
     match state.folded.ending {
-        Some(Ending::Completed { output }) => Ok(Ended::Saved { run_id, output }),
+        Some(Ending::Completed { output }) => Ok(output),
         Some(ending @ (Ending::Failed { .. } | Ending::Cancelled { .. })) => {
             Err(and_not_undone(saved_error(run_id, &ending), not_undone))
         }

@@ -1,15 +1,14 @@
 //! Executing a run that an engine has claimed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::{Asked, Claimed};
 use super::compensate::give_up_compensation;
 use super::ending::{store_error, write};
-use super::subject::{Subject, Typed};
+use super::subject::Subject;
 use super::{Execution, Input, Outcome, Settings, fit};
 use crate::error::Error;
-use crate::flow::{Flow, Meta};
+use crate::flow::Meta;
 use crate::machine::Machine;
 use crate::migration::{self, Migrate};
 use crate::store::queue::{Fit, Standing};
@@ -29,9 +28,8 @@ pub(crate) enum Ran {
 }
 
 /// Runs a claimed run until it has ended, waits, or cannot go on; then it is put off.
-pub(crate) async fn execute_claimed<F: Flow>(deps: Arc<F::Deps>, settings: Settings, claimed: ClaimedRun) -> Ran {
-    let mut flow = Typed::<F> { input: None, deps, result: None, undone: None };
-    Execution::new(F::META, settings).run_claimed(&mut flow, claimed).await
+pub(crate) async fn execute_claimed(mut flow: Box<dyn Subject>, settings: Settings, claimed: ClaimedRun) -> Ran {
+    Execution::new(flow.meta(), settings).run_claimed(&mut *flow, claimed).await
 }
 
 /// Whether a flow's code can go on with a run that stands there, by what is known in this process. `NotNow`: [`ask_for`] must be called first.

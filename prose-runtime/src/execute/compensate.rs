@@ -69,6 +69,7 @@ impl Execution {
     ) -> Result<Option<String>, Error<()>> {
         let stops = drive::Stops { slot: machine.shared().exit.clone(), token: None, deadline: self.limits.deadline };
         let run = machine.info().clone();
+        let Some(input) = input else { unreachable!("a flow with compensations has its input kept") };
         let undoing = flow
             .undo(machine, input, point)
             .map_err(|error| changed(run.run_id.clone(), None, input_changed(&error)))?;

@@ -3,7 +3,7 @@
 use super::claim;
 use super::drive::{End, panic_text};
 use super::subject::{Subject, text};
-use super::{Ended, Execution, Outcome};
+use super::{Execution, Outcome};
 use crate::Json;
 use crate::database::DatabaseError;
 use crate::error::Error;
@@ -47,7 +47,7 @@ impl Execution {
 
     async fn complete(&self, machine: &mut Machine, flow: &mut dyn Subject) -> Outcome {
         if machine.owner.is_none() {
-            return Ok(Ended::Returned);
+            return Ok(());
         }
         let output = match flow.encode_output() {
             Ok(output) => output,
@@ -57,7 +57,7 @@ impl Execution {
             }
         };
         write(machine, Ending::Completed { output }).await.map_err(store_error)?;
-        Ok(Ended::Returned)
+        Ok(())
     }
 
     /// Records a failure; if that cannot be done, the store's error is what the caller must know.

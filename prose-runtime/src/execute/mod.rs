@@ -20,7 +20,7 @@ use crate::Json;
 use crate::ctx::RunInfo;
 use crate::error::Error;
 use crate::event::Publisher;
-use crate::flow::{Flow, Meta};
+use crate::flow::Meta;
 pub(crate) use crate::machine::Parking;
 use crate::machine::{Exit, Limits, Machine, Shared};
 use crate::observe::Observers;
@@ -32,8 +32,8 @@ pub(crate) use claimed::{Ran, ask_for, execute_claimed, fits};
 pub(crate) use compensate::and_not_undone;
 pub(crate) use drive::panic_text;
 pub(crate) use fit::{Compared, Retyped};
-pub(crate) use subject::saved_output;
-use subject::{Subject, Typed, text};
+pub(crate) use subject::{Subject, Typed, saved_output};
+use subject::{output_changed, text};
 
 /// What a caller has set.
 #[derive(Default)]
@@ -51,14 +51,6 @@ pub(crate) struct Settings {
     pub(crate) parking: Option<Parking>,
 }
 
-/// How an execution came by an output.
-enum Ended {
-    /// The flow returned it.
-    Returned,
-    /// The run was completed before.
-    Saved { run_id: String, output: Json },
-}
-
 /// The input of an execution.
 #[derive(Clone, Copy)]
 struct Input<'a> {
@@ -68,18 +60,13 @@ struct Input<'a> {
     given: bool,
 }
 
-/// The outcome of an execution. The flow's own error, where there is one, stays in the subject.
-type Outcome = Result<Ended, Error<()>>;
+/// The outcome of an execution. The flow's output, or its own error, stays in the subject.
+pub(crate) type Outcome = Result<(), Error<()>>;
 
-/// Runs a flow to its outcome.
-pub(crate) async fn execute<F: Flow>(
-    input: F::Input,
-    deps: Arc<F::Deps>,
-    settings: Settings,
-) -> Result<F::Output, Error<F::Error>> {
-    let mut flow = Typed::<F> { input: Some(input), deps, result: None, undone: None };
-    let ended = Execution::new(F::META, settings).run_to_end(&mut flow).await;
-    flow.outcome(ended)
+/// Runs a flow to its outcome, and gives it back.
+pub(crate) async fn execute(mut flow: Box<dyn Subject>, settings: Settings) -> (Box<dyn Subject>, Outcome) {
+    let ended = Execution::new(flow.meta(), settings).run_to_end(&mut *flow).await;
+    (flow, ended)
 }
 
 /// One execution of a flow.
@@ -130,7 +117,7 @@ impl Execution {
         loop {
             let claimed = self.claim(&mut asked).await.inspect_err(|error| self.is_interrupted_by(error))?;
             match claimed {
-                Claimed::Ended(outcome) => return outcome,
+                Claimed::Ended(saved) => return saved.and_then(|output| take_saved_output(flow, &asked, &output)),
                 Claimed::Run { mut machine, crashes, input, given } if self.is_given_up(crashes) => {
                     return self.give_up(&mut machine, flow, Input { json: Some(&input), given }, crashes).await;
                 }
@@ -196,20 +183,16 @@ impl Execution {
             deadline: self.limits.deadline,
         };
         let run = machine.info().clone();
-        let end = match flow.drive(machine, input.json.filter(|_| !input.given)) {
-            Ok(driving) => Ok(drive::drive(driving, stops).await),
-            Err(error) => Err(error),
-        };
-        if matches!(end, Ok(drive::End::Cancelled | drive::End::TimedOut)) {
+        let saved = input.json.filter(|_| !input.given);
+        if let Some(error) = saved.and_then(|saved| flow.take_saved_input(saved).err()) {
+            return Err(claim::refuse(machine, claim::input_changed(&error)).await);
+        }
+        let end = drive::drive(flow.drive(machine), stops).await;
+        if matches!(end, drive::End::Cancelled | drive::End::TimedOut) {
             run.cancellation.cancel();
         }
-        match end {
-            Ok(end) => {
-                tell_failed_in_place(machine, flow, &end);
-                self.end(machine, flow, input.json, end).await
-            }
-            Err(error) => Err(claim::refuse(machine, claim::input_changed(&error)).await),
-        }
+        tell_failed_in_place(machine, flow, &end);
+        self.end(machine, flow, input.json, end).await
     }
 
     fn announce_start(&self, machine: &Machine) {
@@ -278,6 +261,11 @@ impl Execution {
     fn observers(&self) -> &Observers {
         &self.settings.observers
     }
+}
+
+/// The run was completed before, with this output.
+fn take_saved_output(flow: &mut dyn Subject, asked: &Asked, output: &Json) -> Outcome {
+    flow.take_saved_output(output).map_err(|error| output_changed(asked.run_id(), &error))
 }
 
 /// Observers hear of the failure of a body that has run in place, before they hear that the flow has failed.

@@ -1,5 +1,6 @@
 //! A flow with its types hidden, so that the machinery around flows is compiled once and not for each of them.
 
+use std::any::Any;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -9,31 +10,27 @@ use crate::Json;
 use crate::codec::{decode, encode};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::flow::{Driving, Flow, Meta, Undoing};
+use crate::flow::{Driving, Flow, Meta};
 use crate::machine::Machine;
 use crate::migration::Migrate;
 
-use super::Ended;
-
 /// A flow that is being executed.
-pub(super) trait Subject: Send {
+pub(crate) trait Subject: Any + Send {
     /// What is known of it at compile time.
     fn meta(&self) -> &'static Meta;
     /// What moves runs of older versions over.
     fn migrations(&self) -> &'static [Migrate];
     /// The input as given, encoded.
     fn encode_input(&self) -> Result<Json, serde_json::Error>;
-    /// The flow's own future. `saved` is the input of a run that exists; else the one that was given is taken.
-    fn drive<'a>(
-        &'a mut self,
-        machine: &'a mut Machine,
-        saved: Option<&Json>,
-    ) -> Result<Driving<'a>, serde_json::Error>;
+    /// The flow goes on with the input that its run has saved, not with the one that was given.
+    fn take_saved_input(&mut self, input: &Json) -> Result<(), serde_json::Error>;
+    /// The flow's own future.
+    fn drive<'a>(&'a mut self, machine: &'a mut Machine) -> Driving<'a>;
     /// The future of a point's compensation.
     fn undo<'a>(
         &'a mut self,
         machine: &'a mut Machine,
-        input: Option<&Json>,
+        input: &Json,
         point: u16,
     ) -> Result<Driving<'a>, serde_json::Error>;
     /// The error of the last compensation, if it returned one.
@@ -42,27 +39,42 @@ pub(super) trait Subject: Send {
     fn error(&self) -> Option<&dyn Display>;
     /// The flow's output, encoded.
     fn encode_output(&self) -> Result<Json, serde_json::Error>;
+    /// The run was completed before: its output is the flow's.
+    fn take_saved_output(&mut self, output: &Json) -> Result<(), serde_json::Error>;
 }
 
 /// A flow, with what it is called with and what it returns.
-pub(super) struct Typed<F: Flow> {
-    pub(super) input: Option<F::Input>,
-    pub(super) deps: Arc<F::Deps>,
-    pub(super) result: Option<Result<F::Output, F::Error>>,
+///
+/// It is written out with few closures and `?`s, and its futures hide it: all of this is compiled for each flow.
+pub(crate) struct Typed<F: Flow> {
+    input: Option<F::Input>,
+    pub(crate) deps: Arc<F::Deps>,
+    result: Option<Result<F::Output, F::Error>>,
     /// What the last compensation returned.
-    pub(super) undone: Option<Result<(), F::Error>>,
+    pub(crate) undone: Option<Result<(), F::Error>>,
 }
 
 impl<F: Flow> Typed<F> {
+    /// A flow that is to be executed, with this input, or the one that its run has saved.
+    pub(crate) fn boxed(input: Option<F::Input>, deps: Arc<F::Deps>) -> Box<dyn Subject> {
+        Box::new(Self { input, deps, result: None, undone: None })
+    }
+
     /// The outcome with its types again.
-    pub(super) fn outcome(self, ended: Result<Ended, Error<()>>) -> Result<F::Output, Error<F::Error>> {
-        // Written out, as all of this file: it is compiled for each flow.
-        match (ended, self.result) {
-            (Ok(Ended::Saved { run_id, output }), _) => saved_output(run_id, &output),
-            (Ok(Ended::Returned), Some(Ok(output))) => Ok(output),
+    pub(crate) fn outcome(
+        mut flow: Box<dyn Subject>,
+        ended: Result<(), Error<()>>,
+    ) -> Result<F::Output, Error<F::Error>> {
+        let flow: &mut dyn Any = &mut *flow;
+        let result = match flow.downcast_mut::<Self>() {
+            Some(flow) => flow.result.take(),
+            None => unreachable!("it is given back as it was handed over"),
+        };
+        match (ended, result) {
+            (Ok(()), Some(Ok(output))) => Ok(output),
             (Err(error), Some(Err(own))) => Err(error.with_flow_error(Some(own))),
             (Err(error), _) => Err(error.with_flow_error(None)),
-            (Ok(Ended::Returned), _) => unreachable!("a flow that has returned left its output"),
+            (Ok(()), _) => unreachable!("a flow that has returned left its output"),
         }
     }
 }
@@ -76,11 +88,12 @@ pub(super) fn text(error: &dyn Display) -> String {
 pub(crate) fn saved_output<O: DeserializeOwned, E>(run_id: String, output: &Json) -> Result<O, Error<E>> {
     match decode(output) {
         Ok(output) => Ok(output),
-        Err(error) => Err(changed(run_id, &error)),
+        Err(error) => Err(output_changed(run_id, &error)),
     }
 }
 
-fn changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {
+/// The saved output does not decode.
+pub(super) fn output_changed<E>(run_id: String, error: &serde_json::Error) -> Error<E> {
     Error::CodeChanged {
         run_id,
         step: None,
@@ -104,33 +117,32 @@ impl<F: Flow> Subject for Typed<F> {
         }
     }
 
-    fn drive<'a>(
-        &'a mut self,
-        machine: &'a mut Machine,
-        saved: Option<&Json>,
-    ) -> Result<Driving<'a>, serde_json::Error> {
-        let input = match (saved, self.input.take()) {
-            (None, Some(given)) => given,
-            (Some(saved), _) => decode(saved)?,
-            (None, None) => unreachable!("the given input is taken once, by the run that it creates"),
-        };
+    fn take_saved_input(&mut self, input: &Json) -> Result<(), serde_json::Error> {
+        match decode(input) {
+            Ok(input) => {
+                self.input = Some(input);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn drive<'a>(&'a mut self, machine: &'a mut Machine) -> Driving<'a> {
+        let Some(input) = self.input.take() else { unreachable!("the input is taken once") };
         let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
         let result = &mut self.result;
-        Ok(Box::pin(async move { *result = Some(F::drive(machine, ctx, input).await) }))
+        Box::pin(async move { *result = Some(F::drive(machine, ctx, input).await) })
     }
 
     fn undo<'a>(
         &'a mut self,
         machine: &'a mut Machine,
-        input: Option<&Json>,
+        input: &Json,
         point: u16,
     ) -> Result<Driving<'a>, serde_json::Error> {
-        match (F::UNDOING, input) {
-            (Some(Undoing(start)), Some(input)) => {
-                let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
-                start(machine, ctx, input, point, &mut self.undone)
-            }
-            _ => unreachable!("a flow with compensations has its input kept"),
+        match F::UNDOING {
+            Some(undoing) => undoing.start(self, machine, input, point),
+            None => unreachable!("only a flow with compensations is undone"),
         }
     }
 
@@ -152,6 +164,16 @@ impl<F: Flow> Subject for Typed<F> {
         match &self.result {
             Some(Ok(output)) => encode(output),
             _ => unreachable!("only an output is encoded"),
+        }
+    }
+
+    fn take_saved_output(&mut self, output: &Json) -> Result<(), serde_json::Error> {
+        match decode(output) {
+            Ok(output) => {
+                self.result = Some(Ok(output));
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::body::{Bare, Body, Capture};
 use super::{Exit, ExitSlot, Runner, Shared, Try};
 use crate::Json;
-use crate::codec::{Key, encode};
+use crate::codec::Key;
 use crate::ctx::Ctx;
 use crate::observe::StepInfo;
 
@@ -99,7 +99,7 @@ impl Branch {
             Ok(value) => {
                 let point = self.runner.point(self.point);
                 let encoded = self.runner.shared.durable.is_some() || point.compensate.is_some();
-                let encoded = encoded.then(|| encode((key.codec.write)(&value)));
+                let encoded = encoded.then(|| key.encode(&value));
                 self.done(key.name, encoded);
                 Some(value)
             }

@@ -46,7 +46,7 @@ pub(crate) use wait::in_time;
 pub use wait::{IntoWake, Timed, Wake, timed};
 
 use crate::Json;
-use crate::codec::{Key, Write, encode};
+use crate::codec::{Encoder, Key, Part, Refuse};
 use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
@@ -78,6 +78,8 @@ pub struct Machine {
     undo: Option<Undo>,
     /// What can be undone without a store.
     memory: Memory,
+    /// Takes the variable that is being staged.
+    encoder: Encoder,
 }
 
 /// What an execution was limited to by its caller.
@@ -105,6 +107,7 @@ impl Machine {
             reached_tail: false,
             undo: None,
             memory,
+            encoder: Encoder::default(),
         }
     }
 
@@ -302,25 +305,19 @@ impl Machine {
 
     /// Stages a variable.
     pub fn save<T>(&mut self, key: &Key<T>, value: &T) {
-        self.save_written(key.name, (key.codec.write)(value));
-    }
-
-    fn save_written(&mut self, name: &'static str, value: &dyn Write) {
-        if self.owner.is_some() {
-            self.stage(name, encode(value));
+        if self.keeps(key.name) {
+            let written = (key.codec.write)(value, self.encoder.writer());
+            self.stage_written(key.name, written);
         }
     }
 
-    /// Stages a step's output.
-    pub fn output<T>(&mut self, key: &Key<T>, value: &T) {
-        self.output_written(key.name, (key.codec.write)(value));
+    /// Whether anybody can need the variable: a store, or a compensation of the step that runs.
+    fn keeps(&self, name: &str) -> bool {
+        self.owner.is_some() || (self.memory.remembers && self.remembers(name))
     }
 
-    fn output_written(&mut self, name: &'static str, value: &dyn Write) {
-        if self.owner.is_none() && !(self.memory.remembers && self.remembers(name)) {
-            return;
-        }
-        match (&self.owner, encode(value)) {
+    fn stage_written(&mut self, name: &'static str, written: Result<(), serde_json::Error>) {
+        match (&self.owner, std::mem::take(&mut self.encoder).finish(written)) {
             (None, Ok(json)) => self.memory.remember(name, json),
             (_, encoded) => self.stage(name, encoded),
         }
@@ -337,27 +334,17 @@ impl Machine {
     }
 
     /// Restores a variable. `None`: it could not be, and the flow is to wait for its end.
-    pub fn load<T>(&mut self, key: &Key<T>) -> Option<T> {
-        self.restore(key, key.name)
+    pub fn load<T>(&self, key: &Key<T>) -> Option<T> {
+        (key.codec.read)(self.part(key.name), &self.hearing_of(key.name))
     }
 
-    /// Written out, because it is compiled for each type.
-    fn restore<T>(&self, key: &Key<T>, name: &str) -> Option<T> {
-        match self.saved(name) {
-            None => None,
-            Some(saved) => match (key.codec.read)(saved) {
-                Ok(value) => Some(value),
-                Err(error) => {
-                    self.undecodable(name, &error);
-                    None
-                }
-            },
-        }
+    fn hearing_of<'a>(&'a self, name: &'a str) -> Unreadable<'a> {
+        Unreadable { machine: self, name }
     }
 
-    #[cold]
-    fn undecodable(&self, name: &str, error: &serde_json::Error) {
-        self.unreadable(name, &error.to_string());
+    /// The text of a saved variable.
+    fn part(&self, name: &str) -> Part<'_> {
+        self.saved(name).map_or_else(Part::none, |json| Part::of(json.raw()))
     }
 
     /// The end of a flow whose variable could not be restored: pending, until the driver drops it.
@@ -449,6 +436,19 @@ impl Machine {
     /// The context for the next attempt of a point's body.
     pub fn ctx<D>(&self, ctx: &Ctx<D>, point: u16) -> Ctx<D> {
         self.runner.ctx(ctx, point)
+    }
+}
+
+/// Hears why a variable could not be read.
+struct Unreadable<'a> {
+    machine: &'a Machine,
+    name: &'a str,
+}
+
+impl Refuse for Unreadable<'_> {
+    #[cold]
+    fn refuse(&self, error: serde_json::Error) {
+        self.machine.unreadable(self.name, &error.to_string());
     }
 }
 

@@ -21,9 +21,10 @@ impl<'a, 'de> Key<'a, 'de> {
         Self { text, borrowed }
     }
 
-    /// To be read as a number or bool. (What has escapes is none.)
+    /// To be read as a number or bool. (What has escapes, or spaces around it, is none.)
     fn plain(self) -> Result<&'de str, Error> {
-        self.borrowed.ok_or_else(|| Error::custom(format_args!("the key {:?} is no number", self.text)))
+        let plain = self.borrowed.filter(|text| text.trim() == *text);
+        plain.ok_or_else(|| Error::custom(format_args!("the key {:?} is no number", self.text)))
     }
 }
 

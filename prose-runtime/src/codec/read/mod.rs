@@ -6,9 +6,13 @@
 
 mod key;
 mod split;
+#[cfg(test)]
+mod tests;
 mod variant;
 
-use serde::de::{DeserializeSeed, Error as _, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
+use std::any::type_name;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Error;
 use serde_json::value::RawValue;
@@ -31,8 +35,13 @@ pub(crate) struct Part<'de> {
 
 impl<'de> Part<'de> {
     /// A whole value.
-    pub(super) fn of(text: &'de RawValue) -> Self {
+    pub(crate) fn of(text: &'de RawValue) -> Self {
         Self { text: text.get(), deeper: DEEPEST }
+    }
+
+    /// Nothing, as which nothing is read.
+    pub(crate) fn none() -> Self {
+        Self { text: "", deeper: 0 }
     }
 
     /// The texts of what it consists of.
@@ -43,16 +52,16 @@ impl<'de> Part<'de> {
         }
     }
 
-    /// Its elements, of which there are not more than `most`.
-    fn array(self, most: usize, expected: &dyn Expected) -> Rest<'de> {
+    /// Its elements, of which there are not more than `most`, to be read as an `expected`.
+    fn array(self, most: usize, expected: &'static str) -> Rest<'de> {
         self.rest(match self.split() {
-            Ok(Level::Array(items)) if items.len() > most => Err(Error::invalid_length(items.len(), expected)),
+            Ok(Level::Array(items)) if items.len() > most => Err(too_long(items.len(), expected)),
             Ok(Level::Object(_) | Level::Single) => Err(self.refused(expected)),
             items => items,
         })
     }
 
-    fn object(self, expected: &dyn Expected) -> Rest<'de> {
+    fn object(self, expected: &'static str) -> Rest<'de> {
         self.rest(match self.split() {
             Ok(Level::Array(_) | Level::Single) => Err(self.refused(expected)),
             entries => entries,
@@ -75,7 +84,7 @@ impl<'de> Part<'de> {
     }
 
     /// What it is, where something else is expected.
-    fn refused(self, expected: &dyn Expected) -> Error {
+    fn refused(self, expected: &'static str) -> Error {
         let seen = match self.text.as_bytes().first() {
             Some(b'{') => Unexpected::Map,
             Some(b'[') => Unexpected::Seq,
@@ -84,20 +93,20 @@ impl<'de> Part<'de> {
             Some(b'f') => Unexpected::Bool(false),
             _ => Unexpected::Other(self.text),
         };
-        Error::invalid_type(seen, expected)
-    }
-
-    /// `serde_json`'s own reader of it.
-    fn json(self) -> serde_json::Deserializer<serde_json::de::StrRead<'de>> {
-        serde_json::Deserializer::from_str(self.text)
+        Error::invalid_type(seen, &expected)
     }
 }
 
 /// What is a single number, text or `null` is read by `serde_json`, and so is what takes whatever comes.
 macro_rules! by_json {
-    ($($method:ident),* $(,)?) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> { self.json().$method(visitor) })*
-    };
+    ($($method:ident),* $(,)?) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            let mut json = serde_json::Deserializer::from_str(self.text);
+            let value = json.$method(visitor)?;
+            json.end()?;
+            Ok(value)
+        }
+    )*};
 }
 
 impl<'de> Deserializer<'de> for Part<'de> {
@@ -127,49 +136,50 @@ impl<'de> Deserializer<'de> for Part<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut items = self.array(usize::MAX, &visitor);
-        visitor.visit_seq(&mut items)
+        visitor.visit_seq(&mut self.array(usize::MAX, type_name::<V::Value>()))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        let mut items = self.array(len, &visitor);
-        visitor.visit_seq(&mut items)
+        visitor.visit_seq(&mut self.array(len, type_name::<V::Value>()))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_tuple(len, visitor)
+        visitor.visit_seq(&mut self.array(len, name))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut entries = self.object(&visitor);
-        visitor.visit_map(&mut entries)
+        visitor.visit_map(&mut self.object(type_name::<V::Value>()))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        visitor.visit_map(&mut self.object(name))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match Variant::of(self)? {
-            Some(variant) => visitor.visit_enum(variant),
-            None => Err(self.refused(&visitor)),
+        match Variant::of(self, name) {
+            Ok(variant) => visitor.visit_enum(variant),
+            Err(error) => Err(error),
         }
     }
+}
+
+fn too_long(len: usize, expected: &'static str) -> Error {
+    Error::invalid_length(len, &expected)
 }
 
 /// What is left to be read of an array or an object. Visitors get a `&mut` of it, and are asked with no seed where they have none: so

@@ -20,15 +20,15 @@ pub(super) struct Variant<'de> {
 pub(super) struct Data<'de>(pub(super) Option<Part<'de>>);
 
 impl<'de> Variant<'de> {
-    /// `None`: the text is no variant.
-    pub(super) fn of(part: Part<'de>) -> Result<Option<Self>, Error> {
+    /// A variant of the enum that is `expected`.
+    pub(super) fn of(part: Part<'de>, expected: &'static str) -> Result<Self, Error> {
         if part.text.starts_with('"') {
             let Name(name) = Name::deserialize(part)?;
-            return Ok(Some(Self { name, data: Data(None) }));
+            return Ok(Self { name, data: Data(None) });
         }
-        let Level::Object(entries) = part.split()? else { return Ok(None) };
+        let Level::Object(entries) = part.split()? else { return Err(part.refused(expected)) };
         match <[_; 1]>::try_from(entries) {
-            Ok([(name, data)]) => Ok(Some(Self { name, data: Data(Some(part.inside(data))) })),
+            Ok([(name, data)]) => Ok(Self { name, data: Data(Some(part.inside(data))) }),
             Err(entries) => {
                 Err(Error::custom(format_args!("an enum is an object with one entry, not with {}", entries.len())))
             }
