@@ -128,8 +128,10 @@ pub(crate) struct Readers {
 const READERS: usize = 8;
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, busy: Duration) -> Self {
-        Self { path, busy, idle: std::sync::Mutex::default(), turns: Arc::new(Semaphore::new(READERS)) }
+    /// One is opened at once: the first who looks for a run needs no other thread.
+    pub(crate) fn open(path: PathBuf, busy: Duration) -> Result<Self, StoreError> {
+        let idle = std::sync::Mutex::new(vec![open_reader(&path, busy)?]);
+        Ok(Self { path, busy, idle, turns: Arc::new(Semaphore::new(READERS)) })
     }
 
     /// To be held while reading; `None` never happens, because nobody closes the semaphore.

@@ -45,7 +45,7 @@ pub(crate) struct Core {
     lease: AtomicU64,
     writer: Mutex<Writer>,
     queue: Queue,
-    /// How long a COMMIT takes, in microseconds: a moving average.
+    /// How long a COMMIT of one job takes, in microseconds: a moving average.
     sync: AtomicU64,
     /// Above 0 while several have waited at once lately: then batches beat commits on the caller's thread.
     crowd: AtomicU32,
@@ -135,9 +135,9 @@ impl Core {
         let instance = Instance::start(&path).map_err(|error| io_failed(&path, "locking a file beside", error))?;
         instance.folder.sweep();
         let lease = lease.max(SHORTEST_LEASE);
-        let beaten = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
+        let (beaten, sync) = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
         let core = Arc::new(Self {
-            readers: Readers::new(path.clone(), busy),
+            readers: Readers::open(path.clone(), busy)?,
             path,
             gate,
             holds: Holds::default(),
@@ -150,7 +150,7 @@ impl Core {
             lease: AtomicU64::new(millis(lease)),
             writer: Mutex::new(Writer { sql, beaten }),
             queue: Queue::default(),
-            sync: AtomicU64::new(0),
+            sync: AtomicU64::new(micros(sync)),
             crowd: AtomicU32::new(0),
         });
         let served = Arc::clone(&core);
@@ -251,8 +251,7 @@ impl Core {
 
     /// Whether it can be told on this thread, at once, that there is no such run: most calls begin one.
     pub(crate) fn is_missing_here(&self, key: &RunKey) -> bool {
-        !self.sync_took().is_zero()
-            && self.may_wait_here()
+        self.may_wait_here()
             && self.readers.try_read(|sql| find(sql, key).is_ok_and(|found| found.is_none())) == Some(true)
     }
 
@@ -262,7 +261,7 @@ impl Core {
         multi_thread && self.sync_took() < HERE_SYNC
     }
 
-    /// How long a COMMIT takes; nothing before the first.
+    /// How long a COMMIT of one job takes.
     fn sync_took(&self) -> Duration {
         Duration::from_micros(self.sync.load(Ordering::Relaxed))
     }
@@ -358,8 +357,9 @@ impl Core {
         drop(batch);
         let start = Instant::now();
         sql.prepare_cached("commit")?.execute([])?;
-        // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced.
-        if sql.total_changes() != before {
+        // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced. And of a crowd's batch most of the time is
+        // for its pages: it says nothing of the disk.
+        if jobs.len() == 1 && sql.total_changes() != before {
             self.note_sync(start.elapsed());
         }
         writer.beaten = beaten;
@@ -381,9 +381,8 @@ impl Core {
     }
 
     fn note_sync(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX / 8);
         let before = self.sync.load(Ordering::Relaxed);
-        self.sync.store((before * 7 + took.min(u64::MAX / 16)) / 8, Ordering::Relaxed);
+        self.sync.store((before * 7 + micros(took)) / 8, Ordering::Relaxed);
     }
 
     /// Brings what is known in memory up to what is on the disk, before anybody else writes. (Whose commit was fenced lets go by itself.)
@@ -441,13 +440,19 @@ impl Core {
     }
 }
 
-/// Makes the instance known; the boot clock of its first heartbeat.
-fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusqlite::Result<i64> {
+/// Makes the instance known: the boot clock of its first heartbeat, and how long its COMMIT took.
+fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusqlite::Result<(i64, Duration)> {
     let transaction = sql.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     sweep(&transaction, instance)?;
     beat(&transaction, instance, lease)?;
+    let start = Instant::now();
     transaction.commit()?;
-    Ok(clock::boot_millis())
+    Ok((clock::boot_millis(), start.elapsed()))
+}
+
+/// For a moving average: eight of them can be added up.
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX).min(u64::MAX / 16)
 }
 
 fn millis(lease: Duration) -> u64 {
