@@ -123,7 +123,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    pub(super) fn block_claimed(&self, lease: &Lease, reason: &str) -> rusqlite::Result<Answer> {
+    pub(super) fn block_claimed(&mut self, lease: &Lease, reason: &str) -> rusqlite::Result<Answer> {
         let is_own = "select 1 from prose_runs where run = ?1 and epoch = ?2 and owner = ?3";
         let values = params![lease.row, integer(lease.epoch), self.instance.id];
         if !self.sql.prepare_cached(is_own)?.exists(values)? {
@@ -133,7 +133,8 @@ impl Batch<'_> {
         Ok(Answer::Committed { ended: true, folded: None })
     }
 
-    fn block(&self, run: i64, step: Option<&str>, reason: &str) -> rusqlite::Result<()> {
+    fn block(&mut self, run: i64, step: Option<&str>, reason: &str) -> rusqlite::Result<()> {
+        self.tails.forget(run);
         self.sql.prepare_cached(BLOCK_RUN)?.execute(params![run, clock::now(), self.instance.id])?;
         self.sql.prepare_cached(END_DETAILS)?.execute(params![run, None::<&str>, step, reason])?;
         Ok(())
