@@ -83,7 +83,7 @@ macro_rules! crashes_left {
 }
 pub(crate) const CRASHES_LEFT: &str = crashes_left!();
 
-const END_RUN: &str = "\
+pub(crate) const END_RUN: &str = "\
     update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
     where run = ?1";
 

@@ -155,7 +155,8 @@ impl SqliteStore {
         }
         let request = request.clone();
         self.read(move |core, sql| {
-            let looked = Batch::new(sql, core).look(&request).map_err(|error| unavailable(&core.path, error))?;
+            let looked =
+                core.look(|| Batch::new(sql, core).look(&request)).map_err(|error| unavailable(&core.path, error))?;
             let run = match looked {
                 Ok(_) | Err(Answer::Ended) => load::run(sql, &core.path, &request.key)?,
                 Err(Answer::Held(epoch)) => return Ok(Err(Claim::Held { epoch })),

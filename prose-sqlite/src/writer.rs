@@ -45,8 +45,10 @@ pub(crate) struct Core {
     lease: AtomicU64,
     writer: Mutex<Writer>,
     queue: Queue,
-    /// How long a COMMIT of one job takes, in microseconds: a moving average.
-    sync: AtomicU64,
+    /// How long a COMMIT of one job takes.
+    sync: Average,
+    /// How long it takes to look for a run.
+    look: Average,
     /// Above 0 while several have waited at once lately: then batches beat commits on the caller's thread.
     crowd: AtomicU32,
 }
@@ -104,7 +106,7 @@ const BATCH_JOBS: usize = 1_024;
 const BATCH_BYTES: usize = 16 << 20;
 
 /// On the caller's thread only what is short: neither a slow disk nor a big value may keep a runtime's worker.
-const HERE_SYNC: Duration = Duration::from_millis(1);
+const HERE: Duration = Duration::from_millis(1);
 const HERE_BYTES: usize = 64 << 10;
 
 /// So many lone batches show that a crowd is gone.
@@ -129,7 +131,7 @@ impl Core {
         let lease = lease.max(SHORTEST_LEASE);
         let (beaten, sync) = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
         let core = Arc::new(Self {
-            readers: Readers::open(path.clone(), busy)?,
+            readers: Readers::new(path.clone(), busy),
             path,
             gate,
             holds: Holds::default(),
@@ -142,7 +144,8 @@ impl Core {
             lease: AtomicU64::new(millis(lease)),
             writer: Mutex::new(Writer { sql, beaten, tails: Tails::default() }),
             queue: Queue::default(),
-            sync: AtomicU64::new(micros(sync)),
+            sync: Average::of(sync),
+            look: Average::of(Duration::ZERO),
             crowd: AtomicU32::new(0),
         });
         let served = Arc::clone(&core);
@@ -247,25 +250,23 @@ impl Core {
 
     /// Whether it can be told on this thread, at once, that there is no such run: most calls begin one.
     pub(crate) fn is_missing_here(&self, key: &RunKey) -> bool {
-        self.may_wait_here()
-            && self.readers.try_read(|sql| find(sql, key).is_ok_and(|found| found.is_none())) == Some(true)
+        let is_missing = |sql: &Connection| self.look(|| find(sql, key)).is_ok_and(|found| found.is_none());
+        self.look.is_short() && may_wait_here() && self.readers.try_read(is_missing) == Some(true)
     }
 
-    /// Whether the runtime has other threads, and the disk is quick as far as is known.
-    fn may_wait_here(&self) -> bool {
-        let multi_thread = Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
-        multi_thread && self.sync_took() < HERE_SYNC
-    }
-
-    /// How long a COMMIT of one job takes.
-    fn sync_took(&self) -> Duration {
-        Duration::from_micros(self.sync.load(Ordering::Relaxed))
+    /// Looks for a run, and at the clock: the next one may do so where it is.
+    pub(crate) fn look<T>(&self, look: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let found = look();
+        self.look.note(start.elapsed());
+        found
     }
 
     fn may_write_here(&self, job: &Job) -> bool {
-        self.may_wait_here()
-            && self.crowd.load(Ordering::Relaxed) == 0
+        self.crowd.load(Ordering::Relaxed) == 0
+            && self.sync.is_short()
             && job.size() <= HERE_BYTES
+            && may_wait_here()
             && self.queue.state().waiting.is_empty()
     }
 
@@ -355,7 +356,7 @@ impl Core {
         // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced. And of a crowd's batch most of the time is
         // for its pages: it says nothing of the disk.
         if jobs.len() == 1 && sql.total_changes() != before {
-            self.note_sync(start.elapsed());
+            self.sync.note(start.elapsed());
         }
         (writer.beaten, writer.tails) = (beaten, tails);
         Ok(answers)
@@ -373,11 +374,6 @@ impl Core {
         }
         beat(&writer.sql, &self.instance, self.lease())?;
         Ok(now)
-    }
-
-    fn note_sync(&self, took: Duration) {
-        let before = self.sync.load(Ordering::Relaxed);
-        self.sync.store((before * 7 + micros(took)) / 8, Ordering::Relaxed);
     }
 
     /// Brings what is known in memory up to what is on the disk, before anybody else writes. (Whose commit was fenced lets go by itself.)
@@ -445,9 +441,34 @@ fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusq
     Ok((clock::boot_millis(), start.elapsed()))
 }
 
-/// For a moving average: eight of them can be added up.
-fn micros(took: Duration) -> u64 {
-    u64::try_from(took.as_micros()).unwrap_or(u64::MAX).min(u64::MAX / 16)
+/// Whether the runtime has other threads.
+fn may_wait_here() -> bool {
+    Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+/// How long something takes, as a moving average: in microseconds.
+#[derive(Debug)]
+struct Average(AtomicU64);
+
+impl Average {
+    fn of(took: Duration) -> Self {
+        Self(AtomicU64::new(Self::micros(took)))
+    }
+
+    fn note(&self, took: Duration) {
+        let before = self.0.load(Ordering::Relaxed);
+        self.0.store((before * 7 + Self::micros(took)) / 8, Ordering::Relaxed);
+    }
+
+    /// So short that a runtime's worker may wait for it.
+    fn is_short(&self) -> bool {
+        Duration::from_micros(self.0.load(Ordering::Relaxed)) < HERE
+    }
+
+    /// Eight of them can be added up.
+    fn micros(took: Duration) -> u64 {
+        u64::try_from(took.as_micros()).unwrap_or(u64::MAX).min(u64::MAX / 16)
+    }
 }
 
 fn millis(lease: Duration) -> u64 {
@@ -563,7 +584,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let second = Duration::from_secs(1);
         let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
-        core.sync.store(0, Ordering::Relaxed);
         assert!(tokio::spawn(async move { core.is_missing_here(&RunKey::new("one")) }).await.unwrap());
     }
 
@@ -573,11 +593,11 @@ mod tests {
         let second = Duration::from_secs(1);
         let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
         let lease = create(&core, "one");
-        core.sync.store(1 << 40, Ordering::Relaxed);
+        core.sync.0.store(1 << 40, Ordering::Relaxed);
         core.write_all(&[&commit(&lease, 2), &commit(&lease, 3)]);
-        assert_eq!(core.sync.load(Ordering::Relaxed), 1 << 40);
+        assert_eq!(core.sync.0.load(Ordering::Relaxed), 1 << 40);
         core.write_all(&[&commit(&lease, 4)]);
-        assert_ne!(core.sync.load(Ordering::Relaxed), 1 << 40);
+        assert_ne!(core.sync.0.load(Ordering::Relaxed), 1 << 40);
         core.close();
     }
 

@@ -16,7 +16,7 @@ const CLAIM_ROW: &str = "\
     returning seq, at";
 
 /// A run that is started again goes on, whatever it was asked before.
-const CLAIM_RUN: &str = "\
+pub(crate) const CLAIM_RUN: &str = "\
     update prose_runs set epoch = ?2, owner = ?3, updated_at = max(?4, updated_at), wake_at = null, awaits = null, \
     cancel_asked_at = case status when 'failed' then null else cancel_asked_at end, \
     status = case when compensating_since is null then 'running' else 'compensating' end where run = ?1";

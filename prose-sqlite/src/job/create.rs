@@ -10,6 +10,10 @@ use super::{Answer, Batch, FirstCommit, exists};
 use crate::clock;
 use crate::outbox;
 
+pub(crate) const INSERT_RUN: &str = "\
+    insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, wake_at, created_at, updated_at) \
+    values (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11) on conflict (namespace, run_id) do nothing";
+
 /// What was kept for a run that was still to come is its own from its creation on.
 const ADOPT: &str = "\
     update prose_signals set uid = ?3, expires_at = null \
@@ -55,25 +59,19 @@ impl Batch<'_> {
 
     /// The run's rows, but for its log; its number, or `None` if there is a run of that name.
     fn insert(&mut self, new: &NewRun, start: &Start<'_>, now: i64) -> rusqlite::Result<Option<i64>> {
-        let inserted = self
-            .prepared(
-                "insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, wake_at, \
-                 created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11) \
-                 on conflict (namespace, run_id) do nothing",
-            )?
-            .execute(params![
-                new.key.namespace,
-                new.key.run_id,
-                new.uid,
-                new.flow,
-                new.version,
-                print_fingerprint(new.fingerprint),
-                start.epoch,
-                start.owner,
-                start.wake_at,
-                to_millis(new.created_at),
-                now
-            ])?;
+        let inserted = self.prepared(INSERT_RUN)?.execute(params![
+            new.key.namespace,
+            new.key.run_id,
+            new.uid,
+            new.flow,
+            new.version,
+            print_fingerprint(new.fingerprint),
+            start.epoch,
+            start.owner,
+            start.wake_at,
+            to_millis(new.created_at),
+            now
+        ])?;
         if inserted == 0 {
             return Ok(None);
         }

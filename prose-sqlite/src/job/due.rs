@@ -40,7 +40,7 @@ const BLOCKED_AT_ONCE: usize = 500;
 /// The next one of a flow that is due, behind another.
 pub(crate) const DUE: &str = "\
     select run, wake_at from prose_runs indexed by prose_runs_due where flow = ?1 and owner is null and parent is null \
-    and wake_at is not null and status in ('running', 'waiting', 'compensating') \
+    and wake_at is not null and (status = 'running' or status = 'waiting' or status = 'compensating') \
     and wake_at <= ?2 and (wake_at, run) > (?3, ?4) order by wake_at, run limit 1";
 
 /// Those that are blocked, and were not refused here.
@@ -52,7 +52,7 @@ pub(crate) const BLOCKED: &str = "\
 /// When the first is due of those that are not yet.
 pub(crate) const NEXT: &str = "\
     select min(wake_at) from prose_runs indexed by prose_runs_due where flow = ?1 and owner is null and parent is null \
-    and wake_at is not null and status in ('running', 'waiting', 'compensating') and wake_at > ?2";
+    and wake_at is not null and (status = 'running' or status = 'waiting' or status = 'compensating') and wake_at > ?2";
 
 /// How far a flow's runs were looked at: first those that are blocked, then those that are due.
 struct Turn<'a> {

@@ -36,6 +36,8 @@ use crate::writer::Core;
 #[cfg(test)]
 pub(crate) mod plans {
     pub(crate) use super::ask::SAME_SIGNAL;
+    pub(crate) use super::claim::CLAIM_RUN;
+    pub(crate) use super::create::INSERT_RUN;
     pub(crate) use super::due::{BLOCKED, DUE, NEXT as NEXT_DUE};
     pub(crate) use super::instances::NEXT_OWNER;
     pub(crate) use super::remove::{OLD_ROOTS, TREE};

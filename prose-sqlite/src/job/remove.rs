@@ -11,7 +11,8 @@ const AT_ONCE: usize = 500;
 
 /// The roots that are old enough, behind one of them.
 pub(crate) const OLD_ROOTS: &str = "\
-    select run, updated_at from prose_runs where parent is null and status in ('completed', 'failed', 'cancelled') \
+    select run, updated_at from prose_runs where parent is null \
+    and (status = 'completed' or status = 'failed' or status = 'cancelled') \
     and updated_at <= ?1 and (updated_at, run) > (?2, ?3) order by updated_at, run limit ?4";
 
 /// A run and all below it.
