@@ -139,10 +139,7 @@ impl Readers {
 
     /// Reads in one transaction: everything is seen as it was at one moment.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut sql = match self.idle().pop() {
-            Some(sql) => sql,
-            None => open_reader(&self.path, self.busy)?,
-        };
+        let mut sql = self.connection()?;
         let transaction = sql.transaction().map_err(|error| unavailable(&self.path, error))?;
         let result = read(&transaction)?;
         transaction.commit().map_err(|error| unavailable(&self.path, error))?;
@@ -150,16 +147,20 @@ impl Readers {
         Ok(result)
     }
 
-    /// Reads with a connection that nobody uses, if there is one, and waits for nobody; what is read must be one statement, which sees one
-    /// moment by itself.
+    /// The same, if not too many read just now: it waits for nobody. What is read must be one statement, which sees one moment by itself.
     pub(crate) fn try_read<T>(&self, read: impl FnOnce(&Connection) -> T) -> Option<T> {
         let _until_it_is_read = Arc::clone(&self.turns).try_acquire_owned().ok()?;
-        let sql = self.idle().pop()?;
+        let sql = self.connection().ok()?;
         sql.busy_timeout(Duration::ZERO).ok()?;
         let result = read(&sql);
         sql.busy_timeout(self.busy).ok()?;
         self.idle().push(sql);
         Some(result)
+    }
+
+    fn connection(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle().pop();
+        idle.map_or_else(|| open_reader(&self.path, self.busy), Ok)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

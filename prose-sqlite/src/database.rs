@@ -18,7 +18,7 @@ use crate::connection::open_writer;
 use crate::error::{describe, primary_code};
 use crate::gate::{self, Gate};
 use crate::receipt::{self, Receipt};
-use crate::statement::{APPEND, Append, Statement};
+use crate::statement::Append;
 use crate::store::SqliteStore;
 
 /// An SQLite file in whose transactions a flow's steps can run: `#[transaction(tx = ctx.deps.db)]`.
@@ -299,8 +299,7 @@ impl SqliteDatabase {
         }
         let append = Append::new(lease, commit, clock::now())
             .map_err(|error| DatabaseError::failed(format!("run `{}` cannot be written: {error}", lease.key), error))?;
-        let fenced = Statement { sql: APPEND, values: append.fenced };
-        if fenced.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
+        if append.fenced().run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
             return Err(DatabaseError::Fenced);
         }
         for statement in append.behind.into_iter().chain(append.wake) {

@@ -89,6 +89,7 @@ mod signals;
 mod standing;
 mod statement;
 mod store;
+mod submission;
 mod writer;
 
 #[cfg(feature = "sqlx")]

@@ -5,10 +5,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::job::plans::{BLOCKED, DUE, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
+use crate::job::plans::{BLOCKED, CLAIM_RUN, DUE, INSERT_RUN, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
 use crate::queue::ASKED_TO_CANCEL;
 use crate::signals::NEXT_SIGNAL;
-use crate::statement::{APPEND, PARK_RUN, WAKE_ABOVE};
+use crate::statement::{APPEND, APPEND_UNFENCED, END_RUN, PARK_RUN, WAKE_ABOVE};
 use crate::{list, schema, standing};
 
 /// A file with runs in every status, of some flows: as SQLite would see it after an `analyze`.
@@ -94,15 +94,31 @@ fn signals_are_found_by_indices() {
     assert_searches(&sql, "delete from prose_signals where expires_at <= ?1", "prose_signals_expiring");
 }
 
+/// What SQLite does for a statement, step by step.
+fn steps(sql: &Connection, statement: &str) -> Vec<String> {
+    let mut explained = sql.prepare(&format!("explain {statement}")).unwrap();
+    let values = vec![Value::Integer(1); explained.parameter_count()];
+    let steps = explained.query_map(rusqlite::params_from_iter(values), |row| row.get("opcode")).unwrap();
+    steps.collect::<Result<_, _>>().unwrap()
+}
+
+fn count(steps: &[String], names: &[&str]) -> usize {
+    steps.iter().filter(|step| names.contains(&step.as_str())).count()
+}
+
 /// Making and throwing away a table of its own would cost more than all the rest.
 #[test]
-fn a_commit_is_appended_by_two_searches_and_without_a_table_of_its_own() {
+fn what_each_run_and_each_commit_writes_needs_no_table_of_its_own() {
     let (_folder, sql) = filled();
-    let mut explained = sql.prepare(&format!("explain {APPEND}")).unwrap();
-    let values = vec![Value::Integer(1); explained.parameter_count()];
-    let steps = explained.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>("opcode")).unwrap();
-    let steps: Vec<_> = steps.collect::<Result<_, _>>().unwrap();
-    let count = |names: &[&str]| steps.iter().filter(|step| names.contains(&step.as_str())).count();
-    assert_eq!(count(&["OpenEphemeral", "OpenAutoindex", "SorterOpen", "Rewind"]), 0, "{steps:?}");
-    assert_eq!(count(&["SeekRowid", "SeekGE"]), 2, "{steps:?}");
+    for statement in [APPEND, APPEND_UNFENCED, INSERT_RUN, CLAIM_RUN, END_RUN] {
+        let steps = steps(&sql, statement);
+        assert_eq!(count(&steps, &["OpenEphemeral", "OpenAutoindex", "SorterOpen"]), 0, "{statement}: {steps:?}");
+    }
+}
+
+#[test]
+fn a_commit_is_appended_by_two_searches() {
+    let (_folder, sql) = filled();
+    let steps = steps(&sql, APPEND);
+    assert_eq!((count(&steps, &["Rewind"]), count(&steps, &["SeekRowid", "SeekGE"])), (0, 2), "{steps:?}");
 }

@@ -12,12 +12,13 @@ use crate::error::{refused, unavailable};
 const APPLICATION_ID: i64 = 0x7072_6f73;
 
 /// What leads from each version to the next. Steps are only ever added: files of every version exist.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 
 /// Makes sure that the file has the tables of this version: creates or migrates them, or says why not.

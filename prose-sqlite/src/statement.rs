@@ -30,11 +30,13 @@ impl<T: Into<String>> From<Option<T>> for Value {
 /// What is to be written for a commit, ready for a driver.
 #[derive(Debug)]
 pub(crate) struct Append {
-    /// The run's number, and the epoch of its lease.
+    /// The run's number and uid, and the epoch of its lease.
     pub(crate) run: i64,
+    pub(crate) uid: String,
     pub(crate) epoch: i64,
-    /// The values of [`APPEND`], the fence: it inserts one row while the lease is the run's and the commit is the next one; none otherwise.
-    pub(crate) fenced: Vec<Value>,
+    pub(crate) seq: i64,
+    pub(crate) now: i64,
+    pub(crate) row: CommitRow,
     /// To be run behind it, if it inserted: there are events, signals were taken, or the run's status has changed.
     pub(crate) behind: Vec<Statement>,
     /// Whether it ends the claim.
@@ -45,8 +47,8 @@ pub(crate) struct Append {
     pub(crate) size: usize,
 }
 
-/// One pass over the run's row and its last commit: the fence of the whole protocol. An instant never goes back, even
-/// if the clock does.
+/// One pass over the run's row and its last commit: the fence of the whole protocol. It inserts one row while the lease is the run's and the
+/// commit is the next one; none otherwise. An instant never goes back, even if the clock does.
 ///
 /// Where the run is not the lease's, or the commit before is not there, a column that is `not null` gets a null, and the row is ignored. (As
 /// `insert .. select` it would go through a table of its own, because it reads where it writes: that costs more than all the rest.)
@@ -57,6 +59,11 @@ pub(crate) const APPEND: &str = "\
     and status in ('running', 'compensating')), \
     ?2, ?3, max(?5, (select at from prose_commits where run = ?1 and seq = ?2 - 1)), \
     ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+/// The same where it is known what the fence asks for.
+pub(crate) const APPEND_UNFENCED: &str = "\
+    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations, \
+    compensable, undoing) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// Whether the execution that holds a run has written anything of it but its claim.
 macro_rules! has_written {
@@ -76,7 +83,7 @@ macro_rules! crashes_left {
 }
 pub(crate) const CRASHES_LEFT: &str = crashes_left!();
 
-const END_RUN: &str = "\
+pub(crate) const END_RUN: &str = "\
     update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
     where run = ?1";
 
@@ -122,21 +129,20 @@ impl Append {
         let row = CommitRow::new(commit)?;
         let events = events(commit)?;
         let size = row.size() + events.iter().map(EventRow::size).sum::<usize>();
-        let (run, epoch) = (lease.row, integer(lease.epoch));
-        let place = [
-            Value::Integer(run),
-            Value::Integer(integer(commit.seq)),
-            Value::Integer(epoch),
-            Value::Text(lease.uid.clone()),
-            Value::Integer(now),
-        ];
-        let fenced = place.into_iter().chain(columns(row)).collect();
+        let (run, uid, epoch, seq) = (lease.row, lease.uid.clone(), integer(lease.epoch), integer(commit.seq));
         let change = Change::by(commit);
         let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
         let behind = takes(commit, now).chain(keep).chain(change.statements(lease.row, now)).collect();
         let wake = change.wake(lease.row, now);
-        Ok(Self { run, epoch, fenced, behind, ends: change.ends(), wake, size })
+        Ok(Self { run, uid, epoch, seq, now, row, behind, ends: change.ends(), wake, size })
     }
+}
+
+/// The columns of a commit from `point` on, as they are bound.
+pub(crate) fn columns(row: &CommitRow) -> [&dyn rusqlite::ToSql; 10] {
+    let CommitRow { point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, fingerprint } =
+        row;
+    [point, phase, completed, dropped, writes, ending, fingerprint, iterations, compensable, undoing]
 }
 
 /// The rows of a commit's events.
@@ -228,22 +234,6 @@ fn park(run: i64, wait: &WaitRow, children: u64, now: i64) -> Statement {
     Statement { sql: PARK_RUN, values }
 }
 
-/// The columns of a commit from `point` on.
-fn columns(row: CommitRow) -> [Value; 10] {
-    [
-        row.point.into(),
-        row.phase.into(),
-        row.completed.into(),
-        row.dropped.into(),
-        row.writes.into(),
-        row.ending.into(),
-        row.fingerprint.into(),
-        row.iterations.into(),
-        row.compensable.into(),
-        row.undoing.into(),
-    ]
-}
-
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -255,16 +245,37 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-impl Statement {
-    /// Runs it; the number of rows that it wrote.
-    pub(crate) fn run(&self, sql: &rusqlite::Connection) -> rusqlite::Result<usize> {
-        sql.prepare_cached(self.sql)?.execute(rusqlite::params_from_iter(&self.values))
+#[cfg(feature = "sqlx")]
+impl Append {
+    /// The fence, for a transaction of sqlx.
+    pub(crate) fn fenced(&self) -> Statement {
+        let Self { run, uid, epoch, seq, now, row, .. } = self;
+        let place = [
+            Value::Integer(*run),
+            Value::Integer(*seq),
+            Value::Integer(*epoch),
+            Value::Text(uid.clone()),
+            Value::Integer(*now),
+        ];
+        let columns = [
+            row.point.clone().into(),
+            row.phase.clone().into(),
+            row.completed.clone().into(),
+            row.dropped.clone().into(),
+            row.writes.clone().into(),
+            row.ending.into(),
+            row.fingerprint.clone().into(),
+            row.iterations.clone().into(),
+            row.compensable.clone().into(),
+            row.undoing.clone().into(),
+        ];
+        Statement { sql: APPEND, values: place.into_iter().chain(columns).collect() }
     }
 }
 
 #[cfg(feature = "sqlx")]
 impl Statement {
-    /// The same for a transaction of sqlx.
+    /// Runs it in a transaction of sqlx; the number of rows that it wrote.
     pub(crate) async fn run_in(self, sql: &mut sqlx::SqliteConnection) -> Result<u64, sqlx::Error> {
         let mut query = sqlx::query(self.sql);
         for value in self.values {

@@ -17,6 +17,7 @@ use crate::gate::Gate;
 use crate::job::{Answer, Batch, Behind, Claimed, Creation, FirstCommit, Job, Migration, find};
 use crate::load::{self, Loaded};
 use crate::statement::{Append, Change, events, takes};
+use crate::submission::Submission;
 use crate::writer::{Core, Reply};
 
 /// Keeps runs in an SQLite file. Clones share it; other processes may open the same file.
@@ -154,7 +155,8 @@ impl SqliteStore {
         }
         let request = request.clone();
         self.read(move |core, sql| {
-            let looked = Batch::new(sql, core).look(&request).map_err(|error| unavailable(&core.path, error))?;
+            let looked =
+                core.look(|| Batch::new(sql, core).look(&request)).map_err(|error| unavailable(&core.path, error))?;
             let run = match looked {
                 Ok(_) | Err(Answer::Ended) => load::run(sql, &core.path, &request.key)?,
                 Err(Answer::Held(epoch)) => return Ok(Err(Claim::Held { epoch })),
@@ -225,15 +227,15 @@ impl SqliteStore {
     }
 
     /// Encoded before it is waited for: the future is kept small, because one is made for each commit.
-    fn appending(&self, lease: &Lease, commit: &Commit) -> Result<Job, StoreError> {
+    fn appending(&self, lease: &Lease, commit: &Commit) -> Result<Submission, StoreError> {
         let append = Append::new(lease, commit, clock::now()).map_err(|error| self.unwritable(&lease.key, &error))?;
         let fold = self.core().holds.count(lease, append.size);
         let whose = (fold || append.ends).then(|| Box::new(lease.clone()));
-        Ok(Job::Commit { append, fold, lease: whose })
+        Ok(Submission::new(Job::Commit { append, fold, lease: whose }))
     }
 
-    async fn append(&self, lease: &Lease, job: Result<Job, StoreError>) -> Result<(), StoreError> {
-        match self.core().submit(job?).await?.answer {
+    async fn append(&self, lease: &Lease, commit: Result<Submission, StoreError>) -> Result<(), StoreError> {
+        match self.core().send(commit?).await?.answer {
             Answer::Committed { .. } => return Ok(()),
             Answer::Fenced { replaced: true } => {
                 self.core().holds.remove(lease);
@@ -346,8 +348,8 @@ impl Store for SqliteStore {
     }
 
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
-        let job = self.appending(lease, &commit);
-        Box::pin(self.append(lease, job))
+        let commit = self.appending(lease, &commit);
+        Box::pin(self.append(lease, commit))
     }
 
     fn reclaim<'a>(&'a self, lease: &'a Lease, seq: u64) -> BoxFuture<'a, Result<Reclaimed, StoreError>> {

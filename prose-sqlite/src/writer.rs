@@ -15,16 +15,16 @@ use prose::store::rows::Holds;
 use prose::store::{Bell, Lease, RunKey, Wakes, in_transaction};
 use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::oneshot;
 
 use crate::clock;
 use crate::connection::{Readers, open_writer};
 use crate::error::{concerns_all, io_failed, refused, result_code, unavailable};
 use crate::gate::{self, Gate};
 use crate::instance::Instance;
-use crate::job::{Answer, Batch, Job, beat, find, sweep};
+use crate::job::{Answer, Batch, Job, Tails, beat, find, sweep};
 use crate::outbox::OutboxJob;
 use crate::schema;
+use crate::submission::{Answered, Pending, Submission};
 
 /// All that the handles of an opened file share.
 #[derive(Debug)]
@@ -45,8 +45,10 @@ pub(crate) struct Core {
     lease: AtomicU64,
     writer: Mutex<Writer>,
     queue: Queue,
-    /// How long a COMMIT takes, in microseconds: a moving average.
-    sync: AtomicU64,
+    /// How long a COMMIT of one job takes.
+    sync: Average,
+    /// How long it takes to look for a run.
+    look: Average,
     /// Above 0 while several have waited at once lately: then batches beat commits on the caller's thread.
     crowd: AtomicU32,
 }
@@ -56,6 +58,7 @@ struct Writer {
     sql: Connection,
     /// The boot clock at the last heartbeat that was written.
     beaten: i64,
+    tails: Tails,
 }
 
 #[derive(Debug, Default)]
@@ -66,17 +69,10 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct QueueState {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Pending>,
     /// The thread waits for jobs, and is to be woken: which costs a system call, so not for each job.
     idle: bool,
     closed: bool,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    job: Job,
-    /// `None` where nobody waits for the answer.
-    reply: Option<oneshot::Sender<Result<Reply, StoreError>>>,
 }
 
 /// An answer; if it is a claim and nobody takes it, the run is given back.
@@ -84,8 +80,6 @@ struct Waiting {
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) guard: Guard,
-    /// What was done, to be dropped by who has made it: an allocator is quickest where one thread does both.
-    _done: Option<Job>,
 }
 
 /// Gives the runs back, if there are any, when it is dropped before [`keep`](Self::keep).
@@ -112,7 +106,7 @@ const BATCH_JOBS: usize = 1_024;
 const BATCH_BYTES: usize = 16 << 20;
 
 /// On the caller's thread only what is short: neither a slow disk nor a big value may keep a runtime's worker.
-const HERE_SYNC: Duration = Duration::from_millis(1);
+const HERE: Duration = Duration::from_millis(1);
 const HERE_BYTES: usize = 64 << 10;
 
 /// So many lone batches show that a crowd is gone.
@@ -135,7 +129,7 @@ impl Core {
         let instance = Instance::start(&path).map_err(|error| io_failed(&path, "locking a file beside", error))?;
         instance.folder.sweep();
         let lease = lease.max(SHORTEST_LEASE);
-        let beaten = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
+        let (beaten, sync) = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
         let core = Arc::new(Self {
             readers: Readers::new(path.clone(), busy),
             path,
@@ -148,9 +142,10 @@ impl Core {
             instance,
             busy,
             lease: AtomicU64::new(millis(lease)),
-            writer: Mutex::new(Writer { sql, beaten }),
+            writer: Mutex::new(Writer { sql, beaten, tails: Tails::default() }),
             queue: Queue::default(),
-            sync: AtomicU64::new(0),
+            sync: Average::of(sync),
+            look: Average::of(Duration::ZERO),
             crowd: AtomicU32::new(0),
         });
         let served = Arc::clone(&core);
@@ -184,19 +179,23 @@ impl Core {
     }
 
     /// Has a job done; the answer comes when it is on the disk.
-    pub(crate) async fn submit(self: &Arc<Self>, job: Job) -> Result<Reply, StoreError> {
+    pub(crate) async fn submit(self: &Arc<Self>, job: Job) -> Answered {
+        self.send(Submission::new(job)).await
+    }
+
+    /// The same for a job that is on its way.
+    pub(crate) async fn send(self: &Arc<Self>, submission: Submission) -> Answered {
         if in_transaction() {
             let path = self.path.display();
             return Err(refused(format!(
                 "a transaction's body may hold {path}, so writing to the store in it could wait for ever; do it in a step of its own"
             )));
         }
-        if let Some(done) = self.try_here(&job) {
+        if let Some(done) = self.try_here(submission.job()) {
             return done;
         }
-        let (reply, answer) = oneshot::channel();
-        self.push(Waiting { job, reply: Some(reply) })?;
-        answer.await.map_err(|_| self.stopped())?
+        self.push(submission.pending())?;
+        submission.await.unwrap_or_else(|| Err(self.stopped()))
     }
 
     /// Gives a run back: at once here, and a moment later for other processes. Never blocks.
@@ -209,10 +208,10 @@ impl Core {
     /// Has a job done for whose answer nobody waits: it tells other processes what is known here. Never blocks.
     pub(crate) fn tell(&self, job: Job) {
         // A closed queue is no loss: the instance is dead then, and nothing is its any more.
-        let _closed = self.push(Waiting { job, reply: None });
+        let _closed = self.push(Pending::told(job));
     }
 
-    fn push(&self, waiting: Waiting) -> Result<(), StoreError> {
+    fn push(&self, waiting: Pending) -> Result<(), StoreError> {
         let mut state = self.queue.state();
         if state.closed {
             return Err(self.stopped());
@@ -231,7 +230,7 @@ impl Core {
     }
 
     /// Does the job on this thread, if nobody else writes or waits and it will not take long; otherwise nothing.
-    fn try_here(self: &Arc<Self>, job: &Job) -> Option<Result<Reply, StoreError>> {
+    fn try_here(self: &Arc<Self>, job: &Job) -> Option<Answered> {
         if !self.may_write_here(job) {
             return None;
         }
@@ -240,10 +239,10 @@ impl Core {
         let mut writer = self.writer.try_lock().ok()?;
         // Waiting for another process is for the writer's thread.
         writer.sql.busy_timeout(Duration::ZERO).ok()?;
-        let result = self.write(&mut writer, std::slice::from_ref(job));
+        let result = self.write(&mut writer, &[job]);
         let _told_by_the_next_write = writer.sql.busy_timeout(self.busy);
         match result {
-            Ok(answers) => self.settle(std::slice::from_ref(job), answers).pop().map(Ok),
+            Ok(answers) => self.settle(&[job], answers).pop().map(Ok),
             Err(error) if result_code(&error) == Some(rusqlite::ffi::SQLITE_BUSY) => None,
             Err(error) => Some(Err(unavailable(&self.path, error))),
         }
@@ -251,26 +250,23 @@ impl Core {
 
     /// Whether it can be told on this thread, at once, that there is no such run: most calls begin one.
     pub(crate) fn is_missing_here(&self, key: &RunKey) -> bool {
-        !self.sync_took().is_zero()
-            && self.may_wait_here()
-            && self.readers.try_read(|sql| find(sql, key).is_ok_and(|found| found.is_none())) == Some(true)
+        let is_missing = |sql: &Connection| self.look(|| find(sql, key)).is_ok_and(|found| found.is_none());
+        self.look.is_short() && may_wait_here() && self.readers.try_read(is_missing) == Some(true)
     }
 
-    /// Whether the runtime has other threads, and the disk is quick as far as is known.
-    fn may_wait_here(&self) -> bool {
-        let multi_thread = Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
-        multi_thread && self.sync_took() < HERE_SYNC
-    }
-
-    /// How long a COMMIT takes; nothing before the first.
-    fn sync_took(&self) -> Duration {
-        Duration::from_micros(self.sync.load(Ordering::Relaxed))
+    /// Looks for a run, and at the clock: the next one may do so where it is.
+    pub(crate) fn look<T>(&self, look: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let found = look();
+        self.look.note(start.elapsed());
+        found
     }
 
     fn may_write_here(&self, job: &Job) -> bool {
-        self.may_wait_here()
-            && self.crowd.load(Ordering::Relaxed) == 0
+        self.crowd.load(Ordering::Relaxed) == 0
+            && self.sync.is_short()
             && job.size() <= HERE_BYTES
+            && may_wait_here()
             && self.queue.state().waiting.is_empty()
     }
 
@@ -283,26 +279,21 @@ impl Core {
         while self.queue.wait(self.lease() / BEATS) {
             let gate = self.gate.blocking_lock();
             let mut batch = self.queue.take();
-            batch.extend(unreleased.drain(..).map(|lease| Waiting { job: Job::Release(lease), reply: None }));
+            batch.extend(unreleased.drain(..).map(|lease| Pending::told(Job::Release(lease))));
             if batch.is_empty() && self.must_live() {
-                batch.push(Waiting { job: Job::Heartbeat, reply: None });
+                batch.push(Pending::told(Job::Heartbeat));
             }
             if batch.is_empty() {
                 continue;
             }
             self.note_crowd(batch.len());
-            let (jobs, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.job, it.reply)).unzip();
-            let results = self.write_all(&jobs);
+            let results = self.write_all(&batch.iter().map(Pending::job).collect::<Vec<_>>());
             drop(gate);
-            for ((job, reply), result) in jobs.into_iter().zip(replies).zip(results) {
-                match (job, reply) {
-                    // Nobody waits any more: the guard of a claim gives the run back.
-                    (job, Some(reply)) => {
-                        drop(reply.send(result.map(|answered| Reply { _done: Some(job), ..answered })));
-                    }
-                    (Job::Release(lease), None) if result.is_err() => unreleased.push(lease),
-                    (_, None) => {}
+            for (waiting, result) in batch.into_iter().zip(results) {
+                if let (Job::Release(lease), Err(_)) = (waiting.job(), &result) {
+                    unreleased.push(lease.clone());
                 }
+                waiting.answer(result);
             }
         }
     }
@@ -319,13 +310,13 @@ impl Core {
     }
 
     /// Writes the jobs together, or, where one of them cannot be written, each alone.
-    fn write_all(self: &Arc<Self>, jobs: &[Job]) -> Vec<Result<Reply, StoreError>> {
+    fn write_all(self: &Arc<Self>, jobs: &[&Job]) -> Vec<Answered> {
         let mut writer = self.writer();
         match self.write(&mut writer, jobs) {
             Ok(answers) => self.settle(jobs, answers).into_iter().map(Ok).collect(),
             Err(error) if jobs.len() > 1 && !concerns_all(&error) => {
                 drop(writer);
-                jobs.iter().flat_map(|job| self.write_all(std::slice::from_ref(job))).collect()
+                jobs.iter().flat_map(|job| self.write_all(&[job])).collect()
             }
             Err(error) => {
                 let message = unavailable(&self.path, error).to_string();
@@ -339,7 +330,7 @@ impl Core {
     }
 
     /// One transaction. After an error nothing of it is left.
-    fn write(&self, writer: &mut Writer, jobs: &[Job]) -> rusqlite::Result<Vec<Answer>> {
+    fn write(&self, writer: &mut Writer, jobs: &[&Job]) -> rusqlite::Result<Vec<Answer>> {
         let written = self.write_open(writer, jobs);
         if written.is_err() && !writer.sql.is_autocommit() {
             // What cannot even be rolled back is rolled back by the next BEGIN's error, or by recovery.
@@ -348,30 +339,35 @@ impl Core {
         written
     }
 
-    fn write_open(&self, writer: &mut Writer, jobs: &[Job]) -> rusqlite::Result<Vec<Answer>> {
+    fn write_open(&self, writer: &mut Writer, jobs: &[&Job]) -> rusqlite::Result<Vec<Answer>> {
+        // Of what is not committed nothing is known: they come back with the COMMIT.
+        let mut tails = std::mem::take(&mut writer.tails);
         let sql = &writer.sql;
         let before = sql.total_changes();
         sql.prepare_cached("begin immediate")?.execute([])?;
         let beaten = self.beat_if_due(writer, jobs)?;
+        tails.check(sql)?;
         let mut batch = Batch::new(sql, self);
+        batch.tails = tails;
         let answers = jobs.iter().map(|job| batch.run(job)).collect::<Result<Vec<_>, _>>()?;
-        drop(batch);
+        let Batch { tails, .. } = batch;
         let start = Instant::now();
         sql.prepare_cached("commit")?.execute([])?;
-        // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced.
-        if sql.total_changes() != before {
-            self.note_sync(start.elapsed());
+        // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced. And of a crowd's batch most of the time is
+        // for its pages: it says nothing of the disk.
+        if jobs.len() == 1 && sql.total_changes() != before {
+            self.sync.note(start.elapsed());
         }
-        writer.beaten = beaten;
+        (writer.beaten, writer.tails) = (beaten, tails);
         Ok(answers)
     }
 
     /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
-    fn beat_if_due(&self, writer: &Writer, jobs: &[Job]) -> rusqlite::Result<i64> {
+    fn beat_if_due(&self, writer: &Writer, jobs: &[&Job]) -> rusqlite::Result<i64> {
         let now = clock::boot_millis();
         let begins =
             |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::ClaimDue(_) | Job::Outbox(OutboxJob::Lead));
-        let holds = || self.must_live() || jobs.iter().any(begins);
+        let holds = || self.must_live() || jobs.iter().any(|job| begins(job));
         let pause = i64::try_from((self.lease() / BEATS).as_millis()).unwrap_or(i64::MAX);
         if now.saturating_sub(writer.beaten) < pause || !holds() {
             return Ok(writer.beaten);
@@ -380,14 +376,8 @@ impl Core {
         Ok(now)
     }
 
-    fn note_sync(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX / 8);
-        let before = self.sync.load(Ordering::Relaxed);
-        self.sync.store((before * 7 + took.min(u64::MAX / 16)) / 8, Ordering::Relaxed);
-    }
-
     /// Brings what is known in memory up to what is on the disk, before anybody else writes. (Whose commit was fenced lets go by itself.)
-    fn settle(self: &Arc<Self>, jobs: &[Job], answers: Vec<Answer>) -> Vec<Reply> {
+    fn settle(self: &Arc<Self>, jobs: &[&Job], answers: Vec<Answer>) -> Vec<Reply> {
         jobs.iter().zip(answers).map(|(job, answer)| self.settle_one(job, answer)).collect()
     }
 
@@ -419,7 +409,7 @@ impl Core {
             }
         }
         self.ring(&answer);
-        Reply { answer, guard, _done: None }
+        Reply { answer, guard }
     }
 
     /// Tells the rest of the process what has changed.
@@ -441,13 +431,44 @@ impl Core {
     }
 }
 
-/// Makes the instance known; the boot clock of its first heartbeat.
-fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusqlite::Result<i64> {
+/// Makes the instance known: the boot clock of its first heartbeat, and how long its COMMIT took.
+fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusqlite::Result<(i64, Duration)> {
     let transaction = sql.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     sweep(&transaction, instance)?;
     beat(&transaction, instance, lease)?;
+    let start = Instant::now();
     transaction.commit()?;
-    Ok(clock::boot_millis())
+    Ok((clock::boot_millis(), start.elapsed()))
+}
+
+/// Whether the runtime has other threads.
+fn may_wait_here() -> bool {
+    Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+/// How long something takes, as a moving average: in microseconds.
+#[derive(Debug)]
+struct Average(AtomicU64);
+
+impl Average {
+    fn of(took: Duration) -> Self {
+        Self(AtomicU64::new(Self::micros(took)))
+    }
+
+    fn note(&self, took: Duration) {
+        let before = self.0.load(Ordering::Relaxed);
+        self.0.store((before * 7 + Self::micros(took)) / 8, Ordering::Relaxed);
+    }
+
+    /// So short that a runtime's worker may wait for it.
+    fn is_short(&self) -> bool {
+        Duration::from_micros(self.0.load(Ordering::Relaxed)) < HERE
+    }
+
+    /// Eight of them can be added up.
+    fn micros(took: Duration) -> u64 {
+        u64::try_from(took.as_micros()).unwrap_or(u64::MAX).min(u64::MAX / 16)
+    }
 }
 
 fn millis(lease: Duration) -> u64 {
@@ -484,13 +505,13 @@ impl Queue {
     }
 
     /// What waits, up to a full batch.
-    fn take(&self) -> Vec<Waiting> {
+    fn take(&self) -> Vec<Pending> {
         let mut state = self.state();
         let mut batch = Vec::new();
         let mut bytes = 0_usize;
         while batch.len() < BATCH_JOBS && bytes < BATCH_BYTES {
             let Some(waiting) = state.waiting.pop_front() else { break };
-            bytes = bytes.saturating_add(waiting.job.size());
+            bytes = bytes.saturating_add(waiting.job().size());
             batch.push(waiting);
         }
         batch
@@ -502,11 +523,15 @@ mod tests {
     use prose::store::{ClaimRequest, Commit, RunKey};
 
     use super::*;
-    use crate::statement::{Append, Value};
+    use crate::statement::{Append, Statement, Value};
 
     fn commit(lease: &Lease, seq: u64) -> Job {
         let append = Append::new(lease, &Commit::empty(seq), 1).unwrap();
         Job::Commit { lease: None, append, fold: false }
+    }
+
+    fn write(core: &Arc<Core>, job: Job) -> Reply {
+        core.write_all(&[&job]).pop().unwrap().unwrap()
     }
 
     fn create(core: &Arc<Core>, run_id: &str) -> Lease {
@@ -525,8 +550,7 @@ mod tests {
         let row = prose::store::rows::CommitRow::new(&commit).unwrap();
         let change = crate::statement::Change::by(&commit);
         let first = crate::job::FirstCommit { seq: 1, row, events: Vec::new(), takes: Vec::new(), change };
-        let reply =
-            core.write_all(&[Job::Create(Box::new(crate::job::Creation { run, first }))]).pop().unwrap().unwrap();
+        let reply = write(core, Job::Create(Box::new(crate::job::Creation { run, first })));
         reply.guard.keep();
         let Answer::Created { lease, .. } = reply.answer else { panic!("{:?}", reply.answer) };
         lease
@@ -539,18 +563,102 @@ mod tests {
         let second = Duration::from_secs(1);
         let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
         let (one, two) = (create(&core, "one"), create(&core, "two"));
-        let mut refused = commit(&one, 2);
+        let mut refused = commit(&one, 3);
         if let Job::Commit { append, .. } = &mut refused {
-            // Its instant: a number is asked for.
-            append.fenced[4] = Value::Text("now".to_owned());
+            let values = vec![Value::Integer(append.run), Value::Text("now".to_owned())];
+            append.behind.push(Statement { sql: "update prose_runs set epoch = ?2 where run = ?1", values });
         }
-        let results = core.write_all(&[commit(&one, 2), refused, commit(&two, 9), commit(&two, 2)]);
+        let jobs = [commit(&one, 2), refused, commit(&two, 9), commit(&two, 2)];
+        let results = core.write_all(&jobs.each_ref());
         let [good, refused, fenced, good_as_well] = <[_; 4]>::try_from(results).unwrap();
         assert!(matches!(good.unwrap().answer, Answer::Committed { .. }));
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains("a.db") && refused.contains("INTEGER"), "{refused}");
         assert!(matches!(fenced.unwrap().answer, Answer::Fenced { replaced: false }));
         assert!(matches!(good_as_well.unwrap().answer, Answer::Committed { .. }));
+        core.close();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_first_who_looks_for_a_run_needs_no_other_thread() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        assert!(tokio::spawn(async move { core.is_missing_here(&RunKey::new("one")) }).await.unwrap());
+    }
+
+    #[test]
+    fn how_quick_the_disk_is_a_crowd_does_not_tell() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        let lease = create(&core, "one");
+        core.sync.0.store(1 << 40, Ordering::Relaxed);
+        core.write_all(&[&commit(&lease, 2), &commit(&lease, 3)]);
+        assert_eq!(core.sync.0.load(Ordering::Relaxed), 1 << 40);
+        core.write_all(&[&commit(&lease, 4)]);
+        assert_ne!(core.sync.0.load(Ordering::Relaxed), 1 << 40);
+        core.close();
+    }
+
+    /// Also where it is known what the log ends with, and was changed by others.
+    #[test]
+    fn who_was_replaced_by_another_connection_is_fenced() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let path = folder.path().join("a.db");
+        let core = Core::open(path.clone(), second, second).unwrap();
+        let other = Connection::open(path).unwrap();
+        let fenced = |lease: &Lease, seq| !matches!(write(&core, commit(lease, seq)).answer, Answer::Committed { .. });
+        for change in [
+            "update prose_runs set epoch = 2",
+            "update prose_runs set status = 'completed'",
+            "delete from prose_runs",
+            "insert into prose_commits (run, seq, epoch, at) select run, 3, 1, 0 from prose_runs",
+        ] {
+            let lease = create(&core, change);
+            assert!(!fenced(&lease, 2), "{change}");
+            other.execute_batch(change).unwrap();
+            assert!(fenced(&lease, 3), "{change}");
+            other.execute_batch("delete from prose_runs").unwrap();
+        }
+        core.close();
+    }
+
+    /// What was rolled back is not what the log ends with.
+    #[test]
+    fn a_batch_that_is_rolled_back_leaves_the_log_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        let lease = create(&core, "one");
+        let mut refused = commit(&lease, 3);
+        if let Job::Commit { append, .. } = &mut refused {
+            append.behind.push(Statement { sql: "no SQL", values: Vec::new() });
+        }
+        let both = [commit(&lease, 2), refused];
+        assert!(core.write(&mut core.writer(), &both.each_ref()).is_err());
+        assert!(matches!(write(&core, commit(&lease, 4)).answer, Answer::Fenced { .. }));
+        assert!(matches!(write(&core, commit(&lease, 2)).answer, Answer::Committed { .. }));
+        core.close();
+    }
+
+    /// An instant never goes back, whether it is looked up or known.
+    #[test]
+    fn a_commit_is_not_earlier_than_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let path = folder.path().join("a.db");
+        let core = Core::open(path.clone(), second, second).unwrap();
+        let lease = create(&core, "one");
+        let other = Connection::open(path).unwrap();
+        // The clocks of the commits stand at 1.
+        write(&core, commit(&lease, 2));
+        other.execute_batch("update prose_runs set updated_at = updated_at").unwrap();
+        write(&core, commit(&lease, 3));
+        let instants = "select count(distinct at), count(*) from prose_commits";
+        let instants = other.query_row(instants, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(instants, (1, 3));
         core.close();
     }
 
@@ -564,7 +672,7 @@ mod tests {
         core.release(&lease);
         let key = RunKey::new("one");
         let request = ClaimRequest { key: key.clone(), flow: "f".to_owned(), restart_failed: false };
-        let reply = core.write_all(&[Job::Claim(request)]).pop().unwrap().unwrap();
+        let reply = write(&core, Job::Claim(request));
         assert!(matches!(reply.answer, Answer::Claimed(_)) && core.holds.contains(&key, 2));
         drop(reply);
         assert!(core.holds.is_empty());
@@ -580,7 +688,7 @@ mod tests {
         let lease = create(&core, "one");
         core.release(&lease);
         let request = ClaimRequest { key: lease.key, flow: "f".to_owned(), restart_failed: false };
-        let results = core.write_all(&[Job::Claim(request.clone()), Job::Claim(request)]);
+        let results = core.write_all(&[&Job::Claim(request.clone()), &Job::Claim(request)]);
         let [first, second] = <[_; 2]>::try_from(results).unwrap().map(|result| result.unwrap().answer);
         assert!(matches!(first, Answer::Claimed(_)), "{first:?}");
         assert!(matches!(second, Answer::Held(2)), "{second:?}");

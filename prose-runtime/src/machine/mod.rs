@@ -259,8 +259,10 @@ impl Machine {
     /// Commits the entrance, if that is still to be done, and waits for ever if the machine is to stop.
     async fn ready(&mut self, point: u16) {
         self.checkpoint().await;
-        self.settle_if_needed().await;
-        self.checkpoint().await;
+        if self.owner.as_ref().is_some_and(Owner::is_unsettled) {
+            self.settle().await;
+            self.checkpoint().await;
+        }
         if std::mem::take(&mut self.entering) {
             self.commit_entrance(point).await;
             self.checkpoint().await;

@@ -52,7 +52,7 @@ impl Batch<'_> {
         Ok(Answer::Asked(Asked::Done))
     }
 
-    pub(super) fn restart(&self, key: &RunKey) -> rusqlite::Result<Answer> {
+    pub(super) fn restart(&mut self, key: &RunKey) -> rusqlite::Result<Answer> {
         let Some(found) = find(self.sql, key)? else { return Ok(Answer::Asked(Asked::Missing)) };
         if found.shown() != Status::Failed || found.undone {
             return Ok(Answer::Asked(Asked::Status(found.shown())));
@@ -61,6 +61,7 @@ impl Batch<'_> {
             return Ok(Answer::Asked(Asked::Above(above, status)));
         }
         let now = clock::now();
+        self.tails.forget(found.run);
         self.sql
             .prepare_cached(
                 "update prose_runs set status = 'running', cancel_asked_at = null, updated_at = max(?2, updated_at) \

@@ -16,7 +16,7 @@ const CLAIM_ROW: &str = "\
     returning seq, at";
 
 /// A run that is started again goes on, whatever it was asked before.
-const CLAIM_RUN: &str = "\
+pub(crate) const CLAIM_RUN: &str = "\
     update prose_runs set epoch = ?2, owner = ?3, updated_at = max(?4, updated_at), wake_at = null, awaits = null, \
     cancel_asked_at = case status when 'failed' then null else cancel_asked_at end, \
     status = case when compensating_since is null then 'running' else 'compensating' end where run = ?1";
@@ -41,6 +41,7 @@ impl Batch<'_> {
         let cancel_asked = found.cancel_asked && found.status != Status::Failed.as_str();
         let lease = Lease { key: key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
         self.claimed.push(lease.clone());
+        self.tails.set(&lease, integer(seq), at);
         // A run that crashes again and again, or finds no code that can go on, makes claims only.
         let folded = if self.log_is_long(found.run, seq)? { self.fold(&lease)? } else { None };
         Ok(Claimed { lease, seq, at, folded, cancel_asked, crashes: found.crashes })
@@ -82,7 +83,8 @@ impl Batch<'_> {
         }
     }
 
-    pub(super) fn reclaim(&self, lease: &Lease, seq: u64) -> rusqlite::Result<Answer> {
+    pub(super) fn reclaim(&mut self, lease: &Lease, seq: u64) -> rusqlite::Result<Answer> {
+        self.tails.forget(lease.row);
         // What the old epoch has written is the same execution's.
         let raise = format!(
             "update prose_runs set epoch = epoch + 1, crashes = {CRASHES_LEFT} \
@@ -109,7 +111,8 @@ impl Batch<'_> {
     }
 
     /// Only what is still held: a commit that has ended the claim may have come before.
-    pub(super) fn release(&self, lease: &Lease) -> rusqlite::Result<Answer> {
+    pub(super) fn release(&mut self, lease: &Lease) -> rusqlite::Result<Answer> {
+        self.tails.forget(lease.row);
         let now = clock::now();
         let release = format!(
             "update prose_runs set owner = null, wake_at = ?3, updated_at = max(?3, updated_at), crashes = {CRASHES_LEFT} \

@@ -1,41 +1,96 @@
 //! Appending to a run's log, and folding it.
 
 use prose::store::Lease;
-use prose::store::rows::{Log, LogFold, RowError, integer};
+use prose::store::rows::{CommitRow, Log, LogFold, RowError, integer};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Answer, Batch, Migration};
 use crate::clock;
 use crate::load;
-use crate::statement::{APPEND, Append, Statement, Value};
+use crate::statement::{APPEND, APPEND_UNFENCED, Append, Statement, columns};
+
+/// Where a commit stands.
+pub(super) struct Place {
+    pub(super) run: i64,
+    pub(super) seq: i64,
+    pub(super) epoch: i64,
+    pub(super) at: i64,
+}
 
 impl Batch<'_> {
     /// Appends, and folds the log of this run then, if there is one.
     pub(super) fn commit(&mut self, append: &Append, fold: Option<&Lease>) -> rusqlite::Result<Answer> {
-        if self.append(&append.fenced)? == 0 {
+        if !self.append(append)? {
             return self.refuse(append.run, append.epoch);
         }
         self.run_all(&append.behind)?;
+        if append.ends {
+            self.tails.forget(append.run);
+        }
         if let Some(wake) = &append.wake
             && self.is_child(append.run)?
         {
-            wake.run(self.sql)?;
+            self.run_one(wake)?;
         }
         let folded = fold.map(|lease| self.fold(lease)).transpose()?.flatten();
         Ok(Answer::Committed { ended: append.ends, folded })
     }
 
-    /// Most of a batch are commits, so its statement is looked for once.
-    fn append(&mut self, values: &[Value]) -> rusqlite::Result<usize> {
-        let prepared = match &mut self.appending {
-            Some(prepared) => prepared,
-            none => none.insert(self.sql.prepare_cached(APPEND)?),
-        };
-        prepared.execute(rusqlite::params_from_iter(values))
+    /// The fence; `false` if it refuses the commit.
+    fn append(&mut self, append: &Append) -> rusqlite::Result<bool> {
+        if let Some(at) = self.tails.append(append) {
+            let place = Place { run: append.run, seq: append.seq, epoch: append.epoch, at };
+            return self.append_unfenced(&place, &append.row).map(|()| true);
+        }
+        let Append { run, uid, epoch, seq, now, row, .. } = append;
+        let [point, phase, completed, dropped, writes, ending, fingerprint, iterations, compensable, undoing] =
+            columns(row);
+        let inserted = self.prepared(APPEND)?.execute(params![
+            run,
+            seq,
+            epoch,
+            uid,
+            now,
+            point,
+            phase,
+            completed,
+            dropped,
+            writes,
+            ending,
+            fingerprint,
+            iterations,
+            compensable,
+            undoing
+        ])?;
+        Ok(inserted > 0)
     }
 
-    fn is_child(&self, run: i64) -> rusqlite::Result<bool> {
-        self.sql.prepare_cached("select 1 from prose_runs where run = ?1 and parent is not null")?.exists([run])
+    /// A row that is the next one of its log for sure. (Were it not, the log's index would refuse it, and each of the batch would be looked up.)
+    pub(super) fn append_unfenced(&mut self, place: &Place, row: &CommitRow) -> rusqlite::Result<()> {
+        let Place { run, seq, epoch, at } = place;
+        let [point, phase, completed, dropped, writes, ending, fingerprint, iterations, compensable, undoing] =
+            columns(row);
+        self.prepared(APPEND_UNFENCED)?.execute(params![
+            run,
+            seq,
+            epoch,
+            at,
+            point,
+            phase,
+            completed,
+            dropped,
+            writes,
+            ending,
+            fingerprint,
+            iterations,
+            compensable,
+            undoing
+        ])?;
+        Ok(())
+    }
+
+    fn is_child(&mut self, run: i64) -> rusqlite::Result<bool> {
+        self.prepared("select 1 from prose_runs where run = ?1 and parent is not null")?.exists([run])
     }
 
     pub(super) fn fenced(&self, lease: &Lease) -> rusqlite::Result<Answer> {
@@ -52,7 +107,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn migrate(&mut self, run: &Migration) -> rusqlite::Result<Answer> {
-        if self.append(&run.append.fenced)? == 0 {
+        if !self.append(&run.append)? {
             return self.fenced(&run.lease);
         }
         let row = run.lease.row;
@@ -66,8 +121,12 @@ impl Batch<'_> {
         Ok(Answer::Committed { ended: false, folded: Some(log) })
     }
 
-    pub(super) fn run_all(&self, statements: &[Statement]) -> rusqlite::Result<()> {
-        statements.iter().try_for_each(|statement| statement.run(self.sql).map(drop))
+    pub(super) fn run_all(&mut self, statements: &[Statement]) -> rusqlite::Result<()> {
+        statements.iter().try_for_each(|statement| self.run_one(statement))
+    }
+
+    pub(super) fn run_one(&mut self, statement: &Statement) -> rusqlite::Result<()> {
+        self.prepared(statement.sql)?.execute(rusqlite::params_from_iter(&statement.values)).map(drop)
     }
 
     /// Replaces the commits of a run by their fold, but for the last one: its `seq` is what the next one continues.

@@ -5,9 +5,14 @@ use prose::store::rows::{integer, print_fingerprint};
 use prose::store::{Lease, NewRun, to_millis};
 use rusqlite::params;
 
+use super::commit::Place;
 use super::{Answer, Batch, FirstCommit, exists};
 use crate::clock;
 use crate::outbox;
+
+pub(crate) const INSERT_RUN: &str = "\
+    insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, wake_at, created_at, updated_at) \
+    values (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11) on conflict (namespace, run_id) do nothing";
 
 /// What was kept for a run that was still to come is its own from its creation on.
 const ADOPT: &str = "\
@@ -26,22 +31,24 @@ impl Batch<'_> {
         let now = clock::now();
         let held = Start { epoch: 1, owner: Some(&self.instance.id), wake_at: None };
         let Some(row) = self.insert(new, &held, now)? else { return Ok(Answer::Exists) };
-        self.insert_first(row, first, now)?;
+        let place = Place { run: row, seq: integer(first.seq), epoch: 1, at: now };
+        self.append_unfenced(&place, &first.row)?;
         let lease = Lease { key: new.key.clone(), uid: new.uid.clone(), row, epoch: 1 };
         self.run_all(&first.takes)?;
         let keep = first.events.iter().map(|event| outbox::keep(&lease, event.clone(), now));
         self.run_all(&keep.chain(first.change.statements(row, now)).collect::<Vec<_>>())?;
         if let (Some(_), Some(wake)) = (&new.parent, first.change.wake(row, now)) {
-            wake.run(self.sql)?;
+            self.run_one(&wake)?;
         }
         let ended = first.change.ends();
         if !ended {
+            self.tails.set(&lease, place.seq, now);
             self.claimed.push(lease.clone());
         }
         Ok(Answer::Created { lease, ended })
     }
 
-    pub(super) fn submit(&self, new: &NewRun) -> rusqlite::Result<Answer> {
+    pub(super) fn submit(&mut self, new: &NewRun) -> rusqlite::Result<Answer> {
         let now = clock::now();
         let due = Start { epoch: 0, owner: None, wake_at: Some(now) };
         Ok(Answer::Submitted(match self.insert(new, &due, now)? {
@@ -51,69 +58,34 @@ impl Batch<'_> {
     }
 
     /// The run's rows, but for its log; its number, or `None` if there is a run of that name.
-    fn insert(&self, new: &NewRun, start: &Start<'_>, now: i64) -> rusqlite::Result<Option<i64>> {
-        let inserted = self
-            .sql
-            .prepare_cached(
-                "insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, wake_at, \
-                 created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11) \
-                 on conflict (namespace, run_id) do nothing",
-            )?
-            .execute(params![
-                new.key.namespace,
-                new.key.run_id,
-                new.uid,
-                new.flow,
-                new.version,
-                print_fingerprint(new.fingerprint),
-                start.epoch,
-                start.owner,
-                start.wake_at,
-                to_millis(new.created_at),
-                now
-            ])?;
+    fn insert(&mut self, new: &NewRun, start: &Start<'_>, now: i64) -> rusqlite::Result<Option<i64>> {
+        let inserted = self.prepared(INSERT_RUN)?.execute(params![
+            new.key.namespace,
+            new.key.run_id,
+            new.uid,
+            new.flow,
+            new.version,
+            print_fingerprint(new.fingerprint),
+            start.epoch,
+            start.owner,
+            start.wake_at,
+            to_millis(new.created_at),
+            now
+        ])?;
         if inserted == 0 {
             return Ok(None);
         }
         let row = self.sql.last_insert_rowid();
-        self.sql
-            .prepare_cached("insert into prose_details (run, correlation_id, input) values (?1, ?2, ?3)")?
+        self.prepared("insert into prose_details (run, correlation_id, input) values (?1, ?2, ?3)")?
             .execute(params![row, new.correlation_id, new.input.as_str()])?;
-        self.sql.prepare_cached(ADOPT)?.execute(params![new.key.namespace, new.key.run_id, new.uid, now])?;
+        self.prepared(ADOPT)?.execute(params![new.key.namespace, new.key.run_id, new.uid, now])?;
         if let Some(parent) = &new.parent {
-            self.sql
-                .prepare_cached(
-                    "update prose_runs set (parent, root) = (select run, coalesce(root, run) from prose_runs \
+            self.prepared(
+                "update prose_runs set (parent, root) = (select run, coalesce(root, run) from prose_runs \
                      where namespace = ?2 and run_id = ?3) where run = ?1",
-                )?
-                .execute(params![row, parent.namespace, parent.run_id])?;
+            )?
+            .execute(params![row, parent.namespace, parent.run_id])?;
         }
         Ok(Some(row))
-    }
-
-    fn insert_first(&self, row: i64, first: &FirstCommit, now: i64) -> rusqlite::Result<()> {
-        let columns = &first.row;
-        self.sql
-            .prepare_cached(
-                "insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, \
-                 fingerprint, iterations, compensable, undoing) \
-                 values (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            )?
-            .execute(params![
-                row,
-                integer(first.seq),
-                now,
-                columns.point,
-                columns.phase,
-                columns.completed,
-                columns.dropped,
-                columns.writes,
-                columns.ending,
-                columns.fingerprint,
-                columns.iterations,
-                columns.compensable,
-                columns.undoing
-            ])?;
-        Ok(())
     }
 }

@@ -40,7 +40,7 @@ const BLOCKED_AT_ONCE: usize = 500;
 /// The next one of a flow that is due, behind another.
 pub(crate) const DUE: &str = "\
     select run, wake_at from prose_runs indexed by prose_runs_due where flow = ?1 and owner is null and parent is null \
-    and wake_at is not null and status in ('running', 'waiting', 'compensating') \
+    and wake_at is not null and (status = 'running' or status = 'waiting' or status = 'compensating') \
     and wake_at <= ?2 and (wake_at, run) > (?3, ?4) order by wake_at, run limit 1";
 
 /// Those that are blocked, and were not refused here.
@@ -52,7 +52,7 @@ pub(crate) const BLOCKED: &str = "\
 /// When the first is due of those that are not yet.
 pub(crate) const NEXT: &str = "\
     select min(wake_at) from prose_runs indexed by prose_runs_due where flow = ?1 and owner is null and parent is null \
-    and wake_at is not null and status in ('running', 'waiting', 'compensating') and wake_at > ?2";
+    and wake_at is not null and (status = 'running' or status = 'waiting' or status = 'compensating') and wake_at > ?2";
 
 /// How far a flow's runs were looked at: first those that are blocked, then those that are due.
 struct Turn<'a> {
@@ -123,7 +123,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    pub(super) fn block_claimed(&self, lease: &Lease, reason: &str) -> rusqlite::Result<Answer> {
+    pub(super) fn block_claimed(&mut self, lease: &Lease, reason: &str) -> rusqlite::Result<Answer> {
         let is_own = "select 1 from prose_runs where run = ?1 and epoch = ?2 and owner = ?3";
         let values = params![lease.row, integer(lease.epoch), self.instance.id];
         if !self.sql.prepare_cached(is_own)?.exists(values)? {
@@ -133,7 +133,8 @@ impl Batch<'_> {
         Ok(Answer::Committed { ended: true, folded: None })
     }
 
-    fn block(&self, run: i64, step: Option<&str>, reason: &str) -> rusqlite::Result<()> {
+    fn block(&mut self, run: i64, step: Option<&str>, reason: &str) -> rusqlite::Result<()> {
+        self.tails.forget(run);
         self.sql.prepare_cached(BLOCK_RUN)?.execute(params![run, clock::now(), self.instance.id])?;
         self.sql.prepare_cached(END_DETAILS)?.execute(params![run, None::<&str>, step, reason])?;
         Ok(())

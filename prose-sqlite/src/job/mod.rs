@@ -10,6 +10,7 @@ mod create;
 mod due;
 mod instances;
 mod remove;
+mod tail;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 pub(crate) use due::{Due, DueJob};
 pub(crate) use instances::{beat, sweep};
 pub(crate) use remove::Behind;
+pub(crate) use tail::Tails;
 
 use crate::clock;
 use crate::instance::Instance;
@@ -34,6 +36,8 @@ use crate::writer::Core;
 #[cfg(test)]
 pub(crate) mod plans {
     pub(crate) use super::ask::SAME_SIGNAL;
+    pub(crate) use super::claim::CLAIM_RUN;
+    pub(crate) use super::create::INSERT_RUN;
     pub(crate) use super::due::{BLOCKED, DUE, NEXT as NEXT_DUE};
     pub(crate) use super::instances::NEXT_OWNER;
     pub(crate) use super::remove::{OLD_ROOTS, TREE};
@@ -41,6 +45,7 @@ pub(crate) mod plans {
 
 /// A write.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most jobs are commits, which are made once and stay where they are")]
 pub(crate) enum Job {
     Create(Box<Creation>),
     Submit(Box<NewRun>),
@@ -159,8 +164,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) holds: &'a Holds,
     /// Claims of this transaction, which are not in `holds` yet.
     pub(crate) claimed: Vec<Lease>,
-    /// What appends commits, once one was.
-    appending: Option<CachedStatement<'a>>,
+    /// Where the logs of runs end, as far as that is known.
+    pub(crate) tails: Tails,
+    /// Statements that come again and again, so that each is looked for once: by where its text is.
+    prepared: Vec<(&'static str, CachedStatement<'a>)>,
 }
 
 /// A run's row as claims see it.
@@ -203,7 +210,19 @@ impl Job {
 impl<'a> Batch<'a> {
     pub(crate) fn new(sql: &'a Connection, core: &'a Core) -> Self {
         let Core { path, instance, holds, .. } = core;
-        Self { sql, path, instance, holds, claimed: Vec::new(), appending: None }
+        Self { sql, path, instance, holds, claimed: Vec::new(), tails: Tails::default(), prepared: Vec::new() }
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// A statement that jobs of the batch may have in common.
+    fn prepared(&mut self, text: &'static str) -> rusqlite::Result<&mut CachedStatement<'a>> {
+        let known = self.prepared.iter().position(|(known, _)| std::ptr::eq(*known, text));
+        let place = known.unwrap_or(self.prepared.len());
+        if known.is_none() {
+            self.prepared.push((text, self.sql.prepare_cached(text)?));
+        }
+        Ok(&mut self.prepared[place].1)
     }
 }
 

@@ -11,7 +11,8 @@ const AT_ONCE: usize = 500;
 
 /// The roots that are old enough, behind one of them.
 pub(crate) const OLD_ROOTS: &str = "\
-    select run, updated_at from prose_runs where parent is null and status in ('completed', 'failed', 'cancelled') \
+    select run, updated_at from prose_runs where parent is null \
+    and (status = 'completed' or status = 'failed' or status = 'cancelled') \
     and updated_at <= ?1 and (updated_at, run) > (?2, ?3) order by updated_at, run limit ?4";
 
 /// A run and all below it.
@@ -42,7 +43,7 @@ pub(crate) struct Behind {
 }
 
 impl Batch<'_> {
-    pub(super) fn delete(&self, key: &RunKey) -> rusqlite::Result<Answer> {
+    pub(super) fn delete(&mut self, key: &RunKey) -> rusqlite::Result<Answer> {
         let Some(found) = find(self.sql, key)? else { return Ok(Answer::Deleted(false)) };
         let tree = self.tree(found.run)?;
         for member in &tree {
@@ -54,7 +55,7 @@ impl Batch<'_> {
         Ok(Answer::Deleted(true))
     }
 
-    pub(super) fn prune(&self, before: i64, behind: Behind) -> rusqlite::Result<Answer> {
+    pub(super) fn prune(&mut self, before: i64, behind: Behind) -> rusqlite::Result<Answer> {
         let mut roots = Vec::new();
         let mut query = self.sql.prepare_cached(OLD_ROOTS)?;
         let mut rows = query.query(params![before, behind.updated_at, behind.run, AT_ONCE as i64])?;
@@ -87,7 +88,8 @@ impl Batch<'_> {
         self.sql.prepare_cached(TREE)?.query_map([root], read)?.collect()
     }
 
-    fn remove(&self, member: &Member) -> rusqlite::Result<()> {
+    fn remove(&mut self, member: &Member) -> rusqlite::Result<()> {
+        self.tails.forget(member.found.run);
         let RunKey { namespace, run_id } = &member.key;
         self.sql
             .prepare_cached("delete from prose_signals where namespace = ?1 and run_id = ?2 and uid = ?3")?

@@ -26,8 +26,8 @@ struct Hold {
     row: i64,
     epoch: u64,
     log: Log,
-    /// Dropped with the hold, which wakes all who wait.
-    ended: watch::Sender<()>,
+    /// Made for the first who waits, and dropped with the hold, which wakes all.
+    ended: Option<watch::Sender<()>>,
 }
 
 impl Holds {
@@ -38,7 +38,7 @@ impl Holds {
 
     /// A run was claimed, under this lease.
     pub fn add(&self, lease: &Lease) {
-        let hold = Hold { row: lease.row, epoch: lease.epoch, log: Log::default(), ended: watch::Sender::new(()) };
+        let hold = Hold { row: lease.row, epoch: lease.epoch, log: Log::default(), ended: None };
         self.holds().insert(lease.key.clone(), hold);
     }
 
@@ -65,7 +65,7 @@ impl Holds {
     /// [`Store::changed`](crate::Store::changed): waits until the run may no longer be held under `epoch`. `held_elsewhere` asks the
     /// table whether another process holds it so.
     pub async fn changed<F: Future<Output = bool>>(&self, key: &RunKey, epoch: u64, held_elsewhere: impl Fn() -> F) {
-        let ended = self.holds().get(key).filter(|hold| hold.epoch == epoch).map(|hold| hold.ended.subscribe());
+        let ended = self.holds().get_mut(key).filter(|hold| hold.epoch == epoch).map(Hold::subscribe);
         if let Some(mut ended) = ended {
             // An error is the end of the hold. The time limit is for a run that another process has taken over: then the
             // hold here ends only when its execution notices.
@@ -95,6 +95,10 @@ impl Holds {
 }
 
 impl Hold {
+    fn subscribe(&mut self) -> watch::Receiver<()> {
+        self.ended.get_or_insert_with(|| watch::Sender::new(())).subscribe()
+    }
+
     fn is(&self, lease: &Lease) -> bool {
         self.row == lease.row && self.epoch == lease.epoch
     }
