@@ -10,7 +10,7 @@ use crate::Json;
 /// Where a value is written to.
 pub(crate) type Writer<'w> = Checked<&'w mut Serializer<Vec<u8>>>;
 
-/// Takes the text of one value.
+/// Takes the text of one value. The machine has one, so that saving a value makes and drops none in what is compiled for its type.
 pub(crate) struct Encoder(Serializer<Vec<u8>>);
 
 impl Default for Encoder {
@@ -20,7 +20,7 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// To be written to once.
+    /// Where one value is written to.
     pub(crate) fn writer(&mut self) -> Writer<'_> {
         self.0 = Serializer::new(Vec::with_capacity(128));
         Checked::new(&mut self.0)

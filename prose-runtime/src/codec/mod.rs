@@ -7,7 +7,7 @@ mod strict;
 use std::cell::OnceCell;
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 use serde_json::Error;
 
 use crate::Json;
@@ -43,22 +43,20 @@ pub struct Key<T> {
 
 impl<T> Key<T> {
     pub(crate) fn encode(&self, value: &T) -> Result<Json, Error> {
-        let mut encoder = Encoder::default();
-        let written = (self.codec.write)(value, encoder.writer());
-        encoder.finish(written)
+        encode_by(self.codec.write, value)
     }
 
     pub(crate) fn decode(&self, json: &Json) -> Result<T, Error> {
         let refusal = OnceCell::new();
-        let value = (self.codec.read)(Part::of(json.raw()), &refusal);
-        value.ok_or_else(|| refusal.into_inner().unwrap_or_else(|| Error::custom("it could not be read")))
+        let value = (self.codec.read)(Some(Part::of(json.raw())), &refusal);
+        value.ok_or_else(|| refusal.into_inner().unwrap_or_else(|| unreachable!("what is not read is refused")))
     }
 }
 
 /// How values of a type are written and read. The two are compiled for each type that a flow saves, so there is little in them.
 pub struct Codec<T> {
     pub(crate) write: fn(&T, Writer<'_>) -> Result<(), Error>,
-    pub(crate) read: fn(Part<'_>, &dyn Refuse) -> Option<T>,
+    pub(crate) read: fn(Option<Part<'_>>, &dyn Refuse) -> Option<T>,
 }
 
 /// Tells that a key is of a value's type, where nothing else does.
@@ -75,13 +73,16 @@ impl Refuse for OnceCell<Error> {
     }
 }
 
-fn read<T: DeserializeOwned>(part: Part<'_>, refusal: &dyn Refuse) -> Option<T> {
-    match T::deserialize(part) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            refusal.refuse(error);
-            None
-        }
+fn read<T: DeserializeOwned>(part: Option<Part<'_>>, refusal: &dyn Refuse) -> Option<T> {
+    match part {
+        Some(part) => match T::deserialize(part) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                refusal.refuse(error);
+                None
+            }
+        },
+        None => None,
     }
 }
 
@@ -92,6 +93,10 @@ fn write<T: Serialize>(value: &T, to: Writer<'_>) -> Result<(), Error> {
 /// Encodes a value, refusing what JSON cannot give back: NaN and infinities, `Some(None)`, `Some(())`, map keys that are no strings,
 /// and what is nested deeper than it reads.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Json, Error> {
+    encode_by(write::<T>, value)
+}
+
+fn encode_by<T>(write: fn(&T, Writer<'_>) -> Result<(), Error>, value: &T) -> Result<Json, Error> {
     let mut encoder = Encoder::default();
     let written = write(value, encoder.writer());
     encoder.finish(written)

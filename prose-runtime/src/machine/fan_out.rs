@@ -183,7 +183,7 @@ impl Machine {
 
     fn element<T>(&self, key: &Key<T>, index: u64) -> Option<T> {
         let name = super::runner::step_name(key.name, Some(index));
-        (key.codec.read)(self.part(&name), &self.hearing_of(&name))
+        (key.codec.read)(self.part(&name), &super::Unreadable { machine: self, name: &name })
     }
 
     fn completed_each(&mut self, point: u16, list: &'static str, length: u64) {

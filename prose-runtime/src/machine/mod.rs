@@ -337,16 +337,12 @@ impl Machine {
 
     /// Restores a variable. `None`: it could not be, and the flow is to wait for its end.
     pub fn load<T>(&self, key: &Key<T>) -> Option<T> {
-        (key.codec.read)(self.part(key.name), &self.hearing_of(key.name))
-    }
-
-    fn hearing_of<'a>(&'a self, name: &'a str) -> Unreadable<'a> {
-        Unreadable { machine: self, name }
+        (key.codec.read)(self.part(key.name), &Unreadable { machine: self, name: key.name })
     }
 
     /// The text of a saved variable.
-    fn part(&self, name: &str) -> Part<'_> {
-        self.saved(name).map_or_else(Part::none, |json| Part::of(json.raw()))
+    fn part(&self, name: &str) -> Option<Part<'_>> {
+        self.saved(name).map(|saved| Part::of(saved.raw()))
     }
 
     /// The end of a flow whose variable could not be restored: pending, until the driver drops it.

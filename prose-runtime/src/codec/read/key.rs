@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, EnumAccess, Error as _, Visitor};
 use serde_json::Error;
 
 use super::variant::Data;
+use super::{by_json, unplaced};
 
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a, 'de> {
@@ -28,22 +29,11 @@ impl<'a, 'de> Key<'a, 'de> {
     }
 }
 
-macro_rules! numbers {
-    ($($method:ident),* $(,)?) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let mut json = serde_json::Deserializer::from_str(self.plain()?);
-            let value = json.$method(visitor)?;
-            json.end()?;
-            Ok(value)
-        }
-    )*};
-}
-
 impl<'de> Deserializer<'de> for Key<'_, 'de> {
     type Error = Error;
 
-    numbers! {
-        deserialize_bool, deserialize_i8, deserialize_i16, deserialize_i32, deserialize_i64, deserialize_i128, deserialize_u8,
+    by_json! {
+        plain: deserialize_bool, deserialize_i8, deserialize_i16, deserialize_i32, deserialize_i64, deserialize_i128, deserialize_u8,
         deserialize_u16, deserialize_u32, deserialize_u64, deserialize_u128, deserialize_f32, deserialize_f64,
     }
 
@@ -76,8 +66,16 @@ impl<'de> Deserializer<'de> for Key<'_, 'de> {
         visitor.visit_enum(self)
     }
 
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_bytes(self.text.as_bytes())
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_bytes(self.text.as_bytes())
+    }
+
     serde::forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct ignored_any
+        char str string unit unit_struct seq tuple tuple_struct map struct ignored_any
     }
 }
 

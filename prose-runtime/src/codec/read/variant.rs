@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, EnumAccess, Error as _, Unexpected, VariantAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Error;
 
 use super::Part;
 use super::key::Key;
-use super::split::{Level, Name};
+use super::rest::Name;
 
 pub(super) struct Variant<'de> {
     name: Cow<'de, str>,
@@ -22,17 +21,11 @@ pub(super) struct Data<'de>(pub(super) Option<Part<'de>>);
 impl<'de> Variant<'de> {
     /// A variant of the enum that is `expected`.
     pub(super) fn of(part: Part<'de>, expected: &'static str) -> Result<Self, Error> {
-        if part.text.starts_with('"') {
+        if part.begins_with('"') {
             let Name(name) = Name::deserialize(part)?;
             return Ok(Self { name, data: Data(None) });
         }
-        let Level::Object(entries) = part.split()? else { return Err(part.refused(expected)) };
-        match <[_; 1]>::try_from(entries) {
-            Ok([(name, data)]) => Ok(Self { name, data: Data(Some(part.inside(data))) }),
-            Err(entries) => {
-                Err(Error::custom(format_args!("an enum is an object with one entry, not with {}", entries.len())))
-            }
-        }
+        part.object(expected)?.only().map(|(name, data)| Self { name, data: Data(Some(data)) })
     }
 }
 
@@ -70,6 +63,6 @@ impl<'de> VariantAccess<'de> for Data<'de> {
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        self.part("struct variant")?.deserialize_struct("", fields, visitor)
+        self.part("struct variant")?.deserialize_struct("struct variant", fields, visitor)
     }
 }
