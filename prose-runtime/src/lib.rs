@@ -89,6 +89,7 @@ pub mod observe;
 mod relay;
 mod run_id;
 mod signal;
+mod std_macros;
 pub mod store;
 mod typed;
 mod validation;

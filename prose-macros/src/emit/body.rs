@@ -19,7 +19,7 @@
 use super::Context;
 use super::handover::Handover;
 use crate::ast::Kind;
-use crate::known_macros::is_known;
+use crate::known_macros;
 use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
@@ -153,17 +153,15 @@ fn leaves_otherwise(body: TokenStream) -> bool {
 /// `also`: further words by which it is left.
 fn leaves(body: TokenStream, also: &dyn Fn(&Ident) -> bool) -> bool {
     let tokens: Vec<TokenTree> = body.into_iter().collect();
-    let leaves = |(at, token): (usize, &TokenTree)| match (token, tokens.get(at + 1), tokens.get(at + 2)) {
-        (TokenTree::Ident(ident), ..) if also(ident) => true,
-        (TokenTree::Ident(ident), next, _) if ident == "return" => {
-            !matches!(next, Some(TokenTree::Ident(next)) if next == "Err")
+    let leaves = |(at, token): (usize, &TokenTree)| match token {
+        TokenTree::Ident(ident) if also(ident) => true,
+        TokenTree::Ident(ident) if ident == "return" => {
+            !matches!(tokens.get(at + 1), Some(TokenTree::Ident(next)) if next == "Err")
         }
-        (TokenTree::Ident(name), Some(TokenTree::Punct(bang)), Some(TokenTree::Group(_))) if bang.as_char() == '!' => {
-            // A keyword stands in front of a negation: `if !(a && b)`.
-            let is_macro = syn::parse2::<Ident>(name.to_token_stream()).is_ok();
-            is_macro && !is_known(name)
+        TokenTree::Ident(_) => {
+            known_macros::called(&tokens, at).is_some_and(|path| !known_macros::is_known_path(&path))
         }
-        (TokenTree::Group(group), ..) => self::leaves(group.stream(), also),
+        TokenTree::Group(group) => self::leaves(group.stream(), also),
         _ => false,
     };
     tokens.iter().enumerate().any(leaves)

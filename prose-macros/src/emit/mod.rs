@@ -18,6 +18,7 @@ mod leaf;
 mod leaving;
 mod loops;
 mod module;
+mod outside;
 mod parallel;
 mod picture;
 mod point;
