@@ -6,10 +6,11 @@ pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, U
 pub use crate::machine::{
     AlwaysLeaves, AwaitedOutsideOfAStep, Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake,
     Machine, Moved, Open, Results, Start, Ticket, Timed, Try, Wake, again, elements, list, ordered, repeat, timed,
-    turns, unchanged,
+    turns, unchanged, unreached,
 };
 pub use crate::migration::{Migrate, call as migrate};
 pub use crate::signal::{Encode, Signalled, Takes, encoded, takes_all};
+pub use crate::told_once::{Publishable, Transactional, database, events};
 pub use crate::typed::whole;
 pub use serde::de::DeserializeOwned as Decode;
 

@@ -29,6 +29,16 @@ pub(crate) fn variable(name: &str) -> String {
 
 /// Decodes a value of a run.
 pub(crate) fn read<T: DeserializeOwned>(run_id: &str, what: &str, value: &Json) -> Result<T, ValueError> {
+    read_by(run_id, what, value, decode)
+}
+
+/// Decodes a value of a run by this codec.
+pub(crate) fn read_by<T>(
+    run_id: &str,
+    what: &str,
+    value: &Json,
+    decode: fn(&Json) -> Result<T, serde_json::Error>,
+) -> Result<T, ValueError> {
     decode(value).map_err(|error| refused(run_id, what, format!("is no `{}`: {error}", type_name::<T>())))
 }
 

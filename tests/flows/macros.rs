@@ -272,7 +272,7 @@ async fn with_macros_of_others(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<String
     next!(start);
     for number in &input {
         tracing::info!(sum, "{prefix}: {number}");
-        debug_assert_eq!(*number, number + 0, "{prefix}");
+        debug_assert_eq!(number, &number.clone(), "{prefix}");
         if *number > 8 {
             warn!(number, "{prefix}: too much");
             continue;

@@ -24,7 +24,8 @@ use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Pat, Token};
 
 /// A step or a validation.
@@ -127,7 +128,16 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     } else {
         quote!(#ok(#v))
     };
-    quote!(#asynchronous { #open #(#attrs)* let #v #ty = #body; #end })
+    let returns = (!goes_around(point)).then(|| returns(cx, point));
+    quote!(#asynchronous { #open #returns #(#attrs)* let #v #ty = #body; #end })
+}
+
+/// `if false { return Ok::<T, E>(private::unreached()); }`: of a `return` with another type rustc tells at that one, and not at the end.
+fn returns(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
+    let (error, ty) = (cx.error(), point.target.as_ref()?.ty.as_ref()?);
+    let ok = quote!(::core::result::Result::Ok::<#ty, #error>);
+    let private = cx.private();
+    Some(quote!(if false { return #ok(#private::unreached()); }))
 }
 
 fn has_value(point: &Point) -> bool {
@@ -189,7 +199,8 @@ pub(super) fn when(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
     let (when, error) = (names::local("when"), cx.error());
     let expr = point.retry.as_ref()?.when.as_ref()?;
     let asked = quote!(dyn ::core::ops::Fn(&#error) -> ::core::primitive::bool + ::core::marker::Sync);
-    Some(quote!(let #when: &(#asked) = &#expr;))
+    let borrowed = quote_spanned!(expr.span()=> &#expr);
+    Some(quote!(let #when: &(#asked) = #borrowed;))
 }
 
 /// Which errors are tried again: never a failed validation, whatever `when` says.

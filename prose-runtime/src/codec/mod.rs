@@ -12,10 +12,10 @@ use crate::Json;
 /// What can live across a step: a value that can be written to a checkpoint and read back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved, but it lives across a step",
-    label = "this value is needed behind the next step, so it is part of the checkpoint",
-    note = "a run goes on from its checkpoint after a crash: own the value (clone it), make it inside the step that needs it, or derive `Serialize` and `Deserialize`"
+    label = "a run goes on from its checkpoint after a crash, and this value is needed behind the next step",
+    note = "derive `serde::Serialize` and `serde::Deserialize`, own what it borrows, or make it inside of the step that needs it"
 )]
-pub trait Saved: Sized + Send {
+pub trait Saved: Sized {
     /// The codec for variables of this type.
     const CODEC: Codec<Self>;
 

@@ -3,13 +3,11 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use crate::Json;
-use crate::codec::{decode, encode};
+use crate::codec::encode;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::flow::{Driving, Flow, Meta, Undoing};
+use crate::flow::{Driving, Flow, FlowError, Meta, RunValue, Undoing};
 use crate::machine::Machine;
 use crate::migration::Migrate;
 
@@ -73,8 +71,8 @@ pub(super) fn text(error: &dyn Display) -> String {
 }
 
 /// The output that a run has saved.
-pub(crate) fn saved_output<O: DeserializeOwned, E>(run_id: String, output: &Json) -> Result<O, Error<E>> {
-    match decode(output) {
+pub(crate) fn saved_output<O: RunValue, E>(run_id: String, output: &Json) -> Result<O, Error<E>> {
+    match (O::CODEC.read)(output) {
         Ok(output) => Ok(output),
         Err(error) => Err(changed(run_id, &error)),
     }
@@ -99,7 +97,7 @@ impl<F: Flow> Subject for Typed<F> {
 
     fn encode_input(&self) -> Result<Json, serde_json::Error> {
         match &self.input {
-            Some(input) => encode(input),
+            Some(input) => encode((F::Input::CODEC.write)(input)),
             None => unreachable!("the input is encoded before it is handed over"),
         }
     }
@@ -111,7 +109,7 @@ impl<F: Flow> Subject for Typed<F> {
     ) -> Result<Driving<'a>, serde_json::Error> {
         let input = match (saved, self.input.take()) {
             (None, Some(given)) => given,
-            (Some(saved), _) => decode(saved)?,
+            (Some(saved), _) => (F::Input::CODEC.read)(saved)?,
             (None, None) => unreachable!("the given input is taken once, by the run that it creates"),
         };
         let ctx = Ctx::new(self.deps.clone(), machine.info().clone());
@@ -136,21 +134,21 @@ impl<F: Flow> Subject for Typed<F> {
 
     fn undo_error(&self) -> Option<&dyn Display> {
         match &self.undone {
-            Some(Err(error)) => Some(error),
+            Some(Err(error)) => Some(error.shown()),
             _ => None,
         }
     }
 
     fn error(&self) -> Option<&dyn Display> {
         match &self.result {
-            Some(Err(error)) => Some(error),
+            Some(Err(error)) => Some(error.shown()),
             _ => None,
         }
     }
 
     fn encode_output(&self) -> Result<Json, serde_json::Error> {
         match &self.result {
-            Some(Ok(output)) => encode(output),
+            Some(Ok(output)) => encode((F::Output::CODEC.write)(output)),
             _ => unreachable!("only an output is encoded"),
         }
     }

@@ -27,6 +27,11 @@ impl Drop for AwaitedOutsideOfAStep {
     fn drop(&mut self) {}
 }
 
+/// What is never reached.
+pub fn unreached<T>() -> T {
+    unreachable!("what stands there for its type only")
+}
+
 /// Borrows that leave a block, if what they borrow is from outside of it.
 pub fn unchanged<T>(_borrows: T) {}
 
