@@ -8,6 +8,7 @@ mod compensations;
 mod constants;
 mod context;
 mod duplicates;
+mod ends;
 mod guards;
 mod iterables;
 mod keys;
@@ -30,6 +31,7 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
     signals::check(flow, errors);
     local_macros::check(flow, errors);
     keys::check(flow, errors);
+    ends::check(flow, errors);
 }
 
 /// The rules on what lives where.
