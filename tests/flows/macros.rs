@@ -302,3 +302,22 @@ async fn with_macros_of_others(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<String
 async fn macros_of_others() {
     sweep(with_macros_of_others, [vec![1, 9, 4], vec![10], vec![]]).await;
 }
+
+/// A macro from outside that mentions what has been moved in part.
+#[flow]
+async fn with_a_macro_of_parts(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let order = input.clone();
+    let id = order.id;
+    assert_eq!(order.items.len(), input.items.len(), "{id}");
+    let count = order.items.len();
+    #[step]
+    'told: {
+        ctx.tell(format!("{id} {count}"));
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn a_macro_of_parts() {
+    sweep(with_a_macro_of_parts, orders()).await;
+}

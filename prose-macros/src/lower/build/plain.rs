@@ -276,20 +276,23 @@ fn look_behind(one: &mut Anew, stmts: &[Stmt], asked: Option<&Expr>) {
     one.hidden_at = stmts[behind..].iter().position(hides).map(|place| behind + place);
 }
 
-/// The words in the tokens of a macro, each once.
+/// The words in the tokens of a macro that it could bind, each once: no field, and none that is only a part of an expression (`order.total`, `&order`).
 fn words(tokens: TokenStream) -> Vec<Ident> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |place: Option<usize>, signs: &str| matches!(place.and_then(|place| tokens.get(place)), Some(TokenTree::Punct(punct)) if signs.contains(punct.as_char()));
     let mut found: Vec<Ident> = Vec::new();
-    for token in tokens {
+    for (place, token) in tokens.iter().enumerate() {
         let words = match token {
-            TokenTree::Ident(word) => vec![word],
+            TokenTree::Ident(_) if is(place.checked_sub(1), ".&") || is(Some(place + 1), ".?") => Vec::new(),
+            TokenTree::Ident(word) => vec![word.clone()],
             TokenTree::Group(group) => words(group.stream()),
             TokenTree::Punct(_) | TokenTree::Literal(_) => Vec::new(),
         };
-        words.into_iter().for_each(|word| {
+        for word in words {
             if !found.contains(&word) {
-                found.push(word)
+                found.push(word);
             }
-        });
+        }
     }
     found
 }
