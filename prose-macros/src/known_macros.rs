@@ -1,11 +1,84 @@
-//! Macros of which it is known what they expand to: nothing that returns, or jumps out of the code around them, unless their tokens do.
+//! Macros of which it is known what they expand to: nothing that returns, awaits, or jumps out of the code around them, unless their
+//! tokens do. The standard library's are known by their names, and rustc is asked whether those are the user's (`std_macros` in
+//! the runtime); another crate's by its path.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::Macro;
 
-/// By their last name: a macro of the user's that is named so counts as the known one.
-pub(crate) fn is_known(name: &Ident) -> bool {
+/// Is it known?
+pub(crate) fn is_known(mac: &Macro) -> bool {
+    let path: Vec<&Ident> = mac.path.segments.iter().map(|segment| &segment.ident).collect();
+    is_known_path(&path)
+}
+
+/// The same, by its path.
+pub(crate) fn is_known_path(path: &[&Ident]) -> bool {
+    let among = |names: &[&str], name: &Ident| names.iter().any(|one| name == one);
+    match path {
+        [name] => is_known_name(name),
+        [of, name] if among(&["std", "core", "alloc"], of) => is_known_name(name) || among(&ASSERTIONS, name),
+        [of, name] if among(&["log", "tracing"], of) => among(&LOGGING, name),
+        [of, name] => *of == "serde_json" && *name == "json",
+        _ => false,
+    }
+}
+
+/// Is it named as one that jumps nowhere, which many import from other crates? Where the flow relies on that, rustc is asked (`emit/outside.rs`).
+pub(crate) fn stays(mac: &Macro) -> bool {
+    let named =
+        mac.path.segments.last().is_some_and(|last| {
+            last.ident == "json" || LOGGING.iter().chain(&ASSERTIONS).any(|name| last.ident == name)
+        });
+    named && !is_known(mac) && !may_be_told_to_jump(mac.tokens.clone())
+}
+
+/// Is there a jump in its tokens, or a label to jump to?
+fn may_be_told_to_jump(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => may_be_told_to_jump(group.stream()),
+        TokenTree::Ident(word) => word == "break" || word == "continue",
+        TokenTree::Punct(punct) => punct.as_char() == '\'',
+        TokenTree::Literal(_) => false,
+    })
+}
+
+/// Has a macro of this name to be the standard library's?
+pub(crate) fn is_known_name(name: &Ident) -> bool {
     KNOWN.iter().any(|known| name == known)
+}
+
+/// The path of the macro that is called at this place: of `a::b!(..)`, at its last name.
+pub(crate) fn called(tokens: &[TokenTree], at: usize) -> Option<Vec<&Ident>> {
+    let TokenTree::Ident(name) = &tokens[at] else { return None };
+    let is_call = is_punct(tokens.get(at + 1), '!') && matches!(tokens.get(at + 2), Some(TokenTree::Group(_)));
+    // A keyword stands in front of a negation: `if !(a && b)`.
+    if !is_call || syn::parse2::<Ident>(name.to_token_stream()).is_err() {
+        return None;
+    }
+    let mut path = vec![name];
+    let mut rest = &tokens[..at];
+    while let [before @ .., TokenTree::Ident(of), TokenTree::Punct(first), TokenTree::Punct(second)] = rest
+        && (first.as_char(), second.as_char()) == (':', ':')
+    {
+        path.insert(0, of);
+        rest = before;
+    }
+    Some(path)
+}
+
+fn is_punct(token: Option<&TokenTree>, letter: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == letter)
+}
+
+/// Does this code call a macro that is known by its name alone?
+pub(crate) fn relies_on_names(code: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = code.into_iter().collect();
+    let relies = |(at, token): (usize, &TokenTree)| match token {
+        TokenTree::Group(group) => relies_on_names(group.stream()),
+        _ => called(&tokens, at).is_some_and(|path| matches!(path[..], [name] if is_known_name(name))),
+    };
+    tokens.iter().enumerate().any(relies)
 }
 
 /// Is it named as one that always leaves? Where the flow relies on that, rustc is asked (`emit/leaving.rs`).
@@ -18,17 +91,20 @@ pub(crate) fn leaves(mac: &Macro) -> bool {
     known && last.is_some_and(|last| LEAVING.iter().any(|name| last.ident == name))
 }
 
-const KNOWN: [&str; 33] = [
+/// Other crates have macros of these names, which people import in their place.
+const ASSERTIONS: [&str; 4] = ["assert_eq", "assert_ne", "debug_assert_eq", "debug_assert_ne"];
+
+const LOGGING: [&str; 10] =
+    ["debug", "debug_span", "error", "error_span", "info", "info_span", "trace", "trace_span", "warn", "warn_span"];
+
+/// All that stand in `std_macros`.
+const KNOWN: [&str; 28] = [
     "assert",
-    "assert_eq",
-    "assert_ne",
     "cfg",
     "column",
     "concat",
     "dbg",
     "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
     "env",
     "eprint",
     "eprintln",
@@ -37,7 +113,6 @@ const KNOWN: [&str; 33] = [
     "format_args",
     "include_bytes",
     "include_str",
-    "json",
     "line",
     "matches",
     "module_path",

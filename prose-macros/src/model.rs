@@ -191,10 +191,27 @@ pub(crate) struct Leaf {
     pub(crate) gives_back: Vec<VarId>,
     /// `mut` variables that it may have changed, and that no later point can name: saved when it is done.
     pub(crate) saves_again: Vec<VarId>,
+    /// What its macros may define anew, and what is needed behind them.
+    pub(crate) anew: Vec<Anew>,
     /// Is nothing behind it in its block? Then it is only reached while running.
     pub(crate) last: bool,
     /// Its place in the control flow graph.
     pub(crate) node: NodeId,
+}
+
+/// A variable that a statement mentions which is a macro from outside of the flow: that one may be a `let` of it, which would be lost.
+pub(crate) struct Anew {
+    /// The statement's place in the stretch.
+    pub(crate) stmt: usize,
+    /// Is it lost with the statement itself, or at the stretch's end?
+    pub(crate) inside: bool,
+    pub(crate) variable: VarId,
+    /// Where it is mentioned.
+    pub(crate) ident: Ident,
+    /// Does the rest of the stretch mention it?
+    pub(crate) needed: bool,
+    /// The statement behind, if any, from which on the name is that of another variable.
+    pub(crate) hidden_at: Option<usize>,
 }
 
 /// A place in the control flow graph.

@@ -11,6 +11,7 @@
 //! | `matched_{v}` | a variable of a `let .. else` with points, as its pattern binds it |
 //! | `wake` | how long a `#[sleep]` is, if its point was not reached before |
 //! | `held_{v}` | a `mut` variable while a body runs that must not change it |
+//! | `kept_{v}` | a borrow of a variable that a macro from outside may have defined anew; `_plain`: nothing is awaited there |
 //! | `p` | the number of a point, inside of its block |
 //! | `'point` | the block of a point, left early when its output is loaded |
 //! | `v{n}` | what was loaded in the nth place of what a point hands over |
@@ -55,6 +56,11 @@ pub(crate) fn slot(identity: &str) -> Ident {
 /// Where a `mut` variable is given back from behind a body.
 pub(crate) fn held(identity: &str) -> Ident {
     of_variable("held", identity)
+}
+
+/// A borrow of a variable, from before it is hidden.
+pub(crate) fn kept(identity: &str) -> Ident {
+    of_variable("kept", identity)
 }
 
 /// The elements that a `for` consumes.

@@ -53,7 +53,7 @@ impl<D> Ctx<D> {
     /// The key that makes this step's outside effect safe to repeat: `{run_id}:{step}`, with `[i]` appended for each loop around
     /// it, the same for every attempt of every execution. Hand it to whoever is called; providers remember it (Stripe: for 24 hours at least).
     ///
-    /// `None` outside of a step, and without durability; [`correlation_id`](Self::correlation_id) is there always.
+    /// `None` outside of a step (where the flow's own code may not ask for it), and without durability; [`correlation_id`](Self::correlation_id) is there always.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.step.as_ref()?.key.as_deref()
     }

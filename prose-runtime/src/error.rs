@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::database::DatabaseError;
 use crate::event::PublishError;
+use crate::flow::FlowError;
 use crate::run_id::RunIdError;
 use crate::store::{NotUndone, StoreError};
 
@@ -274,10 +275,10 @@ impl fmt::Display for At<'_> {
     }
 }
 
-impl<E: fmt::Display> fmt::Display for Error<E> {
+impl<E: FlowError> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.flow_error() {
-            Some(error) => write(self, error, f),
+            Some(error) => write(self, error.shown(), f),
             None => write(self, &"", f),
         }
     }
@@ -345,7 +346,7 @@ fn write<E>(error: &Error<E>, flow_error: &dyn fmt::Display, f: &mut fmt::Format
 
 /// For any `E` that can be shown, `anyhow::Error` and `Box<dyn Error>` included. Each variant's text contains that of the error
 /// that it carries (with `{:#}`: as that error shows itself then), so `source` goes on behind it.
-impl<E: fmt::Debug + fmt::Display> std::error::Error for Error<E> {
+impl<E: fmt::Debug + FlowError> std::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(carried) => carried.source(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::decode;
+use crate::codec::{Codec, Saved};
 use crate::database::Isolation;
 use crate::execute::Typed;
 use crate::graph::Graph;
@@ -23,11 +23,11 @@ pub trait Flow: Sized + Send + 'static {
     /// What its steps call: clients, pools, configuration.
     type Deps: Send + Sync + 'static;
     /// What it is called with. Saved with the run.
-    type Input: Serialize + DeserializeOwned + Send + 'static;
+    type Input: RunValue;
     /// What it returns. Saved with the run.
-    type Output: Serialize + DeserializeOwned + Send + 'static;
+    type Output: RunValue;
     /// How it fails. Only its text is saved.
-    type Error: Display + Send + 'static;
+    type Error: FlowError + Send + 'static;
     /// A run of it, read with its types: `name_of_the_fn::State`.
     type State: From<TypedCheckpoint<Self>> + Send + 'static;
 
@@ -51,6 +51,42 @@ pub trait Flow: Sized + Send + 'static {
     /// What runs its compensations, if it has any: of a flow without, nothing about undoing is compiled.
     #[doc(hidden)]
     const UNDOING: Option<Undoing<Self>> = None;
+}
+
+/// What is saved of a run as a whole: its input, and its result. Anything that serde writes and reads.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be saved, but it is the input or the result of a flow",
+    label = "it is saved with the run, which goes on from its input and is asked for its result when its caller may be gone",
+    note = "derive `serde::Serialize` and `serde::Deserialize`, and own all that is in it"
+)]
+pub trait RunValue: Sized + Send + 'static {
+    /// How it is written and read.
+    #[doc(hidden)]
+    const CODEC: Codec<Self>;
+}
+
+// serde's traits stand here and not above: rustc would tell of each that is missing, in its own words.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> RunValue for T {
+    const CODEC: Codec<Self> = <T as Saved>::CODEC;
+}
+
+/// How a flow may fail: with anything that can be shown.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is the error of a flow, and cannot be shown",
+    label = "a run that fails is saved with the text of its error",
+    note = "implement `std::fmt::Display`: `#[derive(thiserror::Error)]`, with `#[error(\"..\")]` on each variant"
+)]
+pub trait FlowError {
+    /// As it is shown.
+    fn shown(&self) -> &dyn Display;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display> FlowError for E {
+    fn shown(&self) -> &dyn Display {
+        self
+    }
 }
 
 /// A flow with compensations.
@@ -85,7 +121,7 @@ impl<F: Flow> Undoing<F> {
 /// What runs the compensations of a flow.
 pub const fn undoing<F: Undo>() -> Undoing<F> {
     Undoing(|flow, machine, input, point| {
-        let input = decode(input)?;
+        let input = F::Input::CODEC.decode(input)?;
         let ctx = Ctx::new(flow.deps.clone(), machine.info().clone());
         let undone = &mut flow.undone;
         Ok(Box::pin(async move { *undone = Some(F::undo(machine, ctx, input, point).await) }))

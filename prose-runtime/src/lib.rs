@@ -89,7 +89,9 @@ pub mod observe;
 mod relay;
 mod run_id;
 mod signal;
+mod std_macros;
 pub mod store;
+mod told_once;
 mod typed;
 mod validation;
 mod validation_probe;
@@ -108,7 +110,7 @@ pub use engine::{
 };
 pub use error::Error;
 pub use event::{Event, EventRecord, IntoEvents, MemoryPublisher, PublishError, Publisher, TracingPublisher};
-pub use flow::Flow;
+pub use flow::{Flow, FlowError, RunValue};
 pub use graph::Graph;
 pub use json::Json;
 pub use migration::Migration;

@@ -4,11 +4,13 @@ pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, is_of};
 pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
 pub use crate::machine::{
-    AlwaysLeaves, Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake, Machine, Moved, Open,
-    Results, Start, Ticket, Timed, Try, Wake, again, elements, list, ordered, repeat, timed, turns,
+    AlwaysLeaves, AwaitedOutsideOfAStep, Branch, Committed, Element, Elements, Failures, Given, Group, IntoWake,
+    Machine, Moved, Open, Results, Start, Ticket, Timed, Try, Wake, again, elements, list, ordered, repeat, timed,
+    turns, unchanged, unreached,
 };
 pub use crate::migration::{Migrate, call as migrate};
 pub use crate::signal::{Encode, Signalled, Takes, encoded, takes_all};
+pub use crate::told_once::{Publishable, Transactional, database, events};
 pub use crate::typed::whole;
 pub use serde::de::DeserializeOwned as Decode;
 
@@ -22,6 +24,11 @@ pub mod probe {
     pub use crate::child::{ViaItself, ViaNothing, ViaSame, ViaText};
     pub use crate::signal::{Encodes, TakesAll};
     pub use crate::validation_probe::{Probe, ViaAny, ViaError};
+}
+
+/// The macros that the macro knows by their names; generated code imports all.
+pub mod std_macros {
+    pub use crate::std_macros::*;
 }
 
 /// Whether an error is, or comes from, a [`ValidationError`](crate::ValidationError). For any type of error: where it is no

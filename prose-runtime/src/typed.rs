@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::flow::Flow;
+use crate::flow::{Flow, RunValue};
 use crate::store::{Checkpoint, Status};
-use crate::value::{ValueError, read, variable};
+use crate::value::{ValueError, as_read, read, variable};
 
 /// A run, read with the types of its flow: what [`Store::load_typed`](crate::Store::load_typed) gives.
 ///
@@ -68,7 +68,7 @@ impl<F: Flow> TypedCheckpoint<F> {
     /// # Errors
     /// If the saved one is none that this flow takes.
     pub fn input(&self) -> Result<F::Input, ValueError> {
-        read(&self.checkpoint.run_id, "the input", &self.checkpoint.input)
+        as_read(&self.checkpoint.run_id, "the input", F::Input::CODEC.decode(&self.checkpoint.input))
     }
 
     /// The output, once the run is completed.
@@ -77,7 +77,7 @@ impl<F: Flow> TypedCheckpoint<F> {
     /// If the saved one is none that this flow returns.
     pub fn output(&self) -> Result<Option<F::Output>, ValueError> {
         let output = self.checkpoint.output.as_ref();
-        output.map(|output| read(&self.checkpoint.run_id, "the output", output)).transpose()
+        output.map(|output| as_read(&self.checkpoint.run_id, "the output", F::Output::CODEC.decode(output))).transpose()
     }
 
     /// A variable by the name that it has in the checkpoint: `n`, or `n#2` for the second of that name. `None` if it is not saved.

@@ -29,7 +29,12 @@ pub(crate) fn variable(name: &str) -> String {
 
 /// Decodes a value of a run.
 pub(crate) fn read<T: DeserializeOwned>(run_id: &str, what: &str, value: &Json) -> Result<T, ValueError> {
-    decode(value).map_err(|error| refused(run_id, what, format!("is no `{}`: {error}", type_name::<T>())))
+    as_read(run_id, what, decode(value))
+}
+
+/// The same of one that was decoded.
+pub(crate) fn as_read<T>(run_id: &str, what: &str, read: Result<T, serde_json::Error>) -> Result<T, ValueError> {
+    read.map_err(|error| refused(run_id, what, format!("is no `{}`: {error}", type_name::<T>())))
 }
 
 /// Encodes a value for a run.

@@ -6,7 +6,7 @@ use super::support::{Failure, Log};
 
 #[flow(name = "who-am-i")]
 async fn who_am_i(ctx: Ctx<Log>, _input: ()) -> Result<String, Failure> {
-    ctx.deps.add(format!("outside: {:?} attempt {}", ctx.idempotency_key(), ctx.attempt()));
+    tell_of(&ctx);
     #[step]
     let answer: String = format!(
         "{} {:?} {:?} {} {} {}",
@@ -18,6 +18,11 @@ async fn who_am_i(ctx: Ctx<Log>, _input: ()) -> Result<String, Failure> {
         ctx.correlation_id()
     );
     Ok(answer)
+}
+
+/// The flow itself cannot ask for a key: there is none outside of its steps.
+fn tell_of(ctx: &Ctx<Log>) {
+    ctx.deps.add(format!("outside: {:?} attempt {}", ctx.idempotency_key(), ctx.attempt()));
 }
 
 #[tokio::test]

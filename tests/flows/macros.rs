@@ -2,6 +2,8 @@
 
 use super::support::*;
 use prose::{Ctx, flow};
+use serde_json::json;
+use tracing::{info, warn};
 
 /// Macros that jump, return and mention variables, in plain code in a loop.
 #[flow]
@@ -247,4 +249,75 @@ async fn with_thread_local(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
 #[tokio::test]
 async fn a_thread_local_of_the_flow() {
     sweep(with_thread_local, [2]).await;
+}
+
+macro_rules! next {
+    ($name:ident) => {
+        let $name = $name + 1;
+    };
+}
+
+macro_rules! named {
+    ($name:ident = $value:expr) => {
+        let $name = $value;
+    };
+}
+
+/// Statements that are macros from outside: they mention variables from before, define others, and may define one of their stretch anew.
+#[flow]
+async fn with_macros_of_others(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<String, Failure> {
+    let mut sum = 0u32;
+    let prefix = format!("<{}>", input.len());
+    let start = 3;
+    next!(start);
+    for number in &input {
+        tracing::info!(sum, "{prefix}: {number}");
+        debug_assert_eq!(number, &number.clone(), "{prefix}");
+        if *number > 8 {
+            warn!(number, "{prefix}: too much");
+            continue;
+        }
+        named!(twice = number * 2);
+        sum += twice;
+        let shown = json!({ "sum": sum, "prefix": prefix }).to_string();
+        #[step]
+        'seen: {
+            ctx.tell(format!("{shown} {start}"));
+        }
+        match sum % 3 {
+            0 => info!(sum),
+            _ => warn!("{prefix}"),
+        }
+    }
+    info!(start, prefix, "behind all");
+    let prefix = prefix.len();
+    #[step]
+    'end: {
+        ctx.tell(format!("{prefix} {sum} {start}"));
+    }
+    Ok(json!([sum, start]).to_string())
+}
+
+#[tokio::test]
+async fn macros_of_others() {
+    sweep(with_macros_of_others, [vec![1, 9, 4], vec![10], vec![]]).await;
+}
+
+/// A macro from outside that mentions what has been moved in part.
+#[flow]
+async fn with_a_macro_of_parts(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let order = input.clone();
+    let id = order.id;
+    assert_eq!(order.items.len(), input.items.len(), "{id}");
+    let count = order.items.len();
+    #[step]
+    'told: {
+        ctx.tell(format!("{id} {count}"));
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn a_macro_of_parts() {
+    sweep(with_a_macro_of_parts, orders()).await;
 }

@@ -3,7 +3,7 @@
 use crate::ast::{Block, Flow, Stmt, Taker};
 use crate::captures::captured;
 use crate::errors::Errors;
-use crate::known_macros::is_known;
+use crate::known_macros::is_known_name;
 use crate::names;
 use crate::patterns::bindings;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -87,7 +87,7 @@ fn changing(pat: &Pat) -> impl Iterator<Item = String> {
 }
 
 fn definition(item: &ItemMacro, mutable: &[String], ctx: Option<&str>, errors: &mut Errors) {
-    if let Some(name) = item.ident.as_ref().filter(|name| is_known(name)) {
+    if let Some(name) = item.ident.as_ref().filter(|name| is_known_name(name)) {
         let what = format!("this `{name}!` has the name of one of the standard library's");
         let why = "where such a macro leads is known by its name, and this one may lead elsewhere";
         errors.push(name, &what, why, "give it another name");

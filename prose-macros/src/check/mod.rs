@@ -8,8 +8,10 @@ mod compensations;
 mod constants;
 mod context;
 mod duplicates;
+mod ends;
 mod guards;
 mod iterables;
+mod keys;
 mod local_macros;
 mod mutable_borrows;
 mod mutable_input;
@@ -28,6 +30,8 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
     constants::check(flow, errors);
     signals::check(flow, errors);
     local_macros::check(flow, errors);
+    keys::check(flow, errors);
+    ends::check(flow, errors);
 }
 
 /// The rules on what lives where.

@@ -10,6 +10,7 @@
 use super::Context;
 use super::generated_mut::GeneratedMut;
 use super::handover::{Handover, tuple};
+use super::leaving::told_of;
 use crate::model::{AskedArm, Question, VarId, Way};
 use crate::names;
 use proc_macro2::{Literal, TokenStream};
@@ -18,14 +19,26 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Expr};
 
+/// The expressions that are evaluated to ask.
+pub(super) fn asked(question: &Question) -> Vec<&Expr> {
+    match question {
+        Question::If { condition, .. } => vec![condition],
+        Question::Match { scrutinee, arms } => {
+            std::iter::once(scrutinee).chain(arms.iter().filter_map(|arm| arm.guard.as_ref())).collect()
+        }
+        Question::List { iterable, .. } => vec![iterable],
+        Question::Wake { time, .. } => vec![time],
+    }
+}
+
 /// The statement that asks; the answer is added to what the stretch hands over.
 pub(super) fn ask(cx: &Context<'_>, question: &Question, handover: &mut Handover) -> TokenStream {
     match question {
-        Question::If { condition, way } if way.exports.is_empty() => took(cx, condition, way, handover),
-        Question::If { condition, way } => taken(cx, condition, way, handover),
-        Question::Match { scrutinee, arms } => arm(cx, scrutinee, arms, handover),
-        Question::List { list, iterable } => elements(cx, *list, iterable),
-        Question::Wake { time, attrs } => wake(cx, time, attrs, handover),
+        Question::If { condition, way } if way.exports.is_empty() => took(cx, &told_of(cx, condition), way, handover),
+        Question::If { condition, way } => taken(cx, told_of(cx, condition), way, handover),
+        Question::Match { scrutinee, arms } => arm(cx, &told_of(cx, scrutinee), arms, handover),
+        Question::List { list, iterable } => elements(cx, *list, &told_of(cx, iterable)),
+        Question::Wake { time, attrs } => wake(cx, &told_of(cx, time), attrs, handover),
     }
 }
 
@@ -47,11 +60,10 @@ fn has_let(condition: &Expr) -> bool {
     }
 }
 
-fn taken(cx: &Context<'_>, condition: &Expr, way: &Way, handover: &mut Handover) -> TokenStream {
+fn taken(cx: &Context<'_>, mut condition: Expr, way: &Way, handover: &mut Handover) -> TokenStream {
     let taken = names::local("taken");
     let (saves, value) = (cx.saves(&way.saves), Handover::of(cx, &way.exports).value());
     handover.add(quote!(#taken), quote!(#taken), resumed(cx, way));
-    let mut condition = condition.clone();
     GeneratedMut::of(cx, &way.exports).visit_expr_mut(&mut condition);
     quote! {
         let #taken = if #condition {
@@ -83,7 +95,7 @@ fn arm(cx: &Context<'_>, scrutinee: &Expr, arms: &[AskedArm], handover: &mut Han
     }
     let bound = binding.iter().map(|number| names::arm(*number));
     let asked = arms.iter().enumerate().map(|(number, AskedArm { pat, guard, way })| {
-        let guard = guard.as_ref().map(|guard| quote!(if #guard));
+        let guard = guard.as_ref().map(|guard| told_of(cx, guard)).map(|guard| quote!(if #guard));
         let saves = cx.saves(&way.saves);
         let mut pat = pat.clone();
         GeneratedMut::of(cx, &way.exports).visit_pat_mut(&mut pat);

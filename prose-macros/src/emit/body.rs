@@ -19,12 +19,13 @@
 use super::Context;
 use super::handover::Handover;
 use crate::ast::Kind;
-use crate::known_macros::is_known;
+use crate::known_macros;
 use crate::model::{Point, VarId};
 use crate::names;
 use crate::patterns::without_mut;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Pat, Token};
 
 /// A step or a validation.
@@ -127,7 +128,16 @@ fn future(cx: &Context<'_>, point: &Point, open: Option<TokenStream>) -> TokenSt
     } else {
         quote!(#ok(#v))
     };
-    quote!(#asynchronous { #open #(#attrs)* let #v #ty = #body; #end })
+    let returns = (!goes_around(point)).then(|| returns(cx, point));
+    quote!(#asynchronous { #open #returns #(#attrs)* let #v #ty = #body; #end })
+}
+
+/// `if false { return Ok::<T, E>(private::unreached()); }`: of a `return` with another type rustc tells at that one, and not at the end.
+fn returns(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
+    let (error, ty) = (cx.error(), point.target.as_ref()?.ty.as_ref()?);
+    let ok = quote!(::core::result::Result::Ok::<#ty, #error>);
+    let private = cx.private();
+    Some(quote!(if false { return #ok(#private::unreached()); }))
 }
 
 fn has_value(point: &Point) -> bool {
@@ -153,17 +163,15 @@ fn leaves_otherwise(body: TokenStream) -> bool {
 /// `also`: further words by which it is left.
 fn leaves(body: TokenStream, also: &dyn Fn(&Ident) -> bool) -> bool {
     let tokens: Vec<TokenTree> = body.into_iter().collect();
-    let leaves = |(at, token): (usize, &TokenTree)| match (token, tokens.get(at + 1), tokens.get(at + 2)) {
-        (TokenTree::Ident(ident), ..) if also(ident) => true,
-        (TokenTree::Ident(ident), next, _) if ident == "return" => {
-            !matches!(next, Some(TokenTree::Ident(next)) if next == "Err")
+    let leaves = |(at, token): (usize, &TokenTree)| match token {
+        TokenTree::Ident(ident) if also(ident) => true,
+        TokenTree::Ident(ident) if ident == "return" => {
+            !matches!(tokens.get(at + 1), Some(TokenTree::Ident(next)) if next == "Err")
         }
-        (TokenTree::Ident(name), Some(TokenTree::Punct(bang)), Some(TokenTree::Group(_))) if bang.as_char() == '!' => {
-            // A keyword stands in front of a negation: `if !(a && b)`.
-            let is_macro = syn::parse2::<Ident>(name.to_token_stream()).is_ok();
-            is_macro && !is_known(name)
+        TokenTree::Ident(_) => {
+            known_macros::called(&tokens, at).is_some_and(|path| !known_macros::is_known_path(&path))
         }
-        (TokenTree::Group(group), ..) => self::leaves(group.stream(), also),
+        TokenTree::Group(group) => self::leaves(group.stream(), also),
         _ => false,
     };
     tokens.iter().enumerate().any(leaves)
@@ -191,7 +199,8 @@ pub(super) fn when(cx: &Context<'_>, point: &Point) -> Option<TokenStream> {
     let (when, error) = (names::local("when"), cx.error());
     let expr = point.retry.as_ref()?.when.as_ref()?;
     let asked = quote!(dyn ::core::ops::Fn(&#error) -> ::core::primitive::bool + ::core::marker::Sync);
-    Some(quote!(let #when: &(#asked) = &#expr;))
+    let borrowed = quote_spanned!(expr.span()=> &#expr);
+    Some(quote!(let #when: &(#asked) = #borrowed;))
 }
 
 /// Which errors are tried again: never a failed validation, whatever `when` says.

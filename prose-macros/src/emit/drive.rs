@@ -1,6 +1,7 @@
 //! The body of `drive`: the keys of what is saved, and then the user's own control flow.
 
 use super::{Context, block};
+use crate::known_macros::relies_on_names;
 use crate::model::VarId;
 use crate::names;
 use proc_macro2::TokenStream;
@@ -14,7 +15,14 @@ pub(super) fn body(cx: &Context<'_>) -> TokenStream {
         quote!(let #keys = (#(#made,)*);)
     });
     let undone = seen_by_compensations(cx);
-    quote!(#keys #undone #body)
+    let known = known_macros(cx, &body);
+    quote!(#known #keys #undone #body)
+}
+
+/// With the macros that are known by their names, a macro of the user's that has such a name is ambiguous, and refused by rustc.
+fn known_macros(cx: &Context<'_>, body: &TokenStream) -> Option<TokenStream> {
+    let private = cx.private();
+    relies_on_names(body.clone()).then(|| quote!(use #private::std_macros::*;))
 }
 
 /// `let _ = &input;`: what only compensations mention is not unused.

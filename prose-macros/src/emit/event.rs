@@ -10,13 +10,14 @@ use syn::spanned::Spanned;
 
 /// `#[event("channel")]`
 pub(super) fn event(cx: &Context<'_>, point: &Point, channel: &LitStr) -> TokenStream {
-    let (m, number) = (names::machine(), names::number());
+    let (m, number, private) = (names::machine(), names::number(), cx.private());
     // At the expression, so that a type that is no event is told there.
     let events = Ident::new("events", point.body.span().resolved_at(Span::mixed_site()));
+    let checked = names::call_at(events.span(), quote!(#private::events), quote!(#events));
     let made = body::named(cx, point, &events);
     quote! {
         #made
-        #m.publish(#number, #channel, #events).await;
+        #m.publish(#number, #channel, #checked).await;
         #m.completed(#number);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{private, state, visibility};
 use crate::ast::{Head, Migration, Param};
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Pat, Signature, Type, parse_quote};
@@ -81,16 +81,25 @@ fn module(head: &Head, contents: &TokenStream) -> TokenStream {
     let doc = format!("The flow `{}`.", options.name);
     let flow_doc = format!("The flow `{}`, as a type to register.", options.name);
     let state = state::types(head, &inner);
+    let contents = at_name(head, quote!(#[doc = #flow_doc] #inner struct Flow; #state #contents));
+    let module = quote_spanned!(name_span(head)=> mod #ident #contents);
     quote! {
         #(#cfg)*
         #[doc = #doc]
-        #vis mod #ident {
-            #[doc = #flow_doc]
-            #inner struct Flow;
-            #state
-            #contents
-        }
+        #vis #module
     }
+}
+
+/// Where rustc tells that a flow stands in an `impl` or a trait, which have no place for other items.
+fn name_span(head: &Head) -> Span {
+    Span::call_site().located_at(head.ident.span())
+}
+
+/// `{ .. }`, told there.
+fn at_name(head: &Head, contents: TokenStream) -> Group {
+    let mut block = Group::new(Delimiter::Brace, contents);
+    block.set_span(name_span(head));
+    block
 }
 
 /// The methods of the typed checkpoint: here, because they name the user's types.
@@ -100,12 +109,9 @@ fn state(head: &Head, methods: &TokenStream) -> TokenStream {
     }
     let ident = &head.ident;
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
-    quote! {
-        #(#cfg)*
-        impl #ident::State {
-            #methods
-        }
-    }
+    let methods = at_name(head, methods.clone());
+    let methods = quote_spanned!(name_span(head)=> impl #ident::State #methods);
+    quote!(#(#cfg)* #methods)
 }
 
 fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream {
@@ -117,10 +123,7 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
     let deps = head.deps.clone().unwrap_or_else(|| parse_quote!(()));
     let (ctx_pat, input_pat) = patterns(head, drive);
     let ctx_ty = ctx_type(head);
-    let outputs = quote_spanned! {result.span()=>
-        type Output = <#result as #private::FlowResult>::Ok;
-        type Error = <#result as #private::FlowResult>::Err;
-    };
+    let outputs = outputs(head, &result);
     let migrations = migrations(head);
     let undoing = undo.is_some().then(|| {
         let undoing = quote!(::core::option::Option::Some(#private::undoing()));
@@ -128,9 +131,7 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
     });
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
     let lints = head.attrs.iter().filter(|attr| is_lint(attr));
-    quote! {
-        #(#cfg)*
-        impl #krate::Flow for #ident::Flow {
+    let contents = quote! {
             type Deps = #deps;
             type Input = #input;
             #outputs
@@ -143,9 +144,19 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
             async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
                 #drive
             }
-        }
-        #undo
-    }
+    };
+    let contents = at_name(head, contents);
+    let implementation = quote_spanned!(name_span(head)=> impl #krate::Flow for #ident::Flow #contents);
+    quote!(#(#cfg)* #implementation #undo)
+}
+
+/// Each is told at its own type, where it is written.
+fn outputs(head: &Head, result: &Type) -> TokenStream {
+    let private = private(head);
+    let at = |place| super::argument(result, place).map_or_else(|| result.span(), Spanned::span);
+    let output = quote_spanned!(at(0)=> type Output = <#result as #private::FlowResult>::Ok;);
+    let error = quote_spanned!(at(1)=> type Error = <#result as #private::FlowResult>::Err;);
+    quote!(#output #error)
 }
 
 /// Here, because they name the user's functions; an error about a function is told at its name.

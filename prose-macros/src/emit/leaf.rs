@@ -9,7 +9,7 @@ use super::again::again;
 use super::block::Place;
 use super::generated_mut::GeneratedMut;
 use super::handover::Handover;
-use super::{Context, ask, leaving};
+use super::{Context, ask, leaving, outside};
 use crate::model::{Leaf, VarId, View};
 use crate::names;
 use crate::views::is_matched_again;
@@ -20,8 +20,10 @@ use syn::{Expr, ExprBlock, Stmt, parse_quote};
 
 /// The last stretch of its block: it is only reached while running.
 pub(super) fn last(cx: &Context<'_>, leaf: &Leaf, place: Place) -> TokenStream {
-    let (takes, behind) = (takes(cx, &leaf.takes), behind(cx, leaf));
-    let stmts = with_tail(&leaving::told(cx, &leaf.stmts), place);
+    let (takes, behind, plain) =
+        (takes(cx, &leaf.takes), behind(cx, leaf), outside::nothing_awaited(cx, &leaf.stmts, []));
+    let stmts = with_tail(&leaving::told(cx, leaf), place);
+    let stmts = quote!(#plain #stmts);
     if behind.is_empty() {
         return quote!(#takes #stmts);
     }
@@ -53,15 +55,17 @@ pub(super) fn leaf(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
     let mut handover = Handover::of(cx, &leaf.exports);
     let question = leaf.question.as_ref().map(|question| ask::ask(cx, question, &mut handover));
     let stmts = generated_mut(cx, leaf);
+    let asked = leaf.question.iter().flat_map(ask::asked);
+    let plain = outside::nothing_awaited(cx, &leaf.stmts, asked);
     let (takes, saves, assigns) =
         (takes(cx, &leaf.takes), cx.saves(&leaf.saves), cx.assigns(leaf.assigns.iter().chain(&leaf.overwrites)));
     if handover.is_empty() {
-        let run = around(quote!(#(#stmts)* #saves), &behind(cx, leaf), false);
+        let run = around(cx, leaf, &quote!(#plain #(#stmts)* #saves), None);
         let or_else = (!assigns.is_empty()).then(|| quote!(else { #assigns }));
         return quote!(if #m.running() { #takes #run } #or_else);
     }
     let (pattern, value, stand_in) = (handover.pattern(), handover.value(), handover.stand_in());
-    let run = around(quote!(#(#stmts)* #question #saves #value), &behind(cx, leaf), true);
+    let run = around(cx, leaf, &quote!(#plain #(#stmts)* #question #saves), Some(value));
     quote!(let #pattern = if #m.running() { #takes #run } else { #assigns #stand_in };)
 }
 
@@ -71,12 +75,15 @@ fn behind(cx: &Context<'_>, leaf: &Leaf) -> TokenStream {
     quote!(#gives_back #saves_again)
 }
 
-fn around(run: TokenStream, behind: &TokenStream, valued: bool) -> TokenStream {
-    let out = names::local("out");
-    match (behind.is_empty(), valued) {
-        (true, _) => run,
-        (false, false) => quote!({ #run } #behind),
-        (false, true) => quote!(let #out = { #run }; #behind #out),
+/// A stretch in a block of its own, where anything stands behind it or must not leave it.
+fn around(cx: &Context<'_>, leaf: &Leaf, run: &TokenStream, value: Option<TokenStream>) -> TokenStream {
+    let (out, behind) = (names::local("out"), behind(cx, leaf));
+    let valued = value.clone().unwrap_or_else(|| quote!(()));
+    match (outside::unchanged(cx, &leaf.anew, run, &valued), value) {
+        (Some(unchanged), _) => quote!(#unchanged #behind #out),
+        (None, value) if behind.is_empty() => quote!(#run #value),
+        (None, None) => quote!({ #run } #behind),
+        (None, Some(value)) => quote!(let #out = { #run #value }; #behind #out),
     }
 }
 
@@ -89,8 +96,8 @@ pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
         match &mut init.diverge {
             Some((_, diverge)) if is_matched_again(diverge) => **diverge = parse_quote!({ #unmatched }),
             Some((_, diverge)) => {
-                let stmts = statements(diverge);
-                **diverge = parse_quote!({ if !#m.running() { #unmatched } #takes #stmts });
+                let (plain, stmts) = (outside::nothing_awaited(cx, &[], [&**diverge]), statements(diverge));
+                **diverge = parse_quote!({ if !#m.running() { #unmatched } #plain #takes #stmts });
             }
             None => {}
         }
@@ -130,7 +137,7 @@ fn gives_back(cx: &Context<'_>, variables: &[VarId]) -> TokenStream {
 
 /// The statements, with the `mut` of what is handed on as generated.
 fn generated_mut(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
-    let mut stmts = leaving::told(cx, &leaf.stmts);
+    let mut stmts = leaving::told(cx, leaf);
     let mut generated = GeneratedMut::of(cx, &leaf.exports);
     for stmt in &mut stmts {
         if let Stmt::Local(local) = stmt {

@@ -4,7 +4,8 @@
 //! bail!("no stock");   =>   { if true { let leaves: private::AlwaysLeaves = { bail!("no stock"); }; } unreachable!() };
 //! ```
 
-use super::Context;
+use super::{Context, outside};
+use crate::model::Leaf;
 use crate::views::is_matched_again;
 use crate::{known_macros, names};
 use proc_macro2::Span;
@@ -13,11 +14,26 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprAsync, ExprClosure, Item, Stmt, parse_quote};
 
-/// The statements, with rustc told of these macros.
-pub(super) fn told(cx: &Context<'_>, stmts: &[Stmt]) -> Vec<Stmt> {
-    let mut stmts = stmts.to_vec();
-    stmts.iter_mut().for_each(|stmt| Told(cx).visit_stmt_mut(stmt));
-    stmts
+/// The statements of a stretch, with rustc told of these macros, and of those that stay.
+pub(super) fn told(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
+    let told = |(place, stmt): (usize, &Stmt)| {
+        let mut stmt = stmt.clone();
+        match &stmt {
+            Stmt::Macro(call) if known_macros::stays(&call.mac) => {
+                stmt = outside::inside_stmt(cx, call, place, &leaf.anew);
+            }
+            _ => Told(cx).visit_stmt_mut(&mut stmt),
+        }
+        outside::kept_ahead(cx, place, &leaf.anew).into_iter().chain([stmt])
+    };
+    leaf.stmts.iter().enumerate().flat_map(told).collect()
+}
+
+/// The same of what is asked.
+pub(super) fn told_of(cx: &Context<'_>, asked: &Expr) -> Expr {
+    let mut asked = asked.clone();
+    Told(cx).visit_expr_mut(&mut asked);
+    asked
 }
 
 struct Told<'a>(&'a Context<'a>);
@@ -44,6 +60,10 @@ impl VisitMut for Told<'_> {
                 let (call, semi) = (Stmt::Macro(call.clone()), call.semi_token);
                 *stmt = Stmt::Expr(self.told(&call), semi);
             }
+            Stmt::Macro(call) if known_macros::stays(&call.mac) => {
+                let semi = call.semi_token;
+                *stmt = Stmt::Expr(outside::inside(&call.mac), semi);
+            }
             Stmt::Local(local) if local.init.iter().filter_map(|init| init.diverge.as_ref()).any(is_ours) => {}
             _ => visit_mut::visit_stmt_mut(self, stmt),
         }
@@ -54,6 +74,7 @@ impl VisitMut for Told<'_> {
             Expr::Macro(call) if known_macros::leaves(&call.mac) => {
                 *expr = self.told(&Stmt::Expr(Expr::Macro(call.clone()), None));
             }
+            Expr::Macro(call) if known_macros::stays(&call.mac) => *expr = outside::inside(&call.mac),
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }

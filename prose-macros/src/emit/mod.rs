@@ -18,6 +18,7 @@ mod leaf;
 mod leaving;
 mod loops;
 mod module;
+mod outside;
 mod parallel;
 mod picture;
 mod point;
@@ -228,16 +229,16 @@ pub(crate) fn private(head: &Head) -> TokenStream {
 /// The flow's error type: as written, where it is (`Result<T, E>`); else what an alias stands for.
 pub(crate) fn error(head: &Head) -> TokenStream {
     let krate = &head.options.krate;
-    let written = head.output.as_ref().and_then(second_argument);
+    let written = head.output.as_ref().and_then(|result| argument(result, 1));
     written.map_or_else(|| quote!(<Self as #krate::Flow>::Error), ToTokens::into_token_stream)
 }
 
-/// The `E` of `Result<T, E>`. An alias has fewer arguments, or other ones in this place, which rustc would tell.
-fn second_argument(result: &Type) -> Option<&Type> {
+/// The `T` (0) or `E` (1) of `Result<T, E>`. An alias has fewer arguments, or other ones in this place, which rustc would tell.
+fn argument(result: &Type, place: usize) -> Option<&Type> {
     let Type::Path(path) = result else { return None };
     let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    match arguments.args.iter().nth(1) {
+    match arguments.args.iter().nth(place) {
         Some(GenericArgument::Type(error)) => Some(error),
         _ => None,
     }

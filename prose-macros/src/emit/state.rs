@@ -101,7 +101,8 @@ fn is_complete(ty: &Type) -> bool {
         tokens.into_iter().any(|token| match token {
             TokenTree::Group(group) => has_hole(group.stream()),
             TokenTree::Ident(ident) => ident == "_",
-            TokenTree::Punct(punct) => punct.as_char() == '_',
+            // A borrow has left out its lifetime, and could not be read back.
+            TokenTree::Punct(punct) => punct.as_char() == '_' || punct.as_char() == '&',
             TokenTree::Literal(_) => false,
         })
     }

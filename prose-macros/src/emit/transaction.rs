@@ -12,7 +12,7 @@ use syn::{Expr, ExprReference, token};
 /// `#[transaction(tx = EXPR)]`
 pub(super) fn transaction(cx: &Context<'_>, point: &Point, database: &Expr) -> TokenStream {
     let (m, number, open) = (names::machine(), names::number(), names::local("open"));
-    let (ctx, database) = (body::ctx(cx, point), borrowed(database));
+    let (ctx, database) = (body::ctx(cx, point), checked(cx, database));
     let attempt = body::attempt(cx, point, tx(point));
     let bind = body::bind(point, &body::outcome(cx, point));
     let (outputs, result) = (body::outputs(cx, point), body::result(cx, point));
@@ -57,6 +57,12 @@ pub(super) fn transaction(cx: &Context<'_>, point: &Point, database: &Expr) -> T
 fn loaded(cx: &Context<'_>, point: &Point) -> TokenStream {
     let handover = Handover::of(cx, &point.exports);
     if handover.is_empty() { quote!({}) } else { handover.stand_in() }
+}
+
+/// `private::database(&EXPR)`, so that what is none is told there, and once.
+fn checked(cx: &Context<'_>, database: &Expr) -> TokenStream {
+    let (private, borrowed) = (cx.private(), borrowed(database));
+    names::call_at(database.span(), quote!(#private::database), quote!(#borrowed))
 }
 
 /// `&EXPR`, with parentheses only where they are needed; whoever wrote the `&` himself meant the same.

@@ -11,12 +11,12 @@ pub(crate) fn analyse(graph: &Graph, deferred: &Vars) -> Vec<Vars> {
 }
 
 /// The same of what is loaded, if the run goes on from there: not what is needed no more behind the stretch, or the control flow,
-/// that gave it its value. It may have been moved by then.
+/// that gave it its value. It may have been moved by then. But what had a value in front of a stretch is loaded there.
 pub(crate) fn loaded(graph: &Graph, deferred: &Vars, live: &Liveness) -> Vec<Vars> {
     let assigned = analyse(graph, deferred);
     let before = graph.before();
     graph.forward_on_every_path(deferred, |id, node, ahead| {
-        let given = given(id, node, &assigned, deferred);
+        let given = &inside(id, node, &assigned) | &(&(&node.defines & deferred) - ahead);
         let needed = live.when_passed(graph, id);
         let of_jump: Vars = match node.jump {
             // What the stretch gives that jumps.
@@ -30,8 +30,7 @@ pub(crate) fn loaded(graph: &Graph, deferred: &Vars, live: &Liveness) -> Vec<Var
     })
 }
 
-/// What gets its value by a node, or inside of the control flow that ends there.
-fn given(id: NodeId, node: &GraphNode, assigned: &[Vars], deferred: &Vars) -> Vars {
-    let inside = node.begins.map(|begins| &assigned[id.0] - &assigned[begins.0]);
-    &inside.unwrap_or_default() | &(&node.defines & deferred)
+/// What gets its value inside of the control flow that ends at a node.
+fn inside(id: NodeId, node: &GraphNode, assigned: &[Vars]) -> Vars {
+    node.begins.map(|begins| &assigned[id.0] - &assigned[begins.0]).unwrap_or_default()
 }

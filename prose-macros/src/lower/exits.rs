@@ -1,8 +1,8 @@
 //! Where plain code leaves: whether it always does, and the blocks and loops that it jumps out of.
 
-use crate::known_macros::{self, is_known};
+use crate::known_macros;
 use crate::names;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -167,9 +167,7 @@ fn labels(tokens: TokenStream) -> Vec<String> {
 
 /// Macros that are known to jump only where their tokens say so.
 fn stays(mac: &Macro) -> bool {
-    const LOGGING: [&str; 6] = ["debug", "debug_span", "error", "info", "trace", "warn"];
-    let known = |name: &Ident| is_known(name) || LOGGING.iter().any(|logging| name == logging);
-    known_macros::leaves(mac) || mac.path.segments.last().is_some_and(|last| known(&last.ident))
+    known_macros::leaves(mac) || known_macros::is_known(mac) || known_macros::stays(mac)
 }
 
 fn label_at(tokens: &[TokenTree]) -> Option<String> {

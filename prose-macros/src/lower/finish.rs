@@ -319,6 +319,11 @@ fn leaf(leaf: &mut Leaf, finish: &Finish<'_>) {
     leaf.takes = finish.takes(leaf.node);
     let behind = finish.live.behind(leaf.node);
     leaf.gives_back = leaf.takes.iter().filter(|variable| behind.contains(variable)).copied().collect();
+    leaf.anew.retain(|one| match one.inside {
+        true => one.needed || behind.contains(&one.variable),
+        // What is behind the last stretch of a block does not see what the stretch defines.
+        false => !leaf.last && behind.contains(&one.variable),
+    });
     leaf.saves_again = finish.saves_again(leaf.node).into_iter().collect();
     // Behind the stretch too, which may define another variable of that name.
     leaf.saves_again.extend(finish.at_once(&leaf.assigns));

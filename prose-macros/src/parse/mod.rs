@@ -6,6 +6,7 @@ mod each;
 mod hygiene;
 mod let_else;
 mod migrate;
+mod misplaced_let;
 mod name;
 mod options;
 mod parallel;
@@ -30,6 +31,7 @@ pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) ->
         errors.push_syntax(error);
         Vec::new()
     });
+    misplaced_let::refuse(&stmts, errors);
     let mut body = body::block(stmts, errors);
     name::settle(&mut body, errors);
     Some(Flow { head, body })

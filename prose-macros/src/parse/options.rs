@@ -17,6 +17,8 @@ pub(super) struct Options {
     literal: Option<Lit>,
     named: Vec<Named>,
     known: Vec<&'static str>,
+    /// They could not be read; that was told.
+    unread: bool,
 }
 
 struct Named {
@@ -67,10 +69,21 @@ impl Options {
 
     /// The options in a list of tokens.
     pub(super) fn of_tokens(tokens: TokenStream, owner: &str, span: Span, errors: &mut Errors) -> Self {
-        let mut options = Options { owner: owner.into(), span, literal: None, named: Vec::new(), known: Vec::new() };
+        let (named, known) = (Vec::new(), Vec::new());
+        let mut options = Options { owner: owner.into(), span, literal: None, named, known, unread: false };
         match Punctuated::<Item, Token![,]>::parse_terminated.parse2(tokens) {
             Ok(items) => items.into_iter().for_each(|item| options.add(item, errors)),
-            Err(error) => errors.push_syntax(error),
+            Err(error) => {
+                options.unread = true;
+                let what = format!("the options of {owner} cannot be read from here on");
+                let why = "one that is not understood would be ignored, and the flow would not do what it says";
+                errors.push_at(
+                    error.span(),
+                    &what,
+                    why,
+                    "each is `name`, `name = value` or `name(..)`, with `,` between them",
+                );
+            }
         }
         options
     }
@@ -92,6 +105,11 @@ impl Options {
             ),
             Item::Named(named) => self.named.push(named),
         }
+    }
+
+    /// Is nothing known of what was given?
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// Where the attribute stands.

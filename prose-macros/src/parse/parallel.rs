@@ -90,8 +90,8 @@ fn element(target: Target, expr: &mut Expr, errors: &mut Errors) -> Option<Point
     let compensate = point::compensation(&owner, &mut options, errors);
     options.finish(errors);
     let kind = if owner == "child" { Kind::Child } else { Kind::Step };
-    if let (Kind::Child, Expr::Await(awaited)) = (&kind, &*expr) {
-        point::refuse_awaited_child(awaited, errors);
+    if let Kind::Child = kind {
+        point::refuse_awaited_child(expr, errors);
     }
     point::refuse_points_inside(expr, errors);
     let body = Body { label: None, expr: expr.clone() };

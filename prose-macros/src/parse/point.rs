@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::time::Duration;
-use syn::{Attribute, Expr, ExprAwait, ExprBlock, Local, Pat, Stmt};
+use syn::{Attribute, Expr, ExprBlock, Local, Pat, Stmt, Token};
 
 /// Parses the statement that carries the attribute `attrs[ours]`.
 pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: &mut Errors) -> Option<Point> {
@@ -30,8 +30,8 @@ pub(super) fn point(mut attrs: Vec<Attribute>, ours: usize, stmt: Stmt, errors: 
     options.finish(errors);
     let placed = place(&attr, &owner, stmt, errors)?;
     let (target, body) = contents(placed);
-    if let (Some(Kind::Child), Expr::Await(awaited)) = (&kind, &body.expr) {
-        refuse_awaited_child(awaited, errors);
+    if let Some(Kind::Child) = &kind {
+        refuse_awaited_child(&body.expr, errors);
     }
     refuse_points_inside(&body.expr, errors);
     let name = given.or_else(|| name::of_statement(target.as_ref(), &body));
@@ -92,7 +92,7 @@ fn kind(owner: &str, options: &mut Options, errors: &mut Errors) -> Option<Kind>
 
 fn transaction(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
     let tx = options.expr("tx", errors);
-    if tx.is_none() {
+    if tx.is_none() && !options.is_unread() {
         let why = "its commit and the step's are one, so the machine must begin it";
         let instead = "write `#[transaction(tx = ctx.deps.db)]`";
         errors.push_at(options.span(), "a transaction needs its database", why, instead);
@@ -103,7 +103,7 @@ fn transaction(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
 
 fn event(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
     let channel = options.leading_string();
-    if channel.is_none() {
+    if channel.is_none() && !options.is_unread() {
         let why = "the channel is where it is published";
         errors.push_at(options.span(), "an event needs its channel", why, "write `#[event(\"orders\")]`");
     }
@@ -145,7 +145,7 @@ fn retry(mut options: Options, errors: &mut Errors) -> Option<Retry> {
     const DELAY: Duration = Duration::from_millis(100);
     const BACKOFF: f32 = 2.0;
     let span = options.span();
-    let wanted = options.names("max_attempts");
+    let wanted = options.is_unread() || options.names("max_attempts");
     let max_attempts = options.integer("max_attempts", 1, errors);
     let retry = Retry {
         max_attempts: max_attempts.unwrap_or(1),
@@ -242,14 +242,24 @@ fn contents(placed: Placed) -> (Option<Target>, Body) {
 }
 
 /// The call is what the machine needs: it gives it the child's run.
-pub(super) fn refuse_awaited_child(awaited: &ExprAwait, errors: &mut Errors) {
-    let why = "the child gets its own run from its parent before it starts";
-    errors.push(
-        awaited.await_token,
-        "`.await` behind the call of a `#[child]`",
-        why,
-        "leave it out: the machine awaits it",
-    );
+pub(super) fn refuse_awaited_child(call: &Expr, errors: &mut Errors) {
+    let why = "the child gets its own run from its parent before it starts, which awaits it, and fails if it fails";
+    if let Some(awaited) = awaited(call) {
+        errors.push(awaited, "`.await` behind the call of a `#[child]`", why, "leave it out, and all behind it");
+    } else if let Expr::Try(tried) = call {
+        errors.push(tried.question_token, "`?` behind the call of a `#[child]`", why, "leave it out");
+    }
+}
+
+/// The `.await` in `call.await?`, `call.await.map_err(..)?`.
+fn awaited(call: &Expr) -> Option<Token![await]> {
+    match call {
+        Expr::Await(awaited) => Some(awaited.await_token),
+        Expr::Try(tried) => awaited(&tried.expr),
+        Expr::MethodCall(call) => awaited(&call.receiver),
+        Expr::Paren(paren) => awaited(&paren.expr),
+        _ => None,
+    }
 }
 
 pub(super) fn refuse_points_inside(body: &Expr, errors: &mut Errors) {

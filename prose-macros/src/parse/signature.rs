@@ -8,7 +8,11 @@ use crate::names;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Expr, FnArg, GenericArgument, Path, PathArguments, ReturnType, Signature, Type, parse_quote};
+use syn::visit::{self, Visit};
+use syn::{
+    Expr, FnArg, GenericArgument, Lifetime, Path, PathArguments, PathSegment, ReturnType, Signature, Type,
+    TypeImplTrait, TypeParamBound, TypeTraitObject, parse_quote,
+};
 
 /// The head, with `None` for what is wrong.
 pub(super) fn head(args: TokenStream, item: &HalfTyped, errors: &mut Errors) -> Head {
@@ -110,22 +114,54 @@ fn params(sig: &Signature, errors: &mut Errors) -> (Option<Param>, Option<Param>
     }
     let ctx = typed.first().cloned();
     let input = typed.get(1).cloned();
-    if input.is_none() && sig.receiver().is_none() {
+    // One that is no context is told as that.
+    let is_other = ctx.as_ref().is_some_and(|ctx| !is_ctx(&ctx.ty));
+    if input.is_none() && sig.receiver().is_none() && !is_other {
         let what = if ctx.is_some() { "a flow needs an input" } else { "a flow needs a context and an input" };
         let why = "a run is saved together with its input, so that it can go on without its caller";
         errors.push_at(sig.paren_token.span.join(), what, why, "write `(ctx: Ctx<Deps>, input: Input)`");
     }
-    (ctx, input.filter(|input| owned(&input.ty, errors)))
+    let swapped = is_other && input.as_ref().is_some_and(|input| is_ctx(&input.ty));
+    (ctx, input.filter(|input| !swapped && owned(&input.ty, errors)))
+}
+
+fn is_ctx(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Ctx"))
 }
 
 /// Is it a type that can be the input? One that cannot is told.
 fn owned(ty: &Type, errors: &mut Errors) -> bool {
-    let owned = !matches!(ty, Type::ImplTrait(_) | Type::Reference(_));
+    let mut search = Borrows(false);
+    search.visit_type(ty);
+    let owned = !search.0;
     if !owned {
         let why = "a run goes on from its saved input, when its caller may be gone";
         errors.push(ty, "a flow owns its input, and names its type", why, "write `input: String`, say");
     }
     owned
+}
+
+/// Is there anything in a type that is not the flow's own, or has no name?
+struct Borrows(bool);
+
+impl<'ast> Visit<'ast> for Borrows {
+    fn visit_type(&mut self, ty: &'ast Type) {
+        self.0 |= matches!(ty, Type::ImplTrait(_) | Type::Reference(_));
+        visit::visit_type(self, ty);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        self.0 |= lifetime.ident != "static";
+    }
+
+    /// `Cow<str>` has left out its lifetime.
+    fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        self.0 |= segment.ident == "Cow" && !segment.arguments.to_token_stream().to_string().contains('\'');
+        visit::visit_path_segment(self, segment);
+    }
+
+    // What a `fn(&T)` takes is not in it.
+    fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
 }
 
 fn param(arg: &FnArg) -> Option<Param> {
@@ -171,8 +207,46 @@ fn output(sig: &Signature, errors: &mut Errors) -> Option<Type> {
             errors.push(ty, "a flow returns a `Result`", why, instead);
             None
         }
-        ReturnType::Type(_, ty) => Some((**ty).clone()),
+        ReturnType::Type(_, ty) => (!is_unnamed(ty, errors) && !has_unsent_error(ty, errors)).then(|| (**ty).clone()),
     }
+}
+
+/// `Result<impl Serialize, E>`
+fn is_unnamed(result: &Type, errors: &mut Errors) -> bool {
+    struct Search<'a>(Option<&'a TypeImplTrait>);
+    impl<'ast> Visit<'ast> for Search<'ast> {
+        fn visit_type_impl_trait(&mut self, unnamed: &'ast TypeImplTrait) {
+            self.0.get_or_insert(unnamed);
+        }
+    }
+    let mut search = Search(None);
+    search.visit_type(result);
+    if let Some(unnamed) = search.0 {
+        let why = "it is saved as the end of the run, and read back by whoever asks for it";
+        errors.push(unnamed, "a flow names the type of its result", why, "write the type out");
+    }
+    search.0.is_some()
+}
+
+/// `Box<dyn Error>` stays in its thread.
+fn has_unsent_error(result: &Type, errors: &mut Errors) -> bool {
+    struct Search<'a>(Option<&'a TypeTraitObject>);
+    impl<'ast> Visit<'ast> for Search<'ast> {
+        fn visit_type_trait_object(&mut self, object: &'ast TypeTraitObject) {
+            let is_error = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last().is_some_and(|last| last.ident == "Error"));
+            if object.bounds.iter().all(is_error) {
+                self.0.get_or_insert(object);
+            }
+        }
+    }
+    let mut search = Search(None);
+    search.visit_type(result);
+    if let Some(object) = search.0 {
+        let why = "a run goes on in whichever thread is free, and its error with it";
+        let instead = "write `Box<dyn std::error::Error + Send + Sync>`, or an error type of your own";
+        errors.push(object, "a flow's error must be one that can be sent between threads", why, instead);
+    }
+    search.0.is_some()
 }
 
 /// Aliases pass: whether they are a `Result` is left to the compiler.

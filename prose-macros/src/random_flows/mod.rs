@@ -228,6 +228,26 @@ fn what_is_given_a_new_value_on_a_way_out_is_borrowed_on_the_other() {
     );
 }
 
+/// A variable without a value is given one in front of ways of which one gives it another, and moves that.
+#[test]
+fn what_is_given_twice_and_moved_is_loaded_where_it_was_given_first() {
+    survives(
+        "let ant: Option<Vec<i64>>; \
+        let mut cat: Vec<i64>; \
+        cat = input.items.clone(); \
+        let bee = &input.n; \
+        if *bee < *bee { \
+            #[step] 's1: { act_int(()); } \
+            return Ok(mix((&cat, bee))); \
+        } else { \
+            cat = vec![mix(())]; \
+            ant = Some(cat); \
+        } \
+        #[step] 's2: { act_int(()); } \
+        Ok(mix((bee, &ant)))",
+    );
+}
+
 // What random flows would notice seldom.
 
 /// A stretch that breaks out cannot give back what it has taken.

@@ -17,10 +17,10 @@ pub(crate) use read::Part;
 /// What can live across a step: a value that can be written to a checkpoint and read back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved, but it lives across a step",
-    label = "this value is needed behind the next step, so it is part of the checkpoint",
-    note = "a run goes on from its checkpoint after a crash: own the value (clone it), make it inside the step that needs it, or derive `Serialize` and `Deserialize`"
+    label = "a run goes on from its checkpoint after a crash, and this value is needed behind the next step",
+    note = "derive `serde::Serialize` and `serde::Deserialize`, own what it borrows, or make it inside of the step that needs it"
 )]
-pub trait Saved: Sized + Send {
+pub trait Saved: Sized {
     /// The codec for variables of this type.
     const CODEC: Codec<Self>;
 
@@ -41,22 +41,22 @@ pub struct Key<T> {
     pub(crate) codec: Codec<T>,
 }
 
-impl<T> Key<T> {
-    pub(crate) fn encode(&self, value: &T) -> Result<Json, Error> {
-        encode_by(self.codec.write, value)
-    }
-
-    pub(crate) fn decode(&self, json: &Json) -> Result<T, Error> {
-        let refusal = OnceCell::new();
-        let value = (self.codec.read)(Some(Part::of(json.raw())), &refusal);
-        value.ok_or_else(|| refusal.into_inner().unwrap_or_else(|| unreachable!("what is not read is refused")))
-    }
-}
-
 /// How values of a type are written and read. The two are compiled for each type that a flow saves, so there is little in them.
 pub struct Codec<T> {
     pub(crate) write: fn(&T, Writer<'_>) -> Result<(), Error>,
     pub(crate) read: fn(Option<Part<'_>>, &dyn Refuse) -> Option<T>,
+}
+
+impl<T> Codec<T> {
+    pub(crate) fn encode(&self, value: &T) -> Result<Json, Error> {
+        encode_by(self.write, value)
+    }
+
+    pub(crate) fn decode(&self, json: &Json) -> Result<T, Error> {
+        let refusal = OnceCell::new();
+        let value = (self.read)(Some(Part::of(json.raw())), &refusal);
+        value.ok_or_else(|| refusal.into_inner().unwrap_or_else(|| unreachable!("what is not read is refused")))
+    }
 }
 
 /// Tells that a key is of a value's type, where nothing else does.

@@ -5,8 +5,7 @@ use std::time::SystemTime;
 
 use super::{Engine, RunHandle};
 use crate::call::{Call, NoDeps};
-use crate::codec::encode;
-use crate::flow::Flow;
+use crate::flow::{Flow, RunValue};
 use crate::run_id::{self, RunIdError};
 use crate::store::queue::Submitted;
 use crate::store::{NewRun, RunKey, StoreError, code, from_millis, in_transaction, to_millis};
@@ -128,7 +127,8 @@ impl<F: Flow> Submission<F> {
     fn into_run(self) -> Result<NewRun, SubmitError> {
         let meta = F::META;
         self.run_id.as_deref().map(run_id::checked).transpose()?;
-        let input = encode(&self.input)
+        let input = F::Input::CODEC
+            .encode(&self.input)
             .map_err(|error| SubmitError::Unsavable { flow: meta.name, reason: error.to_string() })?;
         let random = || uuid::Uuid::new_v4().to_string();
         Ok(NewRun {

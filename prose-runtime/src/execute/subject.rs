@@ -4,13 +4,10 @@ use std::any::Any;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use crate::Json;
-use crate::codec::{decode, encode};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::flow::{Driving, Flow, Meta};
+use crate::flow::{Driving, Flow, FlowError, Meta, RunValue};
 use crate::machine::Machine;
 use crate::migration::Migrate;
 
@@ -85,8 +82,8 @@ pub(super) fn text(error: &dyn Display) -> String {
 }
 
 /// The output that a run has saved.
-pub(crate) fn saved_output<O: DeserializeOwned, E>(run_id: String, output: &Json) -> Result<O, Error<E>> {
-    match decode(output) {
+pub(crate) fn saved_output<O: RunValue, E>(run_id: String, output: &Json) -> Result<O, Error<E>> {
+    match O::CODEC.decode(output) {
         Ok(output) => Ok(output),
         Err(error) => Err(output_changed(run_id, &error)),
     }
@@ -112,13 +109,13 @@ impl<F: Flow> Subject for Typed<F> {
 
     fn encode_input(&self) -> Result<Json, serde_json::Error> {
         match &self.input {
-            Some(input) => encode(input),
+            Some(input) => F::Input::CODEC.encode(input),
             None => unreachable!("the input is encoded before it is handed over"),
         }
     }
 
     fn take_saved_input(&mut self, input: &Json) -> Result<(), serde_json::Error> {
-        match decode(input) {
+        match F::Input::CODEC.decode(input) {
             Ok(input) => {
                 self.input = Some(input);
                 Ok(())
@@ -148,27 +145,27 @@ impl<F: Flow> Subject for Typed<F> {
 
     fn undo_error(&self) -> Option<&dyn Display> {
         match &self.undone {
-            Some(Err(error)) => Some(error),
+            Some(Err(error)) => Some(error.shown()),
             _ => None,
         }
     }
 
     fn error(&self) -> Option<&dyn Display> {
         match &self.result {
-            Some(Err(error)) => Some(error),
+            Some(Err(error)) => Some(error.shown()),
             _ => None,
         }
     }
 
     fn encode_output(&self) -> Result<Json, serde_json::Error> {
         match &self.result {
-            Some(Ok(output)) => encode(output),
+            Some(Ok(output)) => F::Output::CODEC.encode(output),
             _ => unreachable!("only an output is encoded"),
         }
     }
 
     fn take_saved_output(&mut self, output: &Json) -> Result<(), serde_json::Error> {
-        match decode(output) {
+        match F::Output::CODEC.decode(output) {
             Ok(output) => {
                 self.result = Some(Ok(output));
                 Ok(())

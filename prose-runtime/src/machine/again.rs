@@ -2,6 +2,7 @@
 
 use std::collections::{binary_heap, btree_map, btree_set, hash_map, hash_set, linked_list, vec_deque};
 use std::iter::{Enumerate, Rev};
+use std::marker::PhantomData;
 use std::ops::{Range, RangeInclusive};
 use std::pin::Pin;
 use std::{option, path, result, slice};
@@ -9,6 +10,30 @@ use std::{option, path, result, slice};
 /// What a macro gives that is taken to leave in any case (`bail!`, `panic!`): nothing.
 #[derive(Debug)]
 pub enum AlwaysLeaves {}
+
+/// What is there while a macro from outside of the flow runs that stands outside of a step: an `.await` in it would keep it, and the
+/// flow's future could not be sent to another thread.
+#[derive(Debug)]
+pub struct AwaitedOutsideOfAStep(PhantomData<*const ()>);
+
+impl AwaitedOutsideOfAStep {
+    /// The guard.
+    pub fn nothing() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl Drop for AwaitedOutsideOfAStep {
+    fn drop(&mut self) {}
+}
+
+/// What is never reached.
+pub fn unreached<T>() -> T {
+    unreachable!("what stands there for its type only")
+}
+
+/// Borrows that leave a block, if what they borrow is from outside of it.
+pub fn unchanged<T>(_borrows: T) {}
 
 /// A call that is made again. What it gives is a parameter of the trait, so that rustc does not advise to borrow it.
 #[derive(Debug)]

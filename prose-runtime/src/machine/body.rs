@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::{Exit, Machine, Runner, retry, scope};
-use crate::flow::PointKind;
+use crate::flow::{FlowError, PointKind};
 
 /// A body, by reference.
 pub(super) type Body<'a, T, E> = Pin<&'a mut (dyn Future<Output = Result<T, E>> + Send + 'a)>;
@@ -38,14 +38,14 @@ pub enum Try<T, E> {
 
 impl Machine {
     /// Runs a body that is not retried.
-    pub async fn run<T: Send, E: Display + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
+    pub async fn run<T: Send, E: FlowError + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
         let mut result = None;
         self.once_in_time(point, pin!(Capture { body, result: &mut result })).await;
         self.runner.result(point, result)
     }
 
     /// Runs a body that is retried where `when` says so.
-    pub async fn attempt<T: Send, E: Display + Send>(
+    pub async fn attempt<T: Send, E: FlowError + Send>(
         &mut self,
         point: u16,
         when: &(dyn Fn(&E) -> bool + Sync),
@@ -112,16 +112,16 @@ impl Runner {
     }
 
     /// What a body that ended in time has left.
-    pub(super) fn result<T, E: Display>(&self, point: u16, result: Option<Result<T, E>>) -> Result<T, E> {
+    pub(super) fn result<T, E: FlowError>(&self, point: u16, result: Option<Result<T, E>>) -> Result<T, E> {
         let result = left_by_the_body(result);
         if let Err(error) = &result {
-            self.failed(point, error);
+            self.failed(point, error.shown());
         }
         result
     }
 
     /// What becomes of what a body that ended in time has left.
-    pub(super) fn tried<T, E: Display>(
+    pub(super) fn tried<T, E: FlowError>(
         &self,
         point: u16,
         when: &(dyn Fn(&E) -> bool + Sync),
@@ -129,10 +129,10 @@ impl Runner {
     ) -> Try<T, E> {
         match left_by_the_body(result) {
             Ok(value) => Try::Done(value),
-            Err(error) => match when(&error).then(|| self.next_attempt(point, &error)).flatten() {
+            Err(error) => match when(&error).then(|| self.next_attempt(point, error.shown())).flatten() {
                 Some(delay) => Try::Again(delay),
                 None => {
-                    self.failed(point, &error);
+                    self.failed(point, error.shown());
                     Try::Failed(error)
                 }
             },

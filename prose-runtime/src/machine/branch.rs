@@ -1,7 +1,7 @@
 //! A branch: an element of a fan-out, which runs beside the others. It has no way to the journal: what it has to save, it
 //! gives back when it is done.
 
-use std::fmt::Display;
+use crate::flow::FlowError;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,18 +48,18 @@ impl Branch {
     }
 
     /// [`Machine::run`](super::Machine::run), beside others.
-    pub async fn run<T: Send, E: Display + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
+    pub async fn run<T: Send, E: FlowError + Send>(&mut self, point: u16, body: Body<'_, T, E>) -> Result<T, E> {
         let mut result = None;
         self.once_in_time(point, pin!(Capture { body, result: &mut result })).await;
         let result = self.runner.result(point, result);
         if let Err(error) = &result {
-            self.error = format!("{error:#}");
+            self.error = format!("{:#}", error.shown());
         }
         result
     }
 
     /// [`Machine::attempt`](super::Machine::attempt), beside others.
-    pub async fn attempt<T: Send, E: Display + Send>(
+    pub async fn attempt<T: Send, E: FlowError + Send>(
         &mut self,
         point: u16,
         when: &(dyn Fn(&E) -> bool + Sync),
@@ -72,7 +72,7 @@ impl Branch {
         }
         let tried = self.runner.tried(point, when, result);
         if let Try::Failed(error) = &tried {
-            self.error = format!("{error:#}");
+            self.error = format!("{:#}", error.shown());
         }
         tried
     }
@@ -99,7 +99,7 @@ impl Branch {
             Ok(value) => {
                 let point = self.runner.point(self.point);
                 let encoded = self.runner.shared.durable.is_some() || point.compensate.is_some();
-                let encoded = encoded.then(|| key.encode(&value));
+                let encoded = encoded.then(|| key.codec.encode(&value));
                 self.done(key.name, encoded);
                 Some(value)
             }

@@ -114,7 +114,7 @@ impl Machine {
 }
 
 fn read<T>(key: &Key<T>, payload: &Json) -> Result<T, serde_json::Error> {
-    key.decode(payload)
+    key.codec.decode(payload)
 }
 
 /// A value that was sent, where `null` would say that none was.

@@ -2,9 +2,9 @@
 
 use super::crash::Crash;
 use super::world::{Told, World};
-use prose::{Call, DepsOf, Error, EventRecord, Flow, Store};
+use prose::{Call, DepsOf, Error, EventRecord, Flow, FlowError, Store};
 use serde_json::Value;
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::sync::Arc;
 
 /// What a run came to.
@@ -91,10 +91,10 @@ where
 }
 
 /// A run that was undone has failed for good, and later calls know its error by its text only.
-fn text<T: Debug, E: Debug + Display>(outcome: Result<T, Error<E>>) -> String {
+fn text<T: Debug, E: Debug + FlowError>(outcome: Result<T, Error<E>>) -> String {
     match outcome {
         Ok(output) => format!("{output:?}"),
-        Err(Error::Failed { step, error }) => format!("failed at {step:?}: {error}"),
+        Err(Error::Failed { step, error }) => format!("failed at {step:?}: {}", error.shown()),
         Err(Error::JoinedFailed { step, message, .. }) => format!("failed at {step:?}: {message}"),
         Err(Error::NotUndone { cause, steps }) => format!("{}, not undone: {steps:?}", text::<T, E>(Err(*cause))),
         Err(other) => other.to_string(),

@@ -65,6 +65,8 @@ fn of_what_was_found() {
             #[step]
             const N: u8 = 1;
         ),
+        // A value that is not typed yet.
+        quote!(#[step] let a: u8 = let b = 1;),
     ];
     let sound = [
         quote!(#[step(name = "range")] let 2..=4: u8 = 3;),
@@ -75,6 +77,8 @@ fn of_what_was_found() {
             _ => {}
         }),
         quote!(#[parallel] let (a, b): (u8, u8) = (#[step] 'a: { 1 }, #[step] 2);),
+        quote!(#[step] let a: bool = if let 1 = input && let 2..=4 = input { true } else { false };),
+        quote!(#[step] let a: u8 = match input { 1 if let 2 = input => 1, _ => 2 };),
     ];
     for (stmts, is_sound) in told.iter().map(|told| (told, false)).chain(sound.iter().map(|sound| (sound, true))) {
         let item = quote!(async fn found(ctx: Ctx, input: u8) -> Result<u8, E> { #stmts Ok(input) });

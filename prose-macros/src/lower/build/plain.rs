@@ -1,13 +1,14 @@
 //! Plain statements: gathered into stretches; borrows that are made again stand on their own.
 
 use super::{Builder, Definition};
+use crate::known_macros;
 use crate::lower::exits;
 use crate::lower::graph::{GraphNode, Vars};
 use crate::lower::mentions;
-use crate::model::{Leaf, Node, NodeId, Question, VarId, Variable, View};
+use crate::model::{Anew, Leaf, Node, NodeId, Question, VarId, Variable, View};
 use crate::patterns::bindings;
 use crate::views;
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::Visit;
 use syn::{Expr, Pat, Stmt};
 
@@ -22,6 +23,8 @@ pub(super) struct Pending {
     overwrites: Vars,
     /// Declared before, and given their value only where the stretch is left.
     leaving: Vars,
+    /// What macros that are statements may define anew.
+    anew: Vec<Anew>,
 }
 
 /// What a statement does with the variables that are there.
@@ -99,7 +102,25 @@ impl Builder<'_> {
         let effects = self.effects(stmt, pending);
         let overwritten = self.given_anew(stmt, pending).filter(|id| !self.variables[id.0].deferred);
         pending.overwrites.extend(overwritten);
+        let anew = self.perhaps_anew(stmt, pending);
+        pending.anew.extend(anew);
         self.add(stmt, effects, pending);
+    }
+
+    /// A statement that is a macro from outside of the flow may be a `let`. One of a variable of this stretch is one like any other: what
+    /// is handed on is what has the name at the end.
+    fn perhaps_anew(&self, stmt: &Stmt, pending: &Pending) -> Vec<Anew> {
+        let Stmt::Macro(call) = stmt else { return Vec::new() };
+        if known_macros::is_known(&call.mac) || known_macros::leaves(&call.mac) {
+            return Vec::new();
+        }
+        let inside = known_macros::stays(&call.mac);
+        let of_stretch = |id: &VarId| pending.defines.contains(id) && !pending.assigns.contains(id);
+        let variable = |ident: Ident| self.scopes.resolve(&ident).map(|variable| (variable, ident));
+        let variables = words(call.mac.tokens.clone()).into_iter().filter_map(variable);
+        let lost = variables.filter(|(variable, _)| inside || !of_stretch(variable));
+        let stmt = pending.stmts.len();
+        lost.map(|(variable, ident)| Anew { stmt, inside, variable, ident, needed: false, hidden_at: None }).collect()
     }
 
     fn effects(&self, stmt: &Stmt, pending: &Pending) -> Effects {
@@ -225,19 +246,55 @@ impl Builder<'_> {
 
     /// Ends the stretch that is being collected, if there is anything in it. A question comes with the code that asks it.
     pub(super) fn flush(&mut self, pending: &mut Pending, question: Option<(Question, &Expr)>, nodes: &mut Vec<Node>) {
-        let Pending { stmts, mentions, named, defines, assigns, overwrites, leaving } = std::mem::take(pending);
+        let Pending { stmts, mentions, named, defines, assigns, overwrites, leaving, mut anew } =
+            std::mem::take(pending);
         if stmts.is_empty() && question.is_none() {
             return;
         }
         let node = self.node(GraphNode { mentions, named, defines, overwrites, ..GraphNode::default() });
         let (question, asked) = question.unzip();
+        anew.iter_mut().for_each(|one| look_behind(one, &stmts, asked));
         self.jump(&exits::jumps(&stmts), node, &leaving);
         self.jump(&asked.map_or_else(Vec::new, exits::jumps_of), node, &leaving);
         if stmts.last().is_some_and(exits::always) {
             self.frontier.clear();
         }
-        nodes.push(Node::Leaf(Box::new(leaf(stmts, question, assigns, node))));
+        nodes.push(Node::Leaf(Box::new(Leaf { anew, ..leaf(stmts, question, assigns, node) })));
     }
+}
+
+/// Looks at what is behind a macro that may define a variable anew.
+fn look_behind(one: &mut Anew, stmts: &[Stmt], asked: Option<&Expr>) {
+    let behind = one.stmt + 1;
+    let mentions = stmts[behind..].iter().flat_map(mentions::in_stmt);
+    let mut mentions = mentions.chain(asked.into_iter().flat_map(mentions::in_expr));
+    one.needed = mentions.any(|mention| mention.ident == one.ident);
+    let hides = |stmt: &Stmt| match stmt {
+        Stmt::Local(local) => bindings(&local.pat).iter().any(|binding| binding.ident == one.ident),
+        _ => false,
+    };
+    one.hidden_at = stmts[behind..].iter().position(hides).map(|place| behind + place);
+}
+
+/// The words in the tokens of a macro that it could bind, each once: no field, and none that is only a part of an expression (`order.total`, `&order`).
+fn words(tokens: TokenStream) -> Vec<Ident> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |place: Option<usize>, signs: &str| matches!(place.and_then(|place| tokens.get(place)), Some(TokenTree::Punct(punct)) if signs.contains(punct.as_char()));
+    let mut found: Vec<Ident> = Vec::new();
+    for (place, token) in tokens.iter().enumerate() {
+        let words = match token {
+            TokenTree::Ident(_) if is(place.checked_sub(1), ".&") || is(Some(place + 1), ".?") => Vec::new(),
+            TokenTree::Ident(word) => vec![word.clone()],
+            TokenTree::Group(group) => words(group.stream()),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => Vec::new(),
+        };
+        for word in words {
+            if !found.contains(&word) {
+                found.push(word);
+            }
+        }
+    }
+    found
 }
 
 /// The variables that a borrow is of as a whole: not of a field, and not by a call.
@@ -268,6 +325,19 @@ fn copies(pat: &Pat) -> bool {
 /// A stretch of which the passes have yet to tell.
 pub(super) fn leaf(stmts: Vec<Stmt>, question: Option<Question>, assigns: Vars, node: NodeId) -> Leaf {
     let assigns = assigns.into_iter().collect();
-    let (exports, overwrites, saves, takes, gives_back, saves_again) = Default::default();
-    Leaf { stmts, question, exports, assigns, overwrites, saves, takes, gives_back, saves_again, last: false, node }
+    let (exports, overwrites, saves, takes, gives_back, saves_again, anew) = Default::default();
+    Leaf {
+        stmts,
+        question,
+        exports,
+        assigns,
+        overwrites,
+        saves,
+        takes,
+        gives_back,
+        saves_again,
+        anew,
+        last: false,
+        node,
+    }
 }

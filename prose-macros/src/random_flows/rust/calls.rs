@@ -49,7 +49,7 @@ impl Interpreter<'_> {
             "check" => Value::variant(if digest % 7 == 0 { "Err" } else { "Ok" }, vec![Value::Int(digest % 100)]),
             "drop" => Value::unit(),
             // The runtime's.
-            "key" | "ordered" | "again" | "into_wake" => arg,
+            "key" | "ordered" | "again" | "into_wake" | "database" | "events" => arg,
             "turns" => match arg {
                 Value::Int(from) => Value::Turns(from),
                 _ => return fault("`turns` from no number"),

@@ -1,0 +1,10 @@
+//! A flow ends with its result. rustc would look for it in all that is generated.
+
+use crate::ast::{Flow, Stmt};
+use crate::errors::Errors;
+
+pub(super) fn check(flow: &Flow, errors: &mut Errors) {
+    let (Some(_), Some(Stmt::Point(last))) = (&flow.head.output, flow.body.stmts.last()) else { return };
+    let what = format!("the flow ends behind this `#[{}]`, without its result", last.attr);
+    errors.push(&last.attr, &what, "it is saved as the end of the run", "write it behind this one: `Ok(..)`");
+}

@@ -1,0 +1,24 @@
+use prose::{Ctx, flow};
+
+macro_rules! warn {
+    ($($text:tt)*) => {{
+        eprintln!($($text)*);
+        continue;
+    }};
+}
+
+#[flow]
+async fn pay(ctx: Ctx, input: Vec<u32>) -> Result<u32, String> {
+    let mut sum = 0;
+    for number in &input {
+        if *number > 3 {
+            warn!("{number} is too much");
+        }
+        #[step]
+        let first: u32 = number * 2;
+        sum += first;
+    }
+    Ok(sum)
+}
+
+fn main() {}
