@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use crate::job::plans::{BLOCKED, CLAIM_RUN, DUE, INSERT_RUN, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
 use crate::queue::ASKED_TO_CANCEL;
 use crate::signals::NEXT_SIGNAL;
-use crate::statement::{APPEND, APPEND_UNFENCED, END_RUN, PARK_RUN, WAKE_ABOVE};
+use crate::statement::{APPEND, APPEND_KNOWN, END_RUN, PARK_RUN, WAKE_ABOVE};
 use crate::{list, schema, standing};
 
 /// A file with runs in every status, of some flows: as SQLite would see it after an `analyze`.
@@ -76,14 +76,16 @@ fn what_version_5_asks_for_is_due_to_it_still() {
     for (old, new) in [(due, DUE), (next, NEXT_DUE)] {
         let first = |statement| {
             let mut query = sql.prepare(statement).unwrap();
-            let values = [Value::Text("flow-1".to_owned()), Value::Integer(1_000), Value::Integer(0), Value::Integer(0)];
+            let values =
+                [Value::Text("flow-1".to_owned()), Value::Integer(1_000), Value::Integer(0), Value::Integer(0)];
             let values = values.into_iter().take(query.parameter_count());
             query.query_row(rusqlite::params_from_iter(values), |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!(first(old), first(new), "{old}");
     }
     // An older `prune` takes its time.
-    sql.prepare("select run from prose_runs where parent is null and status in ('completed', 'failed', 'cancelled')").unwrap();
+    sql.prepare("select run from prose_runs where parent is null and status in ('completed', 'failed', 'cancelled')")
+        .unwrap();
 }
 
 #[test]
@@ -134,7 +136,7 @@ fn count(steps: &[String], names: &[&str]) -> usize {
 #[test]
 fn what_each_run_and_each_commit_writes_needs_no_table_of_its_own() {
     let (_folder, sql) = filled();
-    for statement in [APPEND, APPEND_UNFENCED, INSERT_RUN, CLAIM_RUN, END_RUN] {
+    for statement in [APPEND, APPEND_KNOWN, INSERT_RUN, CLAIM_RUN, END_RUN] {
         let steps = steps(&sql, statement);
         assert_eq!(count(&steps, &["OpenEphemeral", "OpenAutoindex", "SorterOpen"]), 0, "{statement}: {steps:?}");
     }

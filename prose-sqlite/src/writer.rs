@@ -520,9 +520,10 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use prose::store::{ClaimRequest, Commit, RunKey};
+    use prose::store::{ClaimRequest, Commit, Ending, RunKey};
 
     use super::*;
+    use crate::job::Behind;
     use crate::statement::{Append, Statement, Value};
 
     fn commit(lease: &Lease, seq: u64) -> Job {
@@ -565,7 +566,7 @@ mod tests {
         let (one, two) = (create(&core, "one"), create(&core, "two"));
         let mut refused = commit(&one, 3);
         if let Job::Commit { append, .. } = &mut refused {
-            let values = vec![Value::Integer(append.run), Value::Text("now".to_owned())];
+            let values = vec![Value::Integer(append.place.run), Value::Text("now".to_owned())];
             append.behind.push(Statement { sql: "update prose_runs set epoch = ?2 where run = ?1", values });
         }
         let jobs = [commit(&one, 2), refused, commit(&two, 9), commit(&two, 2)];
@@ -625,6 +626,64 @@ mod tests {
         core.close();
     }
 
+    /// Also where this connection has ended the claim itself.
+    #[test]
+    fn who_was_replaced_by_the_same_connection_is_fenced() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+        let end = |lease: &Lease| {
+            let ending = Ending::Failed { step: None, error: "boom".to_owned() };
+            let append = Append::new(lease, &Commit { ending: Some(ending), ..Commit::empty(2) }, 1).unwrap();
+            Job::Commit { lease: Some(Box::new(lease.clone())), append, fold: false }
+        };
+        let claim = |lease: &Lease| {
+            Job::Claim(ClaimRequest { key: lease.key.clone(), flow: "f".to_owned(), restart_failed: false })
+        };
+        let changes: [(&str, &dyn Fn(&Lease) -> Vec<Job>); 7] = [
+            // Until somebody claims it, the run is still as its last owner has left it.
+            ("release", &|lease| vec![Job::Release(lease.clone()), claim(lease)]),
+            ("restart", &|lease| vec![end(lease), Job::Restart(lease.key.clone()), claim(lease)]),
+            ("block", &|lease| vec![Job::Block { lease: lease.clone(), reason: "no".to_owned() }]),
+            ("reclaim", &|lease| vec![Job::Reclaim { lease: lease.clone(), seq: 2 }]),
+            ("end", &|lease| vec![end(lease)]),
+            ("delete", &|lease| vec![Job::Delete(lease.key.clone())]),
+            ("prune", &|lease| vec![end(lease), Job::Prune { before: i64::MAX, behind: Behind::default() }]),
+        ];
+        for (name, change) in changes {
+            let lease = create(&core, name);
+            core.holds.remove(&lease);
+            change(&lease).into_iter().for_each(|job| write(&core, job).guard.keep());
+            for seq in 2..=5 {
+                let answer = write(&core, commit(&lease, seq)).answer;
+                assert!(matches!(answer, Answer::Fenced { .. }), "{name}, {seq}: {answer:?}");
+            }
+        }
+        core.close();
+    }
+
+    /// One look-up for what a stranger has written, and not one for each commit from then on.
+    #[test]
+    fn a_commit_that_the_fence_lets_pass_is_what_the_log_is_known_to_end_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Duration::from_secs(1);
+        let path = folder.path().join("a.db");
+        let core = Core::open(path.clone(), second, second).unwrap();
+        let lease = create(&core, "one");
+        let is_known = |seq| {
+            let mut writer = core.writer();
+            let Writer { sql, tails, .. } = &mut *writer;
+            tails.check(sql).unwrap();
+            tails.append(&Append::new(&lease, &Commit::empty(seq), 1).unwrap()).is_some()
+        };
+        // (What changes nothing SQLite does not write.)
+        Connection::open(path).unwrap().execute_batch("update prose_runs set updated_at = updated_at + 1").unwrap();
+        assert!(!is_known(2));
+        assert!(matches!(write(&core, commit(&lease, 2)).answer, Answer::Committed { .. }));
+        assert!(is_known(3));
+        core.close();
+    }
+
     /// What was rolled back is not what the log ends with.
     #[test]
     fn a_batch_that_is_rolled_back_leaves_the_log_as_it_was() {
@@ -654,7 +713,7 @@ mod tests {
         let other = Connection::open(path).unwrap();
         // The clocks of the commits stand at 1.
         write(&core, commit(&lease, 2));
-        other.execute_batch("update prose_runs set updated_at = updated_at").unwrap();
+        other.execute_batch("update prose_runs set updated_at = updated_at + 1").unwrap();
         write(&core, commit(&lease, 3));
         let instants = "select count(distinct at), count(*) from prose_commits";
         let instants = other.query_row(instants, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
