@@ -179,7 +179,7 @@ impl SqliteStore {
                 Ok(looked) => looked,
                 Err(refusal) => return Ok(refusal),
             };
-            let Reply { answer, guard, .. } = self.core().submit(Job::Claim(request.clone())).await?;
+            let Reply { answer, guard } = self.core().submit(Job::Claim(request.clone())).await?;
             match answer {
                 Answer::Claimed(claimed) => {
                     let loaded = self.behind_claim(&claimed, looked).await?;
