@@ -192,10 +192,7 @@ impl Core {
         let _gate = self.gate.try_lock().ok()?;
         let mut writer = self.writer.try_lock().ok()?;
         // Waiting for another process is for the writer's thread.
-        writer.sql.busy_timeout(Duration::ZERO).ok()?;
-        let result = self.write(&mut writer, &[job]);
-        let _told_by_the_next_write = writer.sql.busy_timeout(self.busy);
-        match result {
+        match self.write(&mut writer, &[job], Duration::ZERO) {
             Ok(answers) => self.settle(&[job], answers).pop().map(Ok),
             Err(error) if result_code(&error) == Some(rusqlite::ffi::SQLITE_BUSY) => None,
             Err(error) => Some(Err(unavailable(&self.path, error))),
@@ -266,7 +263,7 @@ impl Core {
     /// Writes the jobs together, or, where one of them cannot be written, each alone.
     fn write_all(self: &Arc<Self>, jobs: &[&Job]) -> Vec<Answered> {
         let mut writer = self.writer();
-        match self.write(&mut writer, jobs) {
+        match self.write(&mut writer, jobs, self.busy) {
             Ok(answers) => self.settle(jobs, answers).into_iter().map(Ok).collect(),
             Err(error) if jobs.len() > 1 && !concerns_all(&error) => {
                 drop(writer);
@@ -283,28 +280,18 @@ impl Core {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One transaction. After an error nothing of it is left.
-    fn write(&self, writer: &mut Writer, jobs: &[&Job]) -> rusqlite::Result<Vec<Answer>> {
-        let written = self.write_open(writer, jobs);
-        if written.is_err() && !writer.sql.is_autocommit() {
-            // What cannot even be rolled back is rolled back by the next BEGIN's error, or by recovery.
-            let _reported_already = writer.sql.execute_batch("rollback");
-        }
-        written
-    }
-
-    fn write_open(&self, writer: &mut Writer, jobs: &[&Job]) -> rusqlite::Result<Vec<Answer>> {
-        // Of what is not committed nothing is known: they come back with the COMMIT.
-        let mut tails = std::mem::take(&mut writer.tails);
-        let sql = &writer.sql;
+    /// One transaction; it waits at most for `busy` for other processes. After an error, or a panic, nothing of it is left.
+    fn write(&self, writer: &mut Writer, jobs: &[&Job], busy: Duration) -> rusqlite::Result<Vec<Answer>> {
+        let Writer { sql, beaten, tails } = writer;
+        sql.busy_timeout(busy)?;
         let before = sql.total_changes();
+        let _all_or_nothing = AllOrNothing(sql);
         sql.prepare_cached("begin immediate")?.execute([])?;
-        let beaten = self.beat_if_due(writer, jobs)?;
-        tails.check(sql)?;
-        let mut batch = Batch::new(sql, self);
-        batch.tails = tails;
+        let beats = self.beat_if_due(sql, *beaten, jobs)?;
+        // Of what is not committed nothing is known: they come back with the COMMIT.
+        let mut batch = Batch::new(sql, self, std::mem::take(tails));
+        batch.tails.check(sql)?;
         let answers = jobs.iter().map(|job| batch.run(job)).collect::<Result<Vec<_>, _>>()?;
-        let Batch { tails, .. } = batch;
         let start = Instant::now();
         sql.prepare_cached("commit")?.execute([])?;
         // Engines ask for what is due, and mostly nothing is: then nothing was written, nor synced. And of a crowd's batch most of the time is
@@ -312,21 +299,21 @@ impl Core {
         if jobs.len() == 1 && sql.total_changes() != before {
             self.sync.note(start.elapsed());
         }
-        (writer.beaten, writer.tails) = (beaten, tails);
+        (*beaten, *tails) = (beats, batch.tails);
         Ok(answers)
     }
 
     /// A heart that was still while nothing was held must have beaten before a claim is on the disk.
-    fn beat_if_due(&self, writer: &Writer, jobs: &[&Job]) -> rusqlite::Result<i64> {
+    fn beat_if_due(&self, sql: &Connection, beaten: i64, jobs: &[&Job]) -> rusqlite::Result<i64> {
         let now = clock::boot_millis();
         let begins =
             |job: &Job| matches!(job, Job::Create(_) | Job::Claim(_) | Job::ClaimDue(_) | Job::Outbox(OutboxJob::Lead));
         let holds = || self.must_live() || jobs.iter().any(|job| begins(job));
         let pause = i64::try_from((self.lease() / BEATS).as_millis()).unwrap_or(i64::MAX);
-        if now.saturating_sub(writer.beaten) < pause || !holds() {
-            return Ok(writer.beaten);
+        if now.saturating_sub(beaten) < pause || !holds() {
+            return Ok(beaten);
         }
-        beat(&writer.sql, &self.instance, self.lease())?;
+        beat(sql, &self.instance, self.lease())?;
         Ok(now)
     }
 
@@ -381,6 +368,18 @@ impl Core {
             }
             Answer::Deleted(true) => self.wakes.run_has_ended(),
             _ => {}
+        }
+    }
+}
+
+/// Rolls back what was begun and not committed.
+struct AllOrNothing<'a>(&'a Connection);
+
+impl Drop for AllOrNothing<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // Should it fail, the next BEGIN fails as well, and then it is tried again.
+            let _reported_already = self.0.execute_batch("rollback");
         }
     }
 }

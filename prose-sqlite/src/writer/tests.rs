@@ -1,9 +1,10 @@
 //! Tests of the writer: what each job of a batch is answered, and what its transaction leaves.
 
+use prose::store::queue::ClaimDue;
 use prose::store::{ClaimRequest, Commit, Ending, RunKey};
 
 use super::*;
-use crate::job::Behind;
+use crate::job::{Behind, DueJob};
 use crate::statement::{Append, Statement, Value};
 
 fn commit(lease: &Lease, seq: u64) -> Job {
@@ -178,7 +179,7 @@ fn a_batch_that_is_rolled_back_leaves_the_log_as_it_was() {
         append.behind.push(Statement { sql: "no SQL", values: Vec::new() });
     }
     let both = [commit(&lease, 2), refused];
-    assert!(core.write(&mut core.writer(), &both.each_ref()).is_err());
+    assert!(core.write(&mut core.writer(), &both.each_ref(), second).is_err());
     assert!(matches!(write(&core, commit(&lease, 4)).answer, Answer::Fenced { .. }));
     assert!(matches!(write(&core, commit(&lease, 2)).answer, Answer::Committed { .. }));
     core.close();
@@ -233,5 +234,22 @@ fn of_two_claims_in_one_batch_one_wins() {
     let [first, second] = <[_; 2]>::try_from(results).unwrap().map(|result| result.unwrap().answer);
     assert!(matches!(first, Answer::Claimed(_)), "{first:?}");
     assert!(matches!(second, Answer::Held(2)), "{second:?}");
+    core.close();
+}
+
+/// Otherwise nobody else could write to the file.
+#[test]
+fn a_panic_leaves_no_transaction_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let minute = Duration::from_secs(60);
+    let core = Core::open(folder.path().join("a.db"), minute, minute).unwrap();
+    let lease = create(&core, "one");
+    write(&core, Job::Release(lease));
+    let request = ClaimDue { flows: vec!["f".to_owned()], limit: 1, blocked: false };
+    let panics = Job::ClaimDue(DueJob { request, fits: Arc::new(|_| panic!("a misfit")) });
+    let writes = std::panic::AssertUnwindSafe(|| core.write_all(&[&panics]));
+    std::panic::catch_unwind(writes).unwrap_err();
+    assert!(core.writer().sql.is_autocommit());
+    create(&core, "two");
     core.close();
 }
