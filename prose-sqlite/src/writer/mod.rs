@@ -94,7 +94,9 @@ impl Core {
         let instance = Instance::start(&path).map_err(|error| io_failed(&path, "locking a file beside", error))?;
         instance.folder.sweep();
         let lease = lease.max(SHORTEST_LEASE);
-        let (beaten, sync) = introduce(&mut sql, &instance, lease).map_err(|error| unavailable(&path, error))?;
+        let failed = |error| unavailable(&path, error);
+        let (beaten, sync) = introduce(&mut sql, &instance, lease).map_err(failed)?;
+        let look = time_a_look(&sql).map_err(failed)?;
         let core = Arc::new(Self {
             readers: Readers::new(path.clone(), busy),
             path,
@@ -110,7 +112,7 @@ impl Core {
             writer: Mutex::new(Writer { sql, beaten, tails: Tails::default() }),
             line: Line::default(),
             sync: Average::of(sync),
-            look: Average::of(Duration::ZERO),
+            look: Average::of(look),
             crowd: AtomicU32::new(0),
         });
         let served = Arc::clone(&core);
@@ -237,8 +239,9 @@ impl Core {
             if batch.is_empty() {
                 continue;
             }
-            self.note_crowd(batch.len());
+            let before = self.changes();
             let results = self.write_all(&batch.iter().map(Pending::job).collect::<Vec<_>>());
+            self.note_crowd(batch.len(), self.changes() != before);
             drop(gate);
             for (waiting, result) in batch.into_iter().zip(results) {
                 if let (Job::Release(lease), Err(_)) = (waiting.job(), &result) {
@@ -254,10 +257,15 @@ impl Core {
         !self.holds.is_empty() || self.leads.load(Ordering::Relaxed)
     }
 
-    fn note_crowd(&self, batch: usize) {
+    /// A lone look for what is due says nothing of those who write.
+    fn note_crowd(&self, batch: usize, has_written: bool) {
         let before = self.crowd.load(Ordering::Relaxed);
-        let now = if batch > 1 { CROWD } else { before.saturating_sub(1) };
+        let now = if batch > 1 { CROWD } else { before.saturating_sub(u32::from(has_written)) };
         self.crowd.store(now, Ordering::Relaxed);
+    }
+
+    fn changes(&self) -> u64 {
+        self.writer().sql.total_changes()
     }
 
     /// Writes the jobs together, or, where one of them cannot be written, each alone.
@@ -392,6 +400,13 @@ fn introduce(sql: &mut Connection, instance: &Instance, lease: Duration) -> rusq
     let start = Instant::now();
     transaction.commit()?;
     Ok((clock::boot_millis(), start.elapsed()))
+}
+
+/// How long it takes to look for a run that is not there.
+fn time_a_look(sql: &Connection) -> rusqlite::Result<Duration> {
+    let start = Instant::now();
+    find(sql, &RunKey::new(""))?;
+    Ok(start.elapsed())
 }
 
 /// Whether the runtime has other threads.

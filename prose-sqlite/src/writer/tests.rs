@@ -1,6 +1,6 @@
 //! Tests of the writer: what each job of a batch is answered, and what its transaction leaves.
 
-use prose::store::queue::ClaimDue;
+use prose::store::queue::{ClaimDue, Fit};
 use prose::store::{ClaimRequest, Commit, Ending, RunKey};
 
 use super::*;
@@ -62,11 +62,17 @@ fn what_cannot_be_written_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_who_looks_for_a_run_needs_no_other_thread() {
+async fn where_looks_are_short_who_looks_for_a_run_needs_no_other_thread() {
     let folder = tempfile::tempdir().unwrap();
     let second = Duration::from_secs(1);
     let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
-    assert!(tokio::spawn(async move { core.is_missing_here(&RunKey::new("one")) }).await.unwrap());
+    for (takes, is_here) in [(Duration::ZERO, true), (Duration::from_secs(60), false)] {
+        core.look.set(takes);
+        let core = Arc::clone(&core);
+        let found = tokio::spawn(async move { core.is_missing_here(&RunKey::new("one")) }).await;
+        assert_eq!(found.unwrap(), is_here, "{takes:?}");
+    }
+    core.close();
 }
 
 #[test]
@@ -81,6 +87,22 @@ fn how_quick_the_disk_is_a_crowd_does_not_tell() {
     assert_eq!(core.sync.get(), slow);
     core.write_all(&[&commit(&lease, 4)]);
     assert_ne!(core.sync.get(), slow);
+    core.close();
+}
+
+/// Engines look for what is due all the time.
+#[tokio::test]
+async fn who_only_looks_does_not_end_a_crowd() {
+    let folder = tempfile::tempdir().unwrap();
+    let minute = Duration::from_secs(60);
+    let core = Core::open(folder.path().join("a.db"), minute, minute).unwrap();
+    let lease = create(&core, "one");
+    core.crowd.store(CROWD, Ordering::Relaxed);
+    let request = ClaimDue { flows: vec!["f".to_owned()], limit: 1, blocked: false };
+    core.submit(Job::ClaimDue(DueJob { request, fits: Arc::new(|_| Fit::Yes) })).await.unwrap();
+    assert_eq!(core.crowd.load(Ordering::Relaxed), CROWD);
+    core.submit(commit(&lease, 2)).await.unwrap();
+    assert_eq!(core.crowd.load(Ordering::Relaxed), CROWD - 1);
     core.close();
 }
 
