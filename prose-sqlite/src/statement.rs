@@ -119,12 +119,25 @@ pub(crate) const END_RUN: &str = "\
     update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
     where run = ?1";
 
+/// Whether a row is of a run that becomes due. (In a list of three each statement would look through a table of its own.)
+macro_rules! may_be_due {
+    () => {
+        "owner is null and (status = 'running' or status = 'waiting' or status = 'compensating')"
+    };
+}
+
+/// A run becomes due, unless it is held.
+pub(crate) const WAKE: &str =
+    concat!("update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run = ?1 and ", may_be_due!());
+
 /// All runs above a run become due. What is held finds out for itself when it parks.
-pub(crate) const WAKE_ABOVE: &str = "\
+pub(crate) const WAKE_ABOVE: &str = concat!(
+    "\
     with recursive above (run) as (select parent from prose_runs where run = ?1 and parent is not null union all \
     select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
-    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) \
-    and owner is null and status in ('running', 'waiting', 'compensating')";
+    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) and ",
+    may_be_due!()
+);
 
 /// `?3` has refused the run, or the instance that holds it.
 pub(crate) const BLOCK_RUN: &str = "\
@@ -132,6 +145,13 @@ pub(crate) const BLOCK_RUN: &str = "\
     refused = case when exists (select 1 from json_each(refused) where value = coalesce(?3, owner)) then refused \
     else json_insert(coalesce(refused, '[]'), '$[#]', coalesce(?3, owner)) end \
     where run = ?1";
+
+/// Of a run's children those that have not ended.
+macro_rules! unfinished_children {
+    () => {
+        "prose_runs child where child.parent = ?1 and not (child.status = 'completed' or child.status = 'failed' or child.status = 'cancelled')"
+    };
+}
 
 /// Looks once more whether what the run waits for is there.
 pub(crate) const PARK_RUN: &str = concat!(
@@ -142,11 +162,12 @@ pub(crate) const PARK_RUN: &str = concat!(
     when cancel_asked_at is not null then ?2 \
     when exists (select 1 from prose_signals kept where kept.namespace = prose_runs.namespace \
     and kept.run_id = prose_runs.run_id and kept.name = ?4 and kept.taken_at is null and kept.uid = prose_runs.uid) then ?2 \
-    when ?5 > 0 and (select count(*) from prose_runs child where child.parent = ?1 \
-    and child.status not in ('completed', 'failed', 'cancelled')) < ?5 then ?2 \
-    else (select min(wake_at) from (select ?3 wake_at union all select child.wake_at from prose_runs child \
-    where child.parent = ?1 and child.owner is null and child.status not in ('completed', 'failed', 'cancelled'))) end \
-    where run = ?1"
+    when ?5 > 0 and (select count(*) from ",
+    unfinished_children!(),
+    ") < ?5 then ?2 \
+    else (select min(wake_at) from (select ?3 wake_at union all select child.wake_at from ",
+    unfinished_children!(),
+    " and child.owner is null)) end where run = ?1"
 );
 
 const BEGIN_UNDOING: &str = "update prose_runs set status = 'compensating', compensating_since = ?2, \

@@ -226,6 +226,23 @@ fn a_commit_is_not_earlier_than_the_one_before() {
     core.close();
 }
 
+#[test]
+fn a_claim_in_the_midst_is_not_earlier_than_the_commit_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let second = Duration::from_secs(1);
+    let path = folder.path().join("a.db");
+    let core = Core::open(path.clone(), second, second).unwrap();
+    let lease = create(&core, "one");
+    let other = Connection::open(path).unwrap();
+    // The clock was set back since.
+    other.execute_batch("update prose_commits set at = at + 3600000").unwrap();
+    write(&core, Job::Reclaim { lease, seq: 2 });
+    let instants = "select count(distinct at), count(*) from prose_commits";
+    let instants = other.query_row(instants, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(instants, (1, 2));
+    core.close();
+}
+
 /// A claim whose answer nobody takes is no claim.
 #[test]
 fn an_answer_that_is_dropped_gives_the_run_back() {
