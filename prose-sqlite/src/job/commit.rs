@@ -52,7 +52,7 @@ impl Batch<'_> {
         self.prepared(APPEND_KNOWN)?.execute(values(place, row)).map(drop)
     }
 
-    /// Whoever ends a claim and does not tell [`Tails`](super::Tails) is found out by all tests.
+    /// Asks the fence as well, so that all tests find out who ends a claim and does not tell [`Tails`](super::Tails).
     fn assert_known(&mut self, append: &Append, at: i64) -> rusqlite::Result<()> {
         let asked: (Option<i64>, Option<i64>) =
             self.prepared(FENCE)?.query_row(params_from_iter(append.values()), |row| Ok((row.get(0)?, row.get(1)?)))?;
