@@ -99,3 +99,35 @@ impl Drop for Closing<'_> {
         drop(waiting);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::{Arc, mpsc};
+    use std::task::{Context, Wake, Waker};
+
+    use super::*;
+    use crate::job::Job;
+    use crate::submission::Submission;
+
+    /// Comes back to the line as soon as it is woken, on the thread that wakes it.
+    struct ComesBack(Arc<Line>, mpsc::Sender<bool>);
+
+    impl Wake for ComesBack {
+        fn wake(self: Arc<Self>) {
+            self.1.send(self.0.push(Pending::told(Job::Heartbeat)).is_err()).unwrap();
+        }
+    }
+
+    #[test]
+    fn who_is_let_go_from_a_closed_line_finds_it_closed() {
+        let line = Arc::new(Line::default());
+        let (woken, is_closed) = mpsc::channel();
+        let waker = Waker::from(Arc::new(ComesBack(Arc::clone(&line), woken)));
+        let mut waits = pin!(Submission::new(Job::Heartbeat));
+        line.push(waits.pending()).unwrap();
+        assert!(waits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        std::thread::spawn(move || drop(Closing(&line)));
+        assert!(is_closed.recv_timeout(Duration::from_secs(30)).expect("nobody may wait for the line's lock"));
+    }
+}
