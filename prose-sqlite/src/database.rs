@@ -299,13 +299,15 @@ impl SqliteDatabase {
         }
         let append = Append::new(lease, commit, clock::now())
             .map_err(|error| DatabaseError::failed(format!("run `{}` cannot be written: {error}", lease.key), error))?;
-        if append.fenced().run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
+        let size = append.size;
+        let (fence, behind) = append.into_statements();
+        if fence.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))? == 0 {
             return Err(DatabaseError::Fenced);
         }
-        for statement in append.behind.into_iter().chain(append.wake) {
+        for statement in behind {
             statement.run_in(&mut opened.tx).await.map_err(|error| self.failed(error))?;
         }
-        Ok(append.size)
+        Ok(size)
     }
 }
 

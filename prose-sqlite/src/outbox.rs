@@ -188,7 +188,7 @@ fn event(row: &Row<'_>, path: &Path, id: i64) -> rusqlite::Result<Result<EventRe
 impl SqliteStore {
     async fn due_now(&self, request: &DueRequest) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
         let leader = self
-            .read(|core, sql| Batch::new(sql, core).leader().map_err(|error| unavailable(&core.path, error)))
+            .read(|core, sql| Batch::reading(sql, core).leader().map_err(|error| unavailable(&core.path, error)))
             .await?;
         let leads = match leader {
             Leader::This => true,

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use crate::job::plans::{BLOCKED, CLAIM_RUN, DUE, INSERT_RUN, NEXT_DUE, NEXT_OWNER, OLD_ROOTS, SAME_SIGNAL, TREE};
 use crate::queue::ASKED_TO_CANCEL;
 use crate::signals::NEXT_SIGNAL;
-use crate::statement::{APPEND, APPEND_UNFENCED, END_RUN, PARK_RUN, WAKE_ABOVE};
+use crate::statement::{APPEND, APPEND_KNOWN, END_RUN, PARK_RUN, WAKE, WAKE_ABOVE};
 use crate::{list, schema, standing};
 
 /// A file with runs in every status, of some flows: as SQLite would see it after an `analyze`.
@@ -62,6 +62,32 @@ fn due_runs_are_found_by_indices() {
     assert_searches(&sql, standing::UNFINISHED, "prose_runs_listed (flow=? AND status=?)");
 }
 
+/// Processes that have opened the file before it was migrated go on beside newer ones.
+#[test]
+fn what_version_5_asks_for_is_due_to_it_still() {
+    let (_folder, sql) = filled();
+    let due = "\
+        select run, wake_at from prose_runs indexed by prose_runs_due where flow = ?1 and owner is null and parent is null \
+        and wake_at is not null and status in ('running', 'waiting', 'compensating') \
+        and wake_at <= ?2 and (wake_at, run) > (?3, ?4) order by wake_at, run limit 1";
+    let next = "\
+        select min(wake_at) from prose_runs indexed by prose_runs_due where flow = ?1 and owner is null and parent is null \
+        and wake_at is not null and status in ('running', 'waiting', 'compensating') and wake_at > ?2";
+    for (old, new) in [(due, DUE), (next, NEXT_DUE)] {
+        let first = |statement| {
+            let mut query = sql.prepare(statement).unwrap();
+            let values =
+                [Value::Text("flow-1".to_owned()), Value::Integer(1_000), Value::Integer(0), Value::Integer(0)];
+            let values = values.into_iter().take(query.parameter_count());
+            query.query_row(rusqlite::params_from_iter(values), |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(first(old), first(new), "{old}");
+    }
+    // An older `prune` takes its time.
+    sql.prepare("select run from prose_runs where parent is null and status in ('completed', 'failed', 'cancelled')")
+        .unwrap();
+}
+
 #[test]
 fn what_an_instance_holds_is_found_by_indices() {
     let (_folder, sql) = filled();
@@ -110,9 +136,12 @@ fn count(steps: &[String], names: &[&str]) -> usize {
 #[test]
 fn what_each_run_and_each_commit_writes_needs_no_table_of_its_own() {
     let (_folder, sql) = filled();
-    for statement in [APPEND, APPEND_UNFENCED, INSERT_RUN, CLAIM_RUN, END_RUN] {
+    let hot = [APPEND, APPEND_KNOWN, INSERT_RUN, CLAIM_RUN, END_RUN, PARK_RUN, WAKE, DUE, NEXT_DUE];
+    // The way up has a table, the one of those that it is still to go on from, what it leads to, and what is updated.
+    for (statement, tables) in hot.map(|statement| (statement, 0)).into_iter().chain([(WAKE_ABOVE, 4)]) {
         let steps = steps(&sql, statement);
-        assert_eq!(count(&steps, &["OpenEphemeral", "OpenAutoindex", "SorterOpen"]), 0, "{statement}: {steps:?}");
+        let made = count(&steps, &["OpenEphemeral", "OpenAutoindex", "SorterOpen"]);
+        assert_eq!(made, tables, "{statement}: {steps:?}");
     }
 }
 

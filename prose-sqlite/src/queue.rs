@@ -98,7 +98,7 @@ impl SqliteStore {
 
     async fn dead_are_there(&self) -> Result<bool, StoreError> {
         self.read(|core, sql| {
-            let dead = Batch::new(sql, core).dead_owners().map_err(|error| unavailable(&core.path, error))?;
+            let dead = Batch::reading(sql, core).dead_owners().map_err(|error| unavailable(&core.path, error))?;
             Ok(!dead.is_empty())
         })
         .await

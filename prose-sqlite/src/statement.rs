@@ -30,12 +30,8 @@ impl<T: Into<String>> From<Option<T>> for Value {
 /// What is to be written for a commit, ready for a driver.
 #[derive(Debug)]
 pub(crate) struct Append {
-    /// The run's number and uid, and the epoch of its lease.
-    pub(crate) run: i64,
     pub(crate) uid: String,
-    pub(crate) epoch: i64,
-    pub(crate) seq: i64,
-    pub(crate) now: i64,
+    pub(crate) place: Place,
     pub(crate) row: CommitRow,
     /// To be run behind it, if it inserted: there are events, signals were taken, or the run's status has changed.
     pub(crate) behind: Vec<Statement>,
@@ -47,23 +43,59 @@ pub(crate) struct Append {
     pub(crate) size: usize,
 }
 
+/// Where a commit stands in the logs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) run: i64,
+    pub(crate) seq: i64,
+    /// Of the lease.
+    pub(crate) epoch: i64,
+    /// Not earlier than the commit before: until it is written, what the clock says.
+    pub(crate) at: i64,
+}
+
+/// The run, if it is the lease's.
+macro_rules! held_run {
+    () => {
+        "(select run from prose_runs where run = ?1 and epoch = ?3 and uid = ?15 and status in ('running', 'compensating'))"
+    };
+}
+
+/// The instant of a commit, if the one before it is there.
+macro_rules! next_at {
+    () => {
+        "max(?4, (select at from prose_commits where run = ?1 and seq = ?2 - 1))"
+    };
+}
+
+macro_rules! append_to_log {
+    ($or:literal, $run:expr, $at:expr) => {
+        concat!(
+            "insert ",
+            $or,
+            "into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, \
+             iterations, compensable, undoing) values (",
+            $run,
+            ", ?2, ?3, ",
+            $at,
+            ", ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        )
+    };
+}
+
 /// One pass over the run's row and its last commit: the fence of the whole protocol. It inserts one row while the lease is the run's and the
 /// commit is the next one; none otherwise. An instant never goes back, even if the clock does.
 ///
 /// Where the run is not the lease's, or the commit before is not there, a column that is `not null` gets a null, and the row is ignored. (As
 /// `insert .. select` it would go through a table of its own, because it reads where it writes: that costs more than all the rest.)
-pub(crate) const APPEND: &str = "\
-    insert or ignore into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations, \
-    compensable, undoing) values ( \
-    (select run from prose_runs where run = ?1 and epoch = ?3 and uid = ?4 \
-    and status in ('running', 'compensating')), \
-    ?2, ?3, max(?5, (select at from prose_commits where run = ?1 and seq = ?2 - 1)), \
-    ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+pub(crate) const APPEND: &str = append_to_log!("or ignore ", held_run!(), next_at!());
 
-/// The same where it is known what the fence asks for.
-pub(crate) const APPEND_UNFENCED: &str = "\
-    insert into prose_commits (run, seq, epoch, at, point, phase, completed, dropped, writes, ending, fingerprint, iterations, \
-    compensable, undoing) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+/// The same where it is known what the fence asks for. Were the place taken all the same, the log's index would refuse it: as an error, not as a
+/// fence.
+pub(crate) const APPEND_KNOWN: &str = append_to_log!("", "?1", "?4");
+
+/// What the fence asks for, to check what is known.
+pub(crate) const FENCE: &str = concat!("select ", held_run!(), ", ", next_at!());
 
 /// Whether the execution that holds a run has written anything of it but its claim.
 macro_rules! has_written {
@@ -87,12 +119,25 @@ pub(crate) const END_RUN: &str = "\
     update prose_runs set status = ?2, updated_at = max(?3, updated_at), owner = null, wake_at = null, crashes = 0 \
     where run = ?1";
 
+/// Whether a row is of a run that becomes due. (In a list of three each statement would look through a table of its own.)
+macro_rules! may_be_due {
+    () => {
+        "owner is null and (status = 'running' or status = 'waiting' or status = 'compensating')"
+    };
+}
+
+/// A run becomes due, unless it is held.
+pub(crate) const WAKE: &str =
+    concat!("update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run = ?1 and ", may_be_due!());
+
 /// All runs above a run become due. What is held finds out for itself when it parks.
-pub(crate) const WAKE_ABOVE: &str = "\
+pub(crate) const WAKE_ABOVE: &str = concat!(
+    "\
     with recursive above (run) as (select parent from prose_runs where run = ?1 and parent is not null union all \
     select one.parent from above cross join prose_runs one on one.run = above.run where one.parent is not null) \
-    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) \
-    and owner is null and status in ('running', 'waiting', 'compensating')";
+    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run in (select run from above) and ",
+    may_be_due!()
+);
 
 /// `?3` has refused the run, or the instance that holds it.
 pub(crate) const BLOCK_RUN: &str = "\
@@ -100,6 +145,13 @@ pub(crate) const BLOCK_RUN: &str = "\
     refused = case when exists (select 1 from json_each(refused) where value = coalesce(?3, owner)) then refused \
     else json_insert(coalesce(refused, '[]'), '$[#]', coalesce(?3, owner)) end \
     where run = ?1";
+
+/// Of a run's children those that have not ended.
+macro_rules! unfinished_children {
+    () => {
+        "prose_runs child where child.parent = ?1 and not (child.status = 'completed' or child.status = 'failed' or child.status = 'cancelled')"
+    };
+}
 
 /// Looks once more whether what the run waits for is there.
 pub(crate) const PARK_RUN: &str = concat!(
@@ -110,11 +162,12 @@ pub(crate) const PARK_RUN: &str = concat!(
     when cancel_asked_at is not null then ?2 \
     when exists (select 1 from prose_signals kept where kept.namespace = prose_runs.namespace \
     and kept.run_id = prose_runs.run_id and kept.name = ?4 and kept.taken_at is null and kept.uid = prose_runs.uid) then ?2 \
-    when ?5 > 0 and (select count(*) from prose_runs child where child.parent = ?1 \
-    and child.status not in ('completed', 'failed', 'cancelled')) < ?5 then ?2 \
-    else (select min(wake_at) from (select ?3 wake_at union all select child.wake_at from prose_runs child \
-    where child.parent = ?1 and child.owner is null and child.status not in ('completed', 'failed', 'cancelled'))) end \
-    where run = ?1"
+    when ?5 > 0 and (select count(*) from ",
+    unfinished_children!(),
+    ") < ?5 then ?2 \
+    else (select min(wake_at) from (select ?3 wake_at union all select child.wake_at from ",
+    unfinished_children!(),
+    " and child.owner is null)) end where run = ?1"
 );
 
 const BEGIN_UNDOING: &str = "update prose_runs set status = 'compensating', compensating_since = ?2, \
@@ -129,20 +182,41 @@ impl Append {
         let row = CommitRow::new(commit)?;
         let events = events(commit)?;
         let size = row.size() + events.iter().map(EventRow::size).sum::<usize>();
-        let (run, uid, epoch, seq) = (lease.row, lease.uid.clone(), integer(lease.epoch), integer(commit.seq));
+        let place = Place { run: lease.row, seq: integer(commit.seq), epoch: integer(lease.epoch), at: now };
         let change = Change::by(commit);
         let keep = events.into_iter().map(|event| outbox::keep(lease, event, now));
         let behind = takes(commit, now).chain(keep).chain(change.statements(lease.row, now)).collect();
         let wake = change.wake(lease.row, now);
-        Ok(Self { run, uid, epoch, seq, now, row, behind, ends: change.ends(), wake, size })
+        Ok(Self { uid: lease.uid.clone(), place, row, behind, ends: change.ends(), wake, size })
+    }
+
+    /// What [`APPEND`] and [`FENCE`] bind.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &dyn rusqlite::ToSql> {
+        values(&self.place, &self.row).into_iter().chain([&self.uid as &dyn rusqlite::ToSql])
     }
 }
 
-/// The columns of a commit from `point` on, as they are bound.
-pub(crate) fn columns(row: &CommitRow) -> [&dyn rusqlite::ToSql; 10] {
+/// The columns of a commit, as [`APPEND_KNOWN`] binds them.
+pub(crate) fn values<'a>(place: &'a Place, row: &'a CommitRow) -> [&'a dyn rusqlite::ToSql; 14] {
+    let Place { run, seq, epoch, at } = place;
     let CommitRow { point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, fingerprint } =
         row;
-    [point, phase, completed, dropped, writes, ending, fingerprint, iterations, compensable, undoing]
+    [
+        run,
+        seq,
+        epoch,
+        at,
+        point,
+        phase,
+        completed,
+        dropped,
+        writes,
+        ending,
+        fingerprint,
+        iterations,
+        compensable,
+        undoing,
+    ]
 }
 
 /// The rows of a commit's events.
@@ -247,29 +321,24 @@ impl rusqlite::ToSql for Value {
 
 #[cfg(feature = "sqlx")]
 impl Append {
-    /// The fence, for a transaction of sqlx.
-    pub(crate) fn fenced(&self) -> Statement {
-        let Self { run, uid, epoch, seq, now, row, .. } = self;
-        let place = [
-            Value::Integer(*run),
-            Value::Integer(*seq),
-            Value::Integer(*epoch),
-            Value::Text(uid.clone()),
-            Value::Integer(*now),
-        ];
+    /// For a transaction of sqlx: the fence, and what is to be run behind it if it has inserted.
+    pub(crate) fn into_statements(self) -> (Statement, impl Iterator<Item = Statement>) {
+        let Self { uid, place: Place { run, seq, epoch, at }, row, behind, wake, .. } = self;
         let columns = [
-            row.point.clone().into(),
-            row.phase.clone().into(),
-            row.completed.clone().into(),
-            row.dropped.clone().into(),
-            row.writes.clone().into(),
+            row.point.into(),
+            row.phase.into(),
+            row.completed.into(),
+            row.dropped.into(),
+            row.writes.into(),
             row.ending.into(),
-            row.fingerprint.clone().into(),
-            row.iterations.clone().into(),
-            row.compensable.clone().into(),
-            row.undoing.clone().into(),
+            row.fingerprint.into(),
+            row.iterations.into(),
+            row.compensable.into(),
+            row.undoing.into(),
+            Value::Text(uid),
         ];
-        Statement { sql: APPEND, values: place.into_iter().chain(columns).collect() }
+        let values = [run, seq, epoch, at].map(Value::Integer).into_iter().chain(columns).collect();
+        (Statement { sql: APPEND, values }, behind.into_iter().chain(wake))
     }
 }
 

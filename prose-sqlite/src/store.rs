@@ -155,8 +155,9 @@ impl SqliteStore {
         }
         let request = request.clone();
         self.read(move |core, sql| {
-            let looked =
-                core.look(|| Batch::new(sql, core).look(&request)).map_err(|error| unavailable(&core.path, error))?;
+            let looked = core
+                .look(|| Batch::reading(sql, core).look(&request))
+                .map_err(|error| unavailable(&core.path, error))?;
             let run = match looked {
                 Ok(_) | Err(Answer::Ended) => load::run(sql, &core.path, &request.key)?,
                 Err(Answer::Held(epoch)) => return Ok(Err(Claim::Held { epoch })),
@@ -179,7 +180,7 @@ impl SqliteStore {
                 Ok(looked) => looked,
                 Err(refusal) => return Ok(refusal),
             };
-            let Reply { answer, guard, .. } = self.core().submit(Job::Claim(request.clone())).await?;
+            let Reply { answer, guard } = self.core().submit(Job::Claim(request.clone())).await?;
             match answer {
                 Answer::Claimed(claimed) => {
                     let loaded = self.behind_claim(&claimed, looked).await?;
@@ -295,7 +296,7 @@ impl SqliteStore {
         let key = key.clone();
         let held = self.read(move |core, sql| {
             let held = find(sql, &key).and_then(|found| match found {
-                Some(found) if found.epoch == epoch => Batch::new(sql, core).is_held(&key, &found),
+                Some(found) if found.epoch == epoch => Batch::reading(sql, core).is_held(&key, &found),
                 _ => Ok(false),
             });
             held.map_err(|error| unavailable(&core.path, error))

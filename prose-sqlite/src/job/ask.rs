@@ -9,12 +9,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Answer, Batch, Found, find};
 use crate::clock;
-use crate::statement::WAKE_ABOVE;
-
-/// A run becomes due, unless it is held.
-const WAKE: &str = "\
-    update prose_runs set wake_at = min(?2, coalesce(wake_at, ?2)) where run = ?1 \
-    and owner is null and status in ('running', 'waiting', 'compensating')";
+use crate::statement::{WAKE, WAKE_ABOVE};
 
 /// A signal with the same id: of the run, or, where there is none, one that is kept for it.
 pub(crate) const SAME_SIGNAL: &str = "\

@@ -33,18 +33,21 @@ impl Batch<'_> {
     pub(super) fn take(&mut self, key: &RunKey, found: Found) -> rusqlite::Result<Claimed> {
         let now = clock::now();
         let epoch = integer(found.epoch) + 1;
-        let (seq, at) = self
-            .sql
-            .prepare_cached(CLAIM_ROW)?
-            .query_row(params![found.run, epoch, now], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?;
+        let (seq, at) = self.append_claim(found.run, epoch, now)?;
         self.sql.prepare_cached(CLAIM_RUN)?.execute(params![found.run, epoch, self.instance.id, now])?;
         let cancel_asked = found.cancel_asked && found.status != Status::Failed.as_str();
         let lease = Lease { key: key.clone(), uid: found.uid, row: found.run, epoch: found.epoch + 1 };
         self.claimed.push(lease.clone());
-        self.tails.set(&lease, integer(seq), at);
+        self.tails.set(&lease, seq, at);
+        let seq = seq.unsigned_abs();
         // A run that crashes again and again, or finds no code that can go on, makes claims only.
         let folded = if self.log_is_long(found.run, seq)? { self.fold(&lease)? } else { None };
         Ok(Claimed { lease, seq, at, folded, cancel_asked, crashes: found.crashes })
+    }
+
+    /// A claim's row: its `seq`, and its instant.
+    fn append_claim(&self, run: i64, epoch: i64, now: i64) -> rusqlite::Result<(i64, i64)> {
+        self.sql.prepare_cached(CLAIM_ROW)?.query_row([run, epoch, now], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn log_is_long(&self, run: i64, seq: u64) -> rusqlite::Result<bool> {
@@ -95,19 +98,17 @@ impl Batch<'_> {
         if raised == 0 {
             return self.fenced(lease);
         }
+        let lease = Lease { epoch: lease.epoch + 1, ..lease.clone() };
         let last: i64 = self
             .sql
             .prepare_cached("select max(seq) from prose_commits where run = ?1")?
             .query_row([lease.row], |row| row.get(0))?;
-        let lease = Lease { epoch: lease.epoch + 1, ..lease.clone() };
-        let committed = last.unsigned_abs() >= seq;
-        if !committed {
-            self.sql
-                .prepare_cached("insert into prose_commits (run, seq, epoch, at) values (?1, ?2, ?3, ?4)")?
-                .execute(params![lease.row, last + 1, integer(lease.epoch), clock::now()])?;
+        if last.unsigned_abs() >= seq {
+            return Ok(Answer::Reclaimed(Reclaimed { lease, seq: last.unsigned_abs(), committed: true }));
         }
-        let seq = last.unsigned_abs() + u64::from(!committed);
-        Ok(Answer::Reclaimed(Reclaimed { lease, seq, committed }))
+        let (seq, at) = self.append_claim(lease.row, integer(lease.epoch), clock::now())?;
+        self.tails.set(&lease, seq, at);
+        Ok(Answer::Reclaimed(Reclaimed { lease, seq: seq.unsigned_abs(), committed: false }))
     }
 
     /// Only what is still held: a commit that has ended the claim may have come before.

@@ -2,33 +2,25 @@
 
 use prose::store::Lease;
 use prose::store::rows::{CommitRow, Log, LogFold, RowError, integer};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::{Answer, Batch, Migration};
 use crate::clock;
 use crate::load;
-use crate::statement::{APPEND, APPEND_UNFENCED, Append, Statement, columns};
-
-/// Where a commit stands.
-pub(super) struct Place {
-    pub(super) run: i64,
-    pub(super) seq: i64,
-    pub(super) epoch: i64,
-    pub(super) at: i64,
-}
+use crate::statement::{APPEND, APPEND_KNOWN, Append, FENCE, Place, Statement, values};
 
 impl Batch<'_> {
     /// Appends, and folds the log of this run then, if there is one.
     pub(super) fn commit(&mut self, append: &Append, fold: Option<&Lease>) -> rusqlite::Result<Answer> {
         if !self.append(append)? {
-            return self.refuse(append.run, append.epoch);
+            return self.refuse(append.place.run, append.place.epoch);
         }
         self.run_all(&append.behind)?;
         if append.ends {
-            self.tails.forget(append.run);
+            self.tails.forget(append.place.run);
         }
         if let Some(wake) = &append.wake
-            && self.is_child(append.run)?
+            && self.is_child(append.place.run)?
         {
             self.run_one(wake)?;
         }
@@ -39,53 +31,32 @@ impl Batch<'_> {
     /// The fence; `false` if it refuses the commit.
     fn append(&mut self, append: &Append) -> rusqlite::Result<bool> {
         if let Some(at) = self.tails.append(append) {
-            let place = Place { run: append.run, seq: append.seq, epoch: append.epoch, at };
-            return self.append_unfenced(&place, &append.row).map(|()| true);
+            if cfg!(debug_assertions) {
+                self.assert_known(append, at)?;
+            }
+            return self.append_known(&Place { at, ..append.place }, &append.row).map(|()| true);
         }
-        let Append { run, uid, epoch, seq, now, row, .. } = append;
-        let [point, phase, completed, dropped, writes, ending, fingerprint, iterations, compensable, undoing] =
-            columns(row);
-        let inserted = self.prepared(APPEND)?.execute(params![
-            run,
-            seq,
-            epoch,
-            uid,
-            now,
-            point,
-            phase,
-            completed,
-            dropped,
-            writes,
-            ending,
-            fingerprint,
-            iterations,
-            compensable,
-            undoing
-        ])?;
-        Ok(inserted > 0)
+        let passed = self.prepared(APPEND)?.execute(params_from_iter(append.values()))? > 0;
+        if passed {
+            let Place { run, seq, .. } = append.place;
+            // `returning` would need a table of its own.
+            let at = "select at from prose_commits where run = ?1 and seq = ?2";
+            let at = self.prepared(at)?.query_row([run, seq], |row| row.get(0))?;
+            self.tails.learn(append, at);
+        }
+        Ok(passed)
     }
 
-    /// A row that is the next one of its log for sure. (Were it not, the log's index would refuse it, and each of the batch would be looked up.)
-    pub(super) fn append_unfenced(&mut self, place: &Place, row: &CommitRow) -> rusqlite::Result<()> {
-        let Place { run, seq, epoch, at } = place;
-        let [point, phase, completed, dropped, writes, ending, fingerprint, iterations, compensable, undoing] =
-            columns(row);
-        self.prepared(APPEND_UNFENCED)?.execute(params![
-            run,
-            seq,
-            epoch,
-            at,
-            point,
-            phase,
-            completed,
-            dropped,
-            writes,
-            ending,
-            fingerprint,
-            iterations,
-            compensable,
-            undoing
-        ])?;
+    /// A row that is the next one of its log for sure.
+    pub(super) fn append_known(&mut self, place: &Place, row: &CommitRow) -> rusqlite::Result<()> {
+        self.prepared(APPEND_KNOWN)?.execute(values(place, row)).map(drop)
+    }
+
+    /// Asks the fence as well, so that all tests find out who ends a claim and does not tell [`Tails`](super::Tails).
+    fn assert_known(&mut self, append: &Append, at: i64) -> rusqlite::Result<()> {
+        let asked: (Option<i64>, Option<i64>) =
+            self.prepared(FENCE)?.query_row(params_from_iter(append.values()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        assert_eq!(asked, (Some(append.place.run), Some(at)), "the fence knows otherwise");
         Ok(())
     }
 
@@ -126,7 +97,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn run_one(&mut self, statement: &Statement) -> rusqlite::Result<()> {
-        self.prepared(statement.sql)?.execute(rusqlite::params_from_iter(&statement.values)).map(drop)
+        self.prepared(statement.sql)?.execute(params_from_iter(&statement.values)).map(drop)
     }
 
     /// Replaces the commits of a run by their fold, but for the last one: its `seq` is what the next one continues.

@@ -5,10 +5,10 @@ use prose::store::rows::{integer, print_fingerprint};
 use prose::store::{Lease, NewRun, to_millis};
 use rusqlite::params;
 
-use super::commit::Place;
 use super::{Answer, Batch, FirstCommit, exists};
 use crate::clock;
 use crate::outbox;
+use crate::statement::Place;
 
 pub(crate) const INSERT_RUN: &str = "\
     insert into prose_runs (namespace, run_id, uid, flow, version, fingerprint, status, epoch, owner, wake_at, created_at, updated_at) \
@@ -32,7 +32,7 @@ impl Batch<'_> {
         let held = Start { epoch: 1, owner: Some(&self.instance.id), wake_at: None };
         let Some(row) = self.insert(new, &held, now)? else { return Ok(Answer::Exists) };
         let place = Place { run: row, seq: integer(first.seq), epoch: 1, at: now };
-        self.append_unfenced(&place, &first.row)?;
+        self.append_known(&place, &first.row)?;
         let lease = Lease { key: new.key.clone(), uid: new.uid.clone(), row, epoch: 1 };
         self.run_all(&first.takes)?;
         let keep = first.events.iter().map(|event| outbox::keep(&lease, event.clone(), now));

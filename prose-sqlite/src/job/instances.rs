@@ -56,6 +56,7 @@ impl Batch<'_> {
         Ok(Answer::Recovered(recovered))
     }
 
+    /// The runs keep their epochs, so what the fence asks for stays as it was until somebody claims them: [`Tails`](super::Tails) need not be told.
     fn recover_from(&self, dead: &str, now: i64) -> rusqlite::Result<u64> {
         let recover = format!(
             "update prose_runs set owner = null, wake_at = ?2, updated_at = max(?2, updated_at), \

@@ -208,13 +208,16 @@ impl Job {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(sql: &'a Connection, core: &'a Core) -> Self {
+    pub(crate) fn new(sql: &'a Connection, core: &'a Core, tails: Tails) -> Self {
         let Core { path, instance, holds, .. } = core;
-        Self { sql, path, instance, holds, claimed: Vec::new(), tails: Tails::default(), prepared: Vec::new() }
+        Self { sql, path, instance, holds, claimed: Vec::new(), tails, prepared: Vec::new() }
     }
-}
 
-impl<'a> Batch<'a> {
+    /// For who writes nothing: no log's end is to be known.
+    pub(crate) fn reading(sql: &'a Connection, core: &'a Core) -> Self {
+        Self::new(sql, core, Tails::default())
+    }
+
     /// A statement that jobs of the batch may have in common.
     fn prepared(&mut self, text: &'static str) -> rusqlite::Result<&mut CachedStatement<'a>> {
         let known = self.prepared.iter().position(|(known, _)| std::ptr::eq(*known, text));
@@ -224,9 +227,7 @@ impl<'a> Batch<'a> {
         }
         Ok(&mut self.prepared[place].1)
     }
-}
 
-impl Batch<'_> {
     /// Does a job, up to the COMMIT.
     pub(crate) fn run(&mut self, job: &Job) -> rusqlite::Result<Answer> {
         match job {

@@ -6,7 +6,7 @@ use prose::store::Lease;
 use prose::store::rows::integer;
 use rusqlite::Connection;
 
-use crate::statement::Append;
+use crate::statement::{Append, Place};
 
 /// The last row of a run's log, and the claim that holds the run.
 #[derive(Debug)]
@@ -42,6 +42,12 @@ impl Tails {
         self.of_runs.insert(lease.row, Tail { uid, epoch, seq, at });
     }
 
+    /// The fence has let a commit pass: its instant is the one that was written.
+    pub(crate) fn learn(&mut self, append: &Append, at: i64) {
+        let Place { run, seq, epoch, .. } = append.place;
+        self.of_runs.insert(run, Tail { uid: append.uid.clone(), epoch, seq, at });
+    }
+
     /// The claim has ended, or was raised.
     pub(crate) fn forget(&mut self, run: i64) {
         self.of_runs.remove(&run);
@@ -49,11 +55,12 @@ impl Tails {
 
     /// Puts a commit at the end of its log, and tells its instant; `None` where it has to be looked up whether it may be.
     pub(crate) fn append(&mut self, append: &Append) -> Option<i64> {
-        let tail = self.of_runs.get_mut(&append.run)?;
-        if (tail.epoch, tail.seq + 1) != (append.epoch, append.seq) || tail.uid != append.uid {
+        let Place { run, seq, epoch, at } = append.place;
+        let tail = self.of_runs.get_mut(&run)?;
+        if (tail.epoch, tail.seq + 1) != (epoch, seq) || tail.uid != append.uid {
             return None;
         }
-        (tail.seq, tail.at) = (append.seq, tail.at.max(append.now));
+        (tail.seq, tail.at) = (seq, tail.at.max(at));
         Some(tail.at)
     }
 }
