@@ -321,3 +321,26 @@ async fn with_a_macro_of_parts(ctx: Ctx<Deps>, input: Order) -> Result<usize, Fa
 async fn a_macro_of_parts() {
     sweep(with_a_macro_of_parts, orders()).await;
 }
+
+/// A module of the user's that has the name of one of std's, and of a macro.
+mod env {
+    pub(super) fn home() -> &'static str {
+        "home"
+    }
+}
+
+/// Std's macros are known by their names, its modules of the same names are not there.
+#[flow]
+async fn beside_a_module_named_as_one_of_std(ctx: Ctx<Deps>, input: u32) -> Result<String, Failure> {
+    let at = format!("{} {input}", env::home());
+    #[step]
+    'at: {
+        ctx.tell(format!("{at} {}", env::home()));
+    }
+    Ok(at)
+}
+
+#[tokio::test]
+async fn a_module_named_as_one_of_std() {
+    sweep(beside_a_module_named_as_one_of_std, [1]).await;
+}
