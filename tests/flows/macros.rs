@@ -344,3 +344,53 @@ async fn beside_a_module_named_as_one_of_std(ctx: Ctx<Deps>, input: u32) -> Resu
 async fn a_module_named_as_one_of_std() {
     sweep(beside_a_module_named_as_one_of_std, [1]).await;
 }
+
+mod told_by_others {
+    macro_rules! told {
+        ($text:expr) => {
+            let text = $text;
+            assert_ne!(text, "never");
+        };
+    }
+    pub(super) use told as error;
+}
+
+/// The attributes of a call are its own still, and it is the statement that it was.
+#[flow]
+async fn with_attributes_on_macros(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
+    use told_by_others::error;
+    #[cfg(any())]
+    warn!("{}", there_is_no_such_variable);
+    #[cfg(any())]
+    bail!("{}", there_is_no_such_variable);
+    error!("a statement, and another one");
+    let kept: u32;
+    if input > 1 {
+        #[cfg(any())]
+        info!("{}", there_is_no_such_variable);
+        error!("the same, inside");
+        kept = input;
+        #[cfg(any())]
+        bail!("{}", there_is_no_such_variable);
+    } else {
+        kept = 7;
+    }
+    #[step]
+    'told: {
+        ctx.tell(format!("behind {kept}"));
+    }
+    #[allow(clippy::assertions_on_constants, reason = "it is there to be allowed")]
+    debug_assert_eq!(1, 1);
+    match input {
+        0 => info!("none"),
+        _ => {
+            error!("some");
+        }
+    }
+    Ok(kept)
+}
+
+#[tokio::test]
+async fn attributes_and_statements_of_macros() {
+    sweep(with_attributes_on_macros, [0, 2]).await;
+}
