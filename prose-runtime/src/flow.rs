@@ -56,7 +56,7 @@ pub trait Flow: Sized + Send + 'static {
 /// What is saved of a run as a whole: its input, and its result. Anything that serde writes and reads.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved, but it is the input or the result of a flow",
-    label = "it is saved with the run, which goes on from its input and is asked for its result when its caller may be gone",
+    label = "it is saved with the run",
     note = "derive `serde::Serialize` and `serde::Deserialize`, and own all that is in it"
 )]
 pub trait RunValue: Sized + Send + 'static {

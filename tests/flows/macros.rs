@@ -353,6 +353,22 @@ mod told_by_others {
         };
     }
     pub(super) use told as error;
+
+    macro_rules! ensured {
+        ($condition:expr) => {
+            if !$condition {
+                return Err(Failure("not so".to_owned()));
+            }
+        };
+    }
+    pub(super) use ensured as assert;
+
+    macro_rules! count {
+        ($($counted:expr),*) => {
+            [$($counted),*].len()
+        };
+    }
+    pub(super) use count as println;
 }
 
 /// The attributes of a call are its own still, and it is the statement that it was.
@@ -393,4 +409,29 @@ async fn with_attributes_on_macros(ctx: Ctx<Deps>, input: u32) -> Result<u32, Fa
 #[tokio::test]
 async fn attributes_and_statements_of_macros() {
     sweep(with_attributes_on_macros, [0, 2]).await;
+}
+
+/// Macros that stand in the place of std's, as other crates have them.
+#[flow]
+async fn with_macros_in_place_of_std_s(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
+    use told_by_others::{assert, println};
+    let bound = input + 1;
+    let _ = println!(bound, input);
+    #[step]
+    let next: u32 = {
+        assert!(bound < 4);
+        ctx.tell(format!("{bound}"));
+        bound + 1
+    };
+    let two = println!(next, bound);
+    #[step]
+    'both: {
+        ctx.tell(format!("{two} {next}"));
+    }
+    Ok(next)
+}
+
+#[tokio::test]
+async fn macros_in_place_of_std_s() {
+    sweep(with_macros_in_place_of_std_s, [1, 5]).await;
 }
