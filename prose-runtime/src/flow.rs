@@ -94,8 +94,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> RunValue for T {
     const CODEC: Codec<Self> = <T as Saved>::CODEC;
 }
 
-/// How a flow may fail: with anything that can be shown. Only that text is saved; who asks for the run later gets it as
-/// [`Error::JoinedFailed`](crate::Error::JoinedFailed), while the caller that ran it has the error itself.
+/// How a flow may fail: with anything that can be shown. Only that text is saved: the call that ran the flow has the
+/// error itself, one that has joined it gets [`Error::JoinedFailed`](crate::Error::JoinedFailed).
 ///
 /// Implemented for all that is [`Display`], and not by hand: implement that.
 #[diagnostic::on_unimplemented(
