@@ -17,7 +17,7 @@ pub(crate) fn is_known_path(path: &[&Ident]) -> bool {
     let among = |names: &[&str], name: &Ident| names.iter().any(|one| name == one);
     match path {
         [name] => is_known_name(name),
-        [of, name] if among(&["std", "core", "alloc"], of) => is_known_name(name) || among(&ASSERTIONS, name),
+        [of, name] if among(&["std", "core", "alloc"], of) => is_known_name(name) || among(&REPLACED, name),
         [of, name] if among(&["log", "tracing"], of) => among(&LOGGING, name),
         [of, name] => *of == "serde_json" && *name == "json",
         _ => false,
@@ -26,10 +26,11 @@ pub(crate) fn is_known_path(path: &[&Ident]) -> bool {
 
 /// Is it named as one that jumps nowhere, which many import from other crates? Where the flow relies on that, rustc is asked (`emit/outside.rs`).
 pub(crate) fn stays(mac: &Macro) -> bool {
-    let named =
-        mac.path.segments.last().is_some_and(|last| {
-            last.ident == "json" || LOGGING.iter().chain(&ASSERTIONS).any(|name| last.ident == name)
-        });
+    let named = mac
+        .path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "json" || LOGGING.iter().chain(&REPLACED).any(|name| last.ident == name));
     named && !is_known(mac) && !may_be_told_to_jump(mac.tokens.clone())
 }
 
@@ -92,22 +93,29 @@ pub(crate) fn leaves(mac: &Macro) -> bool {
 }
 
 /// Other crates have macros of these names, which people import in their place.
-const ASSERTIONS: [&str; 4] = ["assert_eq", "assert_ne", "debug_assert_eq", "debug_assert_ne"];
+const REPLACED: [&str; 10] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "eprint",
+    "eprintln",
+    "print",
+    "println",
+];
 
 const LOGGING: [&str; 10] =
     ["debug", "debug_span", "error", "error_span", "info", "info_span", "trace", "trace_span", "warn", "warn_span"];
 
-/// All that stand in `std_macros`.
-const KNOWN: [&str; 28] = [
-    "assert",
+/// All that stand in the runtime's `std_macros`, in its order.
+const KNOWN: [&str; 22] = [
     "cfg",
     "column",
     "concat",
     "dbg",
-    "debug_assert",
     "env",
-    "eprint",
-    "eprintln",
     "file",
     "format",
     "format_args",
@@ -118,8 +126,6 @@ const KNOWN: [&str; 28] = [
     "module_path",
     "option_env",
     "panic",
-    "print",
-    "println",
     "stringify",
     "todo",
     "unimplemented",
@@ -128,3 +134,17 @@ const KNOWN: [&str; 28] = [
     "write",
     "writeln",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::KNOWN;
+
+    #[test]
+    fn the_runtime_imports_just_the_known_ones() {
+        let runtime = include_str!("../../prose-runtime/src/std_macros.rs");
+        let (_, behind) = runtime.split_once("pub use std::{").expect("an import of std's macros");
+        let (imported, _) = behind.split_once('}').expect("its end");
+        let imported: Vec<&str> = imported.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        assert_eq!(imported, KNOWN);
+    }
+}

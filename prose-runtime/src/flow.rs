@@ -19,6 +19,26 @@ use crate::typed::TypedCheckpoint;
 use crate::{Ctx, Json};
 
 /// A flow. Implemented by `#[flow]`, for the type `name_of_the_fn::Flow`; never by hand.
+///
+/// Code that is generic over flows asks for what it does with their types: [`RunValue`] and [`FlowError`] tell only that these can be
+/// saved and shown.
+///
+/// ```
+/// use prose::{Flow, FlowError};
+/// use serde::Serialize;
+///
+/// /// What an audit log keeps of a call.
+/// fn audited<F>(input: &F::Input, outcome: &Result<F::Output, F::Error>) -> serde_json::Result<String>
+/// where
+///     F: Flow<Input: Serialize>,
+/// {
+///     let input = serde_json::to_string(input)?;
+///     Ok(match outcome {
+///         Ok(_) => format!("{input}: done"),
+///         Err(error) => format!("{input}: {}", error.shown()),
+///     })
+/// }
+/// ```
 pub trait Flow: Sized + Send + 'static {
     /// What its steps call: clients, pools, configuration.
     type Deps: Send + Sync + 'static;
@@ -53,10 +73,13 @@ pub trait Flow: Sized + Send + 'static {
     const UNDOING: Option<Undoing<Self>> = None;
 }
 
-/// What is saved of a run as a whole: its input, and its result. Anything that serde writes and reads.
+/// What is saved of a run as a whole: its input, and its result. Every type that serde writes and reads, is owned and can be sent between
+/// threads is one.
+///
+/// It does not imply serde's traits, so that rustc tells what is missing once. Generic code that needs them writes `F: Flow<Input: Serialize>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved, but it is the input or the result of a flow",
-    label = "it is saved with the run, which goes on from its input and is asked for its result when its caller may be gone",
+    label = "it is saved with the run",
     note = "derive `serde::Serialize` and `serde::Deserialize`, and own all that is in it"
 )]
 pub trait RunValue: Sized + Send + 'static {
@@ -71,14 +94,17 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> RunValue for T {
     const CODEC: Codec<Self> = <T as Saved>::CODEC;
 }
 
-/// How a flow may fail: with anything that can be shown.
+/// How a flow may fail: with anything that can be shown. Only that text is saved: the call that ran the flow has the
+/// error itself, one that has joined it gets [`Error::JoinedFailed`](crate::Error::JoinedFailed).
+///
+/// Implemented for all that is [`Display`], and not by hand: implement that.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is the error of a flow, and cannot be shown",
     label = "a run that fails is saved with the text of its error",
     note = "implement `std::fmt::Display`: `#[derive(thiserror::Error)]`, with `#[error(\"..\")]` on each variant"
 )]
 pub trait FlowError {
-    /// As it is shown.
+    /// The error as its text is saved and logged. Of use to code that is generic over flows, where `F::Error` is not known to be [`Display`].
     fn shown(&self) -> &dyn Display;
 }
 

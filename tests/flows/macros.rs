@@ -321,3 +321,117 @@ async fn with_a_macro_of_parts(ctx: Ctx<Deps>, input: Order) -> Result<usize, Fa
 async fn a_macro_of_parts() {
     sweep(with_a_macro_of_parts, orders()).await;
 }
+
+/// A module of the user's that has the name of one of std's, and of a macro.
+mod env {
+    pub(super) fn home() -> &'static str {
+        "home"
+    }
+}
+
+/// Std's macros are known by their names, its modules of the same names are not there.
+#[flow]
+async fn beside_a_module_named_as_one_of_std(ctx: Ctx<Deps>, input: u32) -> Result<String, Failure> {
+    let at = format!("{} {input}", env::home());
+    #[step]
+    'at: {
+        ctx.tell(format!("{at} {}", env::home()));
+    }
+    Ok(at)
+}
+
+#[tokio::test]
+async fn a_module_named_as_one_of_std() {
+    sweep(beside_a_module_named_as_one_of_std, [1]).await;
+}
+
+mod told_by_others {
+    macro_rules! told {
+        ($text:expr) => {
+            let text = $text;
+            assert_ne!(text, "never");
+        };
+    }
+    pub(super) use told as error;
+
+    macro_rules! ensured {
+        ($condition:expr) => {
+            if !$condition {
+                return Err(Failure("not so".to_owned()));
+            }
+        };
+    }
+    pub(super) use ensured as assert;
+
+    macro_rules! count {
+        ($($counted:expr),*) => {
+            [$($counted),*].len()
+        };
+    }
+    pub(super) use count as println;
+}
+
+/// The attributes of a call are its own still, and it is the statement that it was.
+#[flow]
+async fn with_attributes_on_macros(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
+    use told_by_others::error;
+    #[cfg(any())]
+    warn!("{}", there_is_no_such_variable);
+    #[cfg(any())]
+    bail!("{}", there_is_no_such_variable);
+    error!("a statement, and another one");
+    let kept: u32;
+    if input > 1 {
+        #[cfg(any())]
+        info!("{}", there_is_no_such_variable);
+        error!("the same, inside");
+        kept = input;
+        #[cfg(any())]
+        bail!("{}", there_is_no_such_variable);
+    } else {
+        kept = 7;
+    }
+    #[step]
+    'told: {
+        ctx.tell(format!("behind {kept}"));
+    }
+    #[allow(clippy::assertions_on_constants, reason = "it is there to be allowed")]
+    debug_assert_eq!(1, 1);
+    match input {
+        0 => info!("none"),
+        _ => {
+            error!("some");
+        }
+    }
+    Ok(kept)
+}
+
+#[tokio::test]
+async fn attributes_and_statements_of_macros() {
+    sweep(with_attributes_on_macros, [0, 2]).await;
+}
+
+/// Macros that stand in the place of std's, as other crates have them.
+#[flow]
+async fn with_macros_in_place_of_std_s(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
+    use told_by_others::{assert, println};
+    let bound = input + 1;
+    let _ = println!(bound, input);
+    #[step]
+    let next: u32 = {
+        assert!(bound < 4);
+        ctx.tell(format!("{bound}"));
+        bound + 1
+    };
+    let two = println!(next, bound);
+    #[step]
+    'both: {
+        ctx.tell(format!("{two} {next}"));
+    }
+    Ok(next)
+}
+
+#[tokio::test]
+async fn macros_in_place_of_std_s() {
+    sweep(with_macros_in_place_of_std_s, [1, 5]).await;
+}

@@ -402,3 +402,37 @@ async fn hidden_in_values(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> 
 async fn a_hidden_change_on_the_way_to_a_value() {
     sweep(hidden_in_values, orders()).await;
 }
+
+/// Types of the user's that have the names of std's.
+mod named_as_std_s {
+    use serde::{Deserialize, Serialize};
+    use std::fmt::{Debug, Display};
+
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    pub(super) struct Cow {
+        pub(super) milk: u32,
+    }
+
+    pub(super) trait Error: Debug + Display + Send {}
+
+    impl Error for super::Failure {}
+}
+
+/// Neither does the one borrow anything, nor does the other stay in its thread.
+#[flow]
+async fn milked(ctx: Ctx<Deps>, input: named_as_std_s::Cow) -> Result<u32, Box<dyn named_as_std_s::Error>> {
+    #[step]
+    let milk: u32 = {
+        ctx.tell(format!("{}", input.milk));
+        input.milk + 1
+    };
+    if milk > 3 {
+        return Err(Box::new(Failure::new("too much")));
+    }
+    Ok(milk)
+}
+
+#[tokio::test]
+async fn types_named_as_those_of_std() {
+    sweep(milked, [1, 5].map(|milk| named_as_std_s::Cow { milk })).await;
+}

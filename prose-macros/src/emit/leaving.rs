@@ -9,10 +9,10 @@ use crate::model::Leaf;
 use crate::views::is_matched_again;
 use crate::{known_macros, names};
 use proc_macro2::Span;
-use quote::quote_spanned;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprAsync, ExprClosure, Item, Stmt, parse_quote};
+use syn::{Attribute, Expr, ExprAsync, ExprClosure, Item, Stmt, StmtMacro, parse_quote};
 
 /// The statements of a stretch, with rustc told of these macros, and of those that stay.
 pub(super) fn told(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
@@ -20,7 +20,7 @@ pub(super) fn told(cx: &Context<'_>, leaf: &Leaf) -> Vec<Stmt> {
         let mut stmt = stmt.clone();
         match &stmt {
             Stmt::Macro(call) if known_macros::stays(&call.mac) => {
-                stmt = outside::inside_stmt(cx, call, place, &leaf.anew);
+                stmt = outside::in_stretch(cx, call, place, &leaf.anew);
             }
             _ => Told(cx).visit_stmt_mut(&mut stmt),
         }
@@ -39,8 +39,9 @@ pub(super) fn told_of(cx: &Context<'_>, asked: &Expr) -> Expr {
 struct Told<'a>(&'a Context<'a>);
 
 impl Told<'_> {
-    /// `if true`, because a lint would say that what stands behind it is unreachable.
-    fn told(&self, call: &Stmt) -> Expr {
+    /// `if true`, because a lint would say that what stands behind it is unreachable. The call's attributes are those of the whole:
+    /// one that `#[cfg]` leaves out does not leave.
+    fn told(&self, attrs: &[Attribute], call: impl ToTokens) -> Expr {
         let (private, leaves) = (self.0.private(), names::local("_leaves"));
         let at = Span::mixed_site().located_at(call.span());
         let told = quote_spanned! {at=>
@@ -49,7 +50,7 @@ impl Told<'_> {
                 let #leaves: #private::AlwaysLeaves = { #call };
             }
         };
-        parse_quote!({ #told ::core::unreachable!() })
+        parse_quote!(#(#attrs)* { #told ::core::unreachable!() })
     }
 }
 
@@ -57,13 +58,10 @@ impl VisitMut for Told<'_> {
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
         match stmt {
             Stmt::Macro(call) if known_macros::leaves(&call.mac) => {
-                let (call, semi) = (Stmt::Macro(call.clone()), call.semi_token);
-                *stmt = Stmt::Expr(self.told(&call), semi);
+                let StmtMacro { attrs, mac, semi_token } = call;
+                *stmt = Stmt::Expr(self.told(attrs, quote!(#mac #semi_token)), *semi_token);
             }
-            Stmt::Macro(call) if known_macros::stays(&call.mac) => {
-                let semi = call.semi_token;
-                *stmt = Stmt::Expr(outside::inside(&call.mac), semi);
-            }
+            Stmt::Macro(call) if known_macros::stays(&call.mac) => *stmt = outside::inside_stmt(call),
             Stmt::Local(local) if local.init.iter().filter_map(|init| init.diverge.as_ref()).any(is_ours) => {}
             _ => visit_mut::visit_stmt_mut(self, stmt),
         }
@@ -72,9 +70,9 @@ impl VisitMut for Told<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Macro(call) if known_macros::leaves(&call.mac) => {
-                *expr = self.told(&Stmt::Expr(Expr::Macro(call.clone()), None));
+                *expr = self.told(&call.attrs, &call.mac);
             }
-            Expr::Macro(call) if known_macros::stays(&call.mac) => *expr = outside::inside(&call.mac),
+            Expr::Macro(call) if known_macros::stays(&call.mac) => *expr = outside::inside_expr(call),
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }

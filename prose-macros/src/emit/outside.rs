@@ -12,7 +12,7 @@
 //! ```
 //! One that jumps, although it is named as one that does not: out of a labelled block, no `break` or `continue` leads without a label.
 //! ```text
-//! warn!("late");   =>   '_inside: { warn!("late") };
+//! warn!("late");   =>   '_inside: { warn!("late"); };
 //! ```
 
 use super::Context;
@@ -23,7 +23,10 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Expr, ExprAsync, ExprClosure, Item, Lifetime, Macro, Stmt, StmtMacro, parse_quote, parse_quote_spanned};
+use syn::{
+    Attribute, Expr, ExprAsync, ExprClosure, ExprMacro, Item, Lifetime, Macro, Stmt, StmtMacro, parse_quote,
+    parse_quote_spanned,
+};
 
 /// The guard in front of these statements and of what is asked behind them, if any of them may await.
 pub(super) fn nothing_awaited<'a>(
@@ -103,23 +106,32 @@ pub(super) fn kept_ahead(cx: &Context<'_>, place: usize, anew: &[Anew]) -> Vec<S
     hidden.map(keep).collect()
 }
 
-/// A call that stays, as a statement.
-pub(super) fn inside_stmt(cx: &Context<'_>, call: &StmtMacro, place: usize, anew: &[Anew]) -> Stmt {
+/// A call that stays, as a statement of a stretch.
+pub(super) fn in_stretch(cx: &Context<'_>, call: &StmtMacro, place: usize, anew: &[Anew]) -> Stmt {
     let lost: Vec<_> = anew.iter().filter(|one| one.inside && one.stmt == place).collect();
-    let Some(first) = lost.first() else {
-        return Stmt::Expr(inside(&call.mac), call.semi_token);
-    };
-    let (label, private, mac, borrows) = (label(), cx.private(), &call.mac, borrows(cx, &lost));
-    let at = at(&first.ident);
+    let Some(first) = lost.first() else { return inside_stmt(call) };
+    let (label, private, borrows) = (label(), cx.private(), borrows(cx, &lost));
+    let (at, attrs, mac) = (at(&first.ident), &call.attrs, &call.mac);
     let mut block = Group::new(Delimiter::Brace, quote!(#mac; #borrows));
     block.set_span(at);
-    parse_quote_spanned!(at=> #private::unchanged(#label: #block);)
+    parse_quote_spanned!(at=> #(#attrs)* #private::unchanged(#label: #block);)
+}
+
+/// A call that stays, as a statement. Its `;` is inside as well: without it, the call would be an expression, and may not expand to
+/// statements.
+pub(super) fn inside_stmt(call: &StmtMacro) -> Stmt {
+    let StmtMacro { attrs, mac, semi_token } = call;
+    Stmt::Expr(inside(attrs, quote!(#mac #semi_token)), *semi_token)
 }
 
 /// The same, as an expression.
-pub(super) fn inside(call: &Macro) -> Expr {
+pub(super) fn inside_expr(call: &ExprMacro) -> Expr {
+    inside(&call.attrs, call.mac.to_token_stream())
+}
+
+fn inside(attrs: &[Attribute], call: impl ToTokens) -> Expr {
     let label = label();
-    parse_quote!(#label: { #call })
+    parse_quote!(#(#attrs)* #label: { #call })
 }
 
 fn label() -> Lifetime {

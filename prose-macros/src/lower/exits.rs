@@ -6,15 +6,15 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, Expr, ExprAsync, ExprBlock, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Item,
-    Label, Macro, Stmt,
+    Attribute, Block, Expr, ExprAsync, ExprBlock, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop,
+    ExprReturn, ExprWhile, Item, Label, Macro, Stmt,
 };
 
 /// Does control never come behind this statement?
 pub(crate) fn always(stmt: &Stmt) -> bool {
     match stmt {
         Stmt::Expr(expr, _) => leaves(expr),
-        Stmt::Macro(mac) => known_macros::leaves(&mac.mac),
+        Stmt::Macro(call) => known_macros::leaves(&call.mac) && !may_be_left_out(&call.attrs),
         Stmt::Local(_) | Stmt::Item(_) => false,
     }
 }
@@ -22,7 +22,9 @@ pub(crate) fn always(stmt: &Stmt) -> bool {
 /// Does control never come behind this expression?
 pub(crate) fn leaves(expr: &Expr) -> bool {
     match expr {
-        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
+        Expr::Return(ExprReturn { attrs, .. })
+        | Expr::Break(ExprBreak { attrs, .. })
+        | Expr::Continue(ExprContinue { attrs, .. }) => !may_be_left_out(attrs),
         Expr::Macro(mac) => known_macros::leaves(&mac.mac),
         Expr::Block(block) => block.label.is_none() && block_leaves(&block.block),
         Expr::If(node) => {
@@ -32,6 +34,10 @@ pub(crate) fn leaves(expr: &Expr) -> bool {
         Expr::Match(node) => !node.arms.is_empty() && node.arms.iter().all(|arm| leaves(&arm.body)),
         _ => false,
     }
+}
+
+fn may_be_left_out(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
 }
 
 fn block_leaves(block: &Block) -> bool {

@@ -243,11 +243,11 @@ fn contents(placed: Placed) -> (Option<Target>, Body) {
 
 /// The call is what the machine needs: it gives it the child's run.
 pub(super) fn refuse_awaited_child(call: &Expr, errors: &mut Errors) {
-    let why = "the child gets its own run from its parent before it starts, which awaits it, and fails if it fails";
+    let why = "the parent starts the child's run and awaits it, and fails if the child fails";
     if let Some(awaited) = awaited(call) {
-        errors.push(awaited, "`.await` behind the call of a `#[child]`", why, "leave it out, and all behind it");
+        errors.push(awaited, "`.await` behind the call of a `#[child]`", why, "remove `.await`, and all behind it");
     } else if let Expr::Try(tried) = call {
-        errors.push(tried.question_token, "`?` behind the call of a `#[child]`", why, "leave it out");
+        errors.push(tried.question_token, "`?` behind the call of a `#[child]`", why, "remove it");
     }
 }
 

@@ -154,9 +154,11 @@ impl<'ast> Visit<'ast> for Borrows {
         self.0 |= lifetime.ident != "static";
     }
 
-    /// `Cow<str>` has left out its lifetime.
+    /// `Cow<str>` has left out its lifetime. A bare `Cow` is a type of the user's.
     fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
-        self.0 |= segment.ident == "Cow" && !segment.arguments.to_token_stream().to_string().contains('\'');
+        let arguments = &segment.arguments;
+        let leaves_out = !arguments.is_none() && !arguments.to_token_stream().to_string().contains('\'');
+        self.0 |= segment.ident == "Cow" && leaves_out;
         visit::visit_path_segment(self, segment);
     }
 
@@ -228,25 +230,41 @@ fn is_unnamed(result: &Type, errors: &mut Errors) -> bool {
     search.0.is_some()
 }
 
-/// `Box<dyn Error>` stays in its thread.
+/// `Result<T, Box<dyn Error>>`: the error stays in its thread.
 fn has_unsent_error(result: &Type, errors: &mut Errors) -> bool {
     struct Search<'a>(Option<&'a TypeTraitObject>);
     impl<'ast> Visit<'ast> for Search<'ast> {
         fn visit_type_trait_object(&mut self, object: &'ast TypeTraitObject) {
-            let is_error = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last().is_some_and(|last| last.ident == "Error"));
-            if object.bounds.iter().all(is_error) {
+            if object.bounds.iter().all(is_std_error) {
                 self.0.get_or_insert(object);
             }
         }
     }
     let mut search = Search(None);
-    search.visit_type(result);
+    error_of(result).into_iter().for_each(|error| search.visit_type(error));
     if let Some(object) = search.0 {
         let why = "a run goes on in whichever thread is free, and its error with it";
         let instead = "write `Box<dyn std::error::Error + Send + Sync>`, or an error type of your own";
         errors.push(object, "a flow's error must be one that can be sent between threads", why, instead);
     }
     search.0.is_some()
+}
+
+/// The `E` of `Result<T, E>`.
+fn error_of(result: &Type) -> Option<&Type> {
+    let Type::Path(path) = result else { return None };
+    let PathArguments::AngleBracketed(angle) = &path.path.segments.last()?.arguments else { return None };
+    match angle.args.get(1)? {
+        GenericArgument::Type(error) => Some(error),
+        _ => None,
+    }
+}
+
+/// Is it std's `Error`, or a lifetime beside it? Another trait of that name may have `Send` above itself.
+fn is_std_error(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else { return matches!(bound, TypeParamBound::Lifetime(_)) };
+    let path: Vec<String> = bound.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    matches!(path.join("::").as_str(), "Error" | "std::error::Error" | "core::error::Error")
 }
 
 /// Aliases pass: whether they are a `Result` is left to the compiler.

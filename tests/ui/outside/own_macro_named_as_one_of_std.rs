@@ -1,6 +1,6 @@
 use prose::{Ctx, flow};
 
-macro_rules! assert {
+macro_rules! dbg {
     ($condition:expr) => {
         if !$condition {
             return Ok(0);
@@ -12,7 +12,7 @@ macro_rules! assert {
 async fn pay(ctx: Ctx, input: u32) -> Result<u32, String> {
     #[step]
     let first: u32 = {
-        assert!(input > 3);
+        dbg!(input > 3);
         input * 2
     };
     Ok(first)
