@@ -1,6 +1,7 @@
 //! Where the parts of a statement end, told from its tokens alone: half of them may be missing.
 
 use crate::parse;
+use crate::tokens::is_punct;
 use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenTree};
 
 /// A point's statement, taken apart.
@@ -222,10 +223,6 @@ impl Angles {
         }
         self.depth == 0
     }
-}
-
-pub(super) fn is_punct(token: &TokenTree, char: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
 fn is_word(token: &TokenTree, word: &str) -> bool {

@@ -9,6 +9,7 @@ mod migrate;
 mod misplaced_let;
 mod name;
 mod options;
+mod output;
 mod parallel;
 mod point;
 mod search;

@@ -1,6 +1,7 @@
 //! Finds points where they cannot stand: in closures, macro calls, larger expressions.
 
 use super::attribute::{is_point, is_point_name, name};
+use crate::tokens::is_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, Item, Macro, Stmt};
@@ -60,7 +61,7 @@ impl Search {
                 }
                 self.tokens(group.stream());
             }
-            hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+            hash = is_punct(&token, '#');
         }
     }
 
