@@ -1,24 +1,24 @@
-//! syn reads a `let` wherever an expression stands, rustc in conditions alone. While a value is not typed yet, that `let` is the next
-//! statement: `let total: u64 = let ..`.
+//! What syn reads in places where it means nothing.
 
+use super::attribute;
 use crate::errors::Errors;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Expr, ExprBinary, ExprIf, ExprLet, ExprWhile, PatGuard, Stmt, Token};
+use syn::{Attribute, BinOp, Expr, ExprBinary, ExprIf, ExprLet, ExprWhile, FieldPat, PatGuard, PatType, Stmt};
 
-/// Tells each `let` that no condition asks.
+/// Tells each `let` that no condition asks, and each point on a part of a pattern or on a parameter.
+///
+/// rustc knows `let` as an expression in conditions alone. While a value is not typed yet, it is the next statement:
+/// `let total: u64 = let ..`.
 pub(super) fn refuse(stmts: &[Stmt], errors: &mut Errors) {
-    let mut search = Search { found: Vec::new() };
+    let mut search = Search { errors };
     stmts.iter().for_each(|stmt| search.visit_stmt(stmt));
-    for found in search.found {
-        errors.push_syntax(syn::Error::new(found.span, "expected expression, found `let`"));
-    }
 }
 
-struct Search {
-    found: Vec<Token![let]>,
+struct Search<'a> {
+    errors: &'a mut Errors,
 }
 
-impl Search {
+impl Search<'_> {
     /// `let A = a && b && let C = c`
     fn condition(&mut self, expr: &Expr) {
         match expr {
@@ -30,11 +30,18 @@ impl Search {
             other => self.visit_expr(other),
         }
     }
+
+    fn points(&mut self, attrs: &[Attribute], place: &str) {
+        attrs
+            .iter()
+            .filter(|attr| attribute::is_point(attr))
+            .for_each(|attr| attribute::refuse_place(attr, place, self.errors));
+    }
 }
 
-impl<'ast> Visit<'ast> for Search {
+impl<'ast> Visit<'ast> for Search<'_> {
     fn visit_expr_let(&mut self, node: &'ast ExprLet) {
-        self.found.push(node.let_token);
+        self.errors.push_syntax(syn::Error::new(node.let_token.span, "expected expression, found `let`"));
         visit::visit_expr_let(self, node);
     }
 
@@ -52,5 +59,15 @@ impl<'ast> Visit<'ast> for Search {
     fn visit_pat_guard(&mut self, node: &'ast PatGuard) {
         self.visit_pat(&node.pat);
         self.condition(&node.guard);
+    }
+
+    fn visit_field_pat(&mut self, node: &'ast FieldPat) {
+        self.points(&node.attrs, "a field of a pattern");
+        visit::visit_field_pat(self, node);
+    }
+
+    fn visit_pat_type(&mut self, node: &'ast PatType) {
+        self.points(&node.attrs, "a parameter");
+        visit::visit_pat_type(self, node);
     }
 }

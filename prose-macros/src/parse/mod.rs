@@ -6,7 +6,7 @@ mod each;
 mod hygiene;
 mod let_else;
 mod migrate;
-mod misplaced_let;
+mod misplaced;
 mod name;
 mod options;
 mod output;
@@ -32,7 +32,7 @@ pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) ->
         errors.push_syntax(error);
         Vec::new()
     });
-    misplaced_let::refuse(&stmts, errors);
+    misplaced::refuse(&stmts, errors);
     let mut body = body::block(stmts, errors);
     name::settle(&mut body, errors);
     Some(Flow { head, body })

@@ -4,7 +4,7 @@ use super::attribute::{is_point, is_point_name, name};
 use crate::tokens::is_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, Item, Macro, Stmt};
+use syn::{Attribute, Expr, FieldPat, Item, Macro, Stmt};
 
 /// A point inside a statement that is not taken apart.
 pub(super) struct Found {
@@ -86,6 +86,11 @@ impl<'ast> Visit<'ast> for Search {
             _ => Within::Expression,
         };
         self.inside(construct, |search| visit::visit_expr(search, expr));
+    }
+
+    // Told with what is misplaced anywhere.
+    fn visit_field_pat(&mut self, field: &'ast FieldPat) {
+        self.visit_pat(&field.pat);
     }
 
     fn visit_item(&mut self, item: &'ast Item) {
