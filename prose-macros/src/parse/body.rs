@@ -240,7 +240,7 @@ pub(super) fn refuse_attrs_around(attrs: &[Attribute], errors: &mut Errors) {
 }
 
 /// Refuses attributes that have no statement of their own: there, a point would be lost.
-fn refuse_attrs_on(attrs: &[Attribute], place: &str, errors: &mut Errors) {
+pub(super) fn refuse_attrs_on(attrs: &[Attribute], place: &str, errors: &mut Errors) {
     refuse_attrs_around(attrs, errors);
     for attr in attrs {
         match attribute::is_point(attr) {
