@@ -1,11 +1,12 @@
 //! What a `macro_rules!` takes from around itself, where no call of it shows that.
 
+use crate::tokens::some_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
 /// The names of around that a macro mentions, each with the field that follows: none of its own parameters, and no field itself.
 pub(crate) fn captured(rules: TokenStream) -> Vec<(Ident, Option<String>)> {
     let tokens: Vec<TokenTree> = rules.into_iter().collect();
-    let punct = |place: Option<usize>, letter| matches!(place.and_then(|place| tokens.get(place)), Some(TokenTree::Punct(punct)) if punct.as_char() == letter);
+    let punct = |place: Option<usize>, sign| some_punct(place.and_then(|place| tokens.get(place)), sign);
     let mut found = Vec::new();
     for (place, token) in tokens.iter().enumerate() {
         match token {

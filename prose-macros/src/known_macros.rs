@@ -2,6 +2,7 @@
 //! tokens do. The standard library's are known by their names, and rustc is asked whether those are the user's (`std_macros` in
 //! the runtime); another crate's by its path.
 
+use crate::tokens::some_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Macro;
@@ -44,7 +45,7 @@ fn may_be_told_to_jump(tokens: TokenStream) -> bool {
     })
 }
 
-/// Has a macro of this name to be the standard library's?
+/// Must a macro of this name be the standard library's?
 pub(crate) fn is_known_name(name: &Ident) -> bool {
     KNOWN.iter().any(|known| name == known)
 }
@@ -52,7 +53,7 @@ pub(crate) fn is_known_name(name: &Ident) -> bool {
 /// The path of the macro that is called at this place: of `a::b!(..)`, at its last name.
 pub(crate) fn called(tokens: &[TokenTree], at: usize) -> Option<Vec<&Ident>> {
     let TokenTree::Ident(name) = &tokens[at] else { return None };
-    let is_call = is_punct(tokens.get(at + 1), '!') && matches!(tokens.get(at + 2), Some(TokenTree::Group(_)));
+    let is_call = some_punct(tokens.get(at + 1), '!') && matches!(tokens.get(at + 2), Some(TokenTree::Group(_)));
     // A keyword stands in front of a negation: `if !(a && b)`.
     if !is_call || syn::parse2::<Ident>(name.to_token_stream()).is_err() {
         return None;
@@ -66,10 +67,6 @@ pub(crate) fn called(tokens: &[TokenTree], at: usize) -> Option<Vec<&Ident>> {
         rest = before;
     }
     Some(path)
-}
-
-fn is_punct(token: Option<&TokenTree>, letter: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == letter)
 }
 
 /// Does this code call a macro that is known by its name alone?

@@ -16,6 +16,7 @@ mod parse;
 mod patterns;
 #[cfg(test)]
 mod random_flows;
+mod tokens;
 mod views;
 
 use proc_macro::TokenStream;

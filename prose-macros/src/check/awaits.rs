@@ -3,6 +3,7 @@
 use super::walk::{Piece, pieces};
 use crate::ast::{Block, Flow, Stmt};
 use crate::errors::Errors;
+use crate::tokens::is_punct;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{ExprAsync, ExprAwait, ExprClosure, Item, ItemMacro, Macro};
@@ -56,7 +57,7 @@ impl Search<'_> {
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 _ => {}
             }
-            dot = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
+            dot = is_punct(&token, '.');
         }
     }
 }

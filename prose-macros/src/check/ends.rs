@@ -1,4 +1,4 @@
-//! A flow ends with its result. rustc would look for it in all that is generated.
+//! A flow ends with its result. rustc would tell of a missing one amid all that is generated.
 
 use crate::ast::{Flow, Stmt};
 use crate::errors::Errors;

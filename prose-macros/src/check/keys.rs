@@ -1,4 +1,4 @@
-//! An idempotency key is a step's own: between steps there is none, and whoever was given `None` would do his work once more.
+//! An idempotency key is a step's own: between steps there is none, and whoever is given `None` cannot tell that the work was done before.
 
 use super::walk::{Piece, pieces};
 use crate::ast::Flow;
@@ -17,11 +17,11 @@ pub(super) fn check(flow: &Flow, errors: &mut Errors) {
             Piece::Asked(expr) => expr.to_token_stream(),
             Piece::Point(_) => return,
         };
-        for asked in asked(code, &ctx) {
+        for method in asked(code, &ctx) {
             let why =
                 "it is the step's own, so that the same work has the same key after a crash; out here it is `None`";
             let instead = "ask for it in the step that hands it on, or use `ctx.run_id()` or `ctx.correlation_id()`";
-            errors.push(asked, "`idempotency_key()` outside of a step", why, instead);
+            errors.push(method, "`idempotency_key()` outside of a step", why, instead);
         }
     });
 }

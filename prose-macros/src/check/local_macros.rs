@@ -6,6 +6,7 @@ use crate::errors::Errors;
 use crate::known_macros::is_known_name;
 use crate::names;
 use crate::patterns::bindings;
+use crate::tokens::is_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use std::collections::HashSet;
 use syn::visit::{self, Visit};
@@ -121,10 +122,8 @@ fn definition(item: &ItemMacro, mutable: &[String], ctx: Option<&str>, errors: &
 /// The `let` in `=> { let $name = ..; }`: one in inner braces ends with them.
 fn binds_for_its_caller(rules: TokenStream) -> Option<Ident> {
     let tokens: Vec<TokenTree> = rules.into_iter().collect();
-    let is =
-        |token: Option<&TokenTree>, letter| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == letter);
     let rule = |(place, token): (usize, &TokenTree)| match token {
-        TokenTree::Group(group) if place > 1 && is(tokens.get(place - 1), '>') => binding_let(group.stream()),
+        TokenTree::Group(group) if place > 1 && is_punct(&tokens[place - 1], '>') => binding_let(group.stream()),
         _ => None,
     };
     tokens.iter().enumerate().find_map(rule)

@@ -1,7 +1,8 @@
 //! What stands in a point's attribute, as code beside its body: `tx`, `when`, `compensate`.
 
 use super::plain::Plain;
-use super::split::{self, Place, is_punct};
+use super::split::{self, Place};
+use crate::tokens::is_punct;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 

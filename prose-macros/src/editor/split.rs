@@ -1,6 +1,7 @@
 //! Where the parts of a statement end, told from its tokens alone: half of them may be missing.
 
 use crate::parse;
+use crate::tokens::is_punct;
 use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenTree};
 
 /// A point's statement, taken apart.
@@ -118,14 +119,20 @@ pub(super) fn item(tokens: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])>
         behind = rest;
     }
     let attributes = tokens.len() - behind.len();
-    if attributes == 0 || !begins_item(behind) {
+    if !begins_item(behind) {
         return None;
     }
-    let ends = |token: &TokenTree| is_punct(token, ';') || is_braces(token);
     let of_type =
         behind.iter().take(3).any(|token| ["struct", "enum", "union"].iter().any(|word| is_word(token, word)));
-    let whole = if of_type { behind.iter().position(ends).map_or(behind.len(), |at| at + 1) } else { 0 };
-    Some(tokens.split_at(attributes + whole))
+    let whole = if of_type { end_of_type(behind) } else { 0 };
+    (attributes + whole > 0).then(|| tokens.split_at(attributes + whole))
+}
+
+/// Where a type ends: behind its braces, or in front of the next statement's attribute, if it has none yet.
+fn end_of_type(tokens: &[TokenTree]) -> usize {
+    let last = |token: &TokenTree| is_punct(token, ';') || is_braces(token);
+    let end = tokens.iter().position(|token| last(token) || is_punct(token, '#')).unwrap_or(tokens.len());
+    end + usize::from(tokens.get(end).is_some_and(last))
 }
 
 fn begins_item(tokens: &[TokenTree]) -> bool {
@@ -222,10 +229,6 @@ impl Angles {
         }
         self.depth == 0
     }
-}
-
-pub(super) fn is_punct(token: &TokenTree, char: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
 fn is_word(token: &TokenTree, word: &str) -> bool {

@@ -137,6 +137,17 @@ fn the_attributes_of_an_item_are_its_own() {
         }
     );
     becomes(event.clone(), event);
+    let unmarked = quote!(
+        enum Kind {
+            #[event]
+            Done,
+            Open {
+                #[step]
+                id: u8,
+            },
+        }
+    );
+    becomes(unmarked.clone(), unmarked);
     let function = quote!(
         #[step]
         fn inner() {},
@@ -152,6 +163,8 @@ fn what_does_not_parse_keeps_its_tokens_and_ends_where_the_next_statement_begins
     let open = run(quote!(let v: u8 = charge(a, );));
     becomes(quote!(#[step] let b: u8 = charge(a, ); receipt.), quote!(let b = #open; receipt.));
     becomes(quote!(#[step] let b), quote!(let b;));
+    let behind = run(quote!(let v: u8 = 1;));
+    becomes(quote!(struct Half #[step] let a: u8 = 1;), quote!(struct Half let a = #behind;));
     becomes(quote!(#[step]), quote!(let _ = async { let v = ; ::core::result::Result::Ok::<_, E>(v) }.await?;));
 }
 

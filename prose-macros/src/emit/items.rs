@@ -132,18 +132,18 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
     let cfg = head.attrs.iter().filter(|attr| is_cfg(attr));
     let lints = head.attrs.iter().filter(|attr| is_lint(attr));
     let contents = quote! {
-            type Deps = #deps;
-            type Input = #input;
-            #outputs
-            const GRAPH: &'static #krate::Graph = &#ident::GRAPH;
-            type State = #ident::State;
-            #migrations
-            const META: &'static #private::Meta = &#ident::META;
-            #undoing
-            #(#lints)*
-            async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
-                #drive
-            }
+        type Deps = #deps;
+        type Input = #input;
+        #outputs
+        const GRAPH: &'static #krate::Graph = &#ident::GRAPH;
+        type State = #ident::State;
+        #migrations
+        const META: &'static #private::Meta = &#ident::META;
+        #undoing
+        #(#lints)*
+        async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
+            #drive
+        }
     };
     let contents = at_name(head, contents);
     let implementation = quote_spanned!(name_span(head)=> impl #krate::Flow for #ident::Flow #contents);

@@ -16,7 +16,7 @@ fn deeper(path: &Path) -> Visibility {
     let first = path.segments.first().map(|first| first.ident.to_string());
     let tokens = match first.as_deref() {
         Some("self") => quote!(pub(super)),
-        Some("super") => quote!(pub(in super::#path)),
+        Some("super") if path.leading_colon.is_none() => quote!(pub(in super::#path)),
         Some("crate") if path.segments.len() == 1 => quote!(pub(crate)),
         _ => quote!(pub(in #path)),
     };
@@ -48,5 +48,7 @@ mod tests {
     fn absolute_visibility_stays() {
         assert_eq!(deeper_of(parse_quote!(pub(crate))), "pub (crate)");
         assert_eq!(deeper_of(parse_quote!(pub(in crate::flows))), "pub (in crate :: flows)");
+        // rustc tells that there is no such path.
+        assert_eq!(deeper_of(parse_quote!(pub(in ::super))), "pub (in :: super)");
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn analyse(graph: &Graph, deferred: &Vars) -> Vec<Vars> {
     graph.forward_on_every_path(deferred, |_, node, ahead| &(ahead | &(&node.defines & deferred)) - &node.ends)
 }
 
-/// The same of what is loaded, if the run goes on from there: not what is needed no more behind the stretch, or the control flow,
+/// The same of what is loaded, if the run goes on from there: not what is no longer needed behind the stretch, or the control flow,
 /// that gave it its value. It may have been moved by then. But what had a value in front of a stretch is loaded there.
 pub(crate) fn loaded(graph: &Graph, deferred: &Vars, live: &Liveness) -> Vec<Vars> {
     let assigned = analyse(graph, deferred);

@@ -2,6 +2,7 @@
 
 use crate::names;
 use crate::patterns::bindings;
+use crate::tokens::is_punct;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use std::collections::HashSet;
 use syn::visit::{self, Visit};
@@ -81,9 +82,8 @@ fn scan(tokens: TokenStream, found: &mut Vec<Ident>) {
             TokenTree::Literal(literal) => found.extend(inline_arguments(&literal.to_string(), literal.span())),
             _ => {}
         }
-        let is = |letter| matches!(&token, TokenTree::Punct(punct) if punct.as_char() == letter);
-        dots = if is('.') { dots + 1 } else { 0 };
-        tick = is('\'');
+        dots = if is_punct(&token, '.') { dots + 1 } else { 0 };
+        tick = is_punct(&token, '\'');
     }
 }
 

@@ -124,10 +124,12 @@ pub(super) fn target(pat: Pat) -> Target {
 }
 
 /// Control flow; any other expression is given back.
-fn control_flow(expr: Expr, taker: Taker, semi: bool, errors: &mut Errors) -> Result<Stmt, Box<Expr>> {
+fn control_flow(mut expr: Expr, taker: Taker, semi: bool, errors: &mut Errors) -> Result<Stmt, Box<Expr>> {
     fn bind<T>(taker: Taker, semi: bool, node: T) -> Box<Bound<T>> {
         Box::new(Bound { taker, semi, node })
     }
+    // A statement's own are gone by now.
+    refuse_attrs_on(&attribute::take_from(&mut expr), "a value", errors);
     Ok(match expr {
         Expr::If(node) => Stmt::If(bind(taker, semi, conditional(node, errors))),
         Expr::Match(node) => Stmt::Match(bind(taker, semi, matched(node, errors))),
@@ -156,7 +158,7 @@ fn conditional(node: ExprIf, errors: &mut Errors) -> If {
 /// `else { .. }`, or `else if ..` as a block of its own.
 pub(super) fn otherwise(expr: Expr, errors: &mut Errors) -> Block {
     match expr {
-        Expr::Block(node) if node.label.is_none() => block(node.block.stmts, errors),
+        Expr::Block(node) if node.label.is_none() && node.attrs.is_empty() => block(node.block.stmts, errors),
         chained => block(vec![syn::Stmt::Expr(chained, None)], errors),
     }
 }
@@ -168,7 +170,7 @@ fn matched(node: ExprMatch, errors: &mut Errors) -> Match {
 }
 
 fn arm(arm: syn::Arm, errors: &mut Errors) -> Arm {
-    refuse_attrs_around(&arm.attrs, errors);
+    refuse_attrs_on(&arm.attrs, "a match arm", errors);
     let (pat, guard) = match arm.pat {
         Pat::Guard(guarded) => (*guarded.pat, Some(*guarded.guard)),
         pat => (pat, None),
@@ -234,6 +236,17 @@ fn refuse_on_item(item: &Item, errors: &mut Errors) {
 pub(super) fn refuse_attrs_around(attrs: &[Attribute], errors: &mut Errors) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
         refuse_cfg(attr, errors);
+    }
+}
+
+/// Refuses attributes that have no statement of their own: there, a point would be lost.
+pub(super) fn refuse_attrs_on(attrs: &[Attribute], place: &str, errors: &mut Errors) {
+    refuse_attrs_around(attrs, errors);
+    for attr in attrs {
+        match attribute::is_point(attr) {
+            true => attribute::refuse_place(attr, place, errors),
+            false => attribute::refuse_misspelt(attr, errors),
+        }
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn each(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, errors: 
         attribute::refuse_place(attr, point::describe(&stmt), errors);
         return None;
     };
-    let (local, ExprForLoop { pat, expr, body, .. }) = for_loop(local, errors)?;
+    let (local, ExprForLoop { attrs: around, pat, expr, body, .. }) = for_loop(local, errors)?;
+    super::body::refuse_attrs_on(&around, "a value", errors);
     point::refuse_points_inside(&expr, errors);
     refuse_jumps(&body, errors);
     let target = super::body::target(local.pat);

@@ -6,9 +6,10 @@ mod each;
 mod hygiene;
 mod let_else;
 mod migrate;
-mod misplaced_let;
+mod misplaced;
 mod name;
 mod options;
+mod output;
 mod parallel;
 mod point;
 mod search;
@@ -31,7 +32,7 @@ pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) ->
         errors.push_syntax(error);
         Vec::new()
     });
-    misplaced_let::refuse(&stmts, errors);
+    misplaced::refuse(&stmts, errors);
     let mut body = body::block(stmts, errors);
     name::settle(&mut body, errors);
     Some(Flow { head, body })

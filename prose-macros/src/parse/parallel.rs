@@ -1,7 +1,7 @@
 //! `#[parallel] let (a, b): (A, B) = (#[step(..)] .., #[child] ..);`: each element is a point of its own.
 
 use super::options::Options;
-use super::{attribute, name, point};
+use super::{attribute, body, name, point};
 use crate::ast::{Body, Kind, Name, Point, Target};
 use crate::errors::Errors;
 use crate::names;
@@ -17,6 +17,7 @@ pub(super) fn parallel(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, erro
     let given = point::given_name(&mut options, errors);
     options.finish(errors);
     let (pats, types, mut tuple) = shape(attr, stmt, errors)?;
+    body::refuse_attrs_on(&tuple.attrs, "a value", errors);
     let parts = pats.into_iter().zip(types).zip(tuple.elems.iter_mut());
     let elements: Vec<Option<Point>> =
         parts.map(|((pat, ty), expr)| element(Target { pat, ty: Some(ty) }, expr, errors)).collect();

@@ -1,9 +1,10 @@
 //! Finds points where they cannot stand: in closures, macro calls, larger expressions.
 
 use super::attribute::{is_point, is_point_name, name};
+use crate::tokens::is_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, Item, Macro, Stmt};
+use syn::{Attribute, Expr, FieldPat, Item, Macro, Stmt};
 
 /// A point inside a statement that is not taken apart.
 pub(super) struct Found {
@@ -60,7 +61,7 @@ impl Search {
                 }
                 self.tokens(group.stream());
             }
-            hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+            hash = is_punct(&token, '#');
         }
     }
 
@@ -85,6 +86,11 @@ impl<'ast> Visit<'ast> for Search {
             _ => Within::Expression,
         };
         self.inside(construct, |search| visit::visit_expr(search, expr));
+    }
+
+    // Told with what is misplaced anywhere.
+    fn visit_field_pat(&mut self, field: &'ast FieldPat) {
+        self.visit_pat(&field.pat);
     }
 
     fn visit_item(&mut self, item: &'ast Item) {

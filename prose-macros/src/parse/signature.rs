@@ -1,6 +1,7 @@
 //! The flow's head: its arguments, and a signature of exactly `(ctx: Ctx<D>, input: T) -> Result<O, E>`.
 
 use super::options::Options as Given;
+use super::output::output;
 use super::{HalfTyped, migrate};
 use crate::ast::{Head, Options, Param};
 use crate::errors::Errors;
@@ -10,8 +11,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Expr, FnArg, GenericArgument, Lifetime, Path, PathArguments, PathSegment, ReturnType, Signature, Type,
-    TypeImplTrait, TypeParamBound, TypeTraitObject, parse_quote,
+    Expr, FnArg, GenericArgument, Lifetime, Path, PathArguments, PathSegment, Signature, Type, TypeFnPtr, parse_quote,
 };
 
 /// The head, with `None` for what is wrong.
@@ -114,7 +114,7 @@ fn params(sig: &Signature, errors: &mut Errors) -> (Option<Param>, Option<Param>
     }
     let ctx = typed.first().cloned();
     let input = typed.get(1).cloned();
-    // One that is no context is told as that.
+    // Another first parameter is told as one that is no context.
     let is_other = ctx.as_ref().is_some_and(|ctx| !is_ctx(&ctx.ty));
     if input.is_none() && sig.receiver().is_none() && !is_other {
         let what = if ctx.is_some() { "a flow needs an input" } else { "a flow needs a context and an input" };
@@ -163,7 +163,7 @@ impl<'ast> Visit<'ast> for Borrows {
     }
 
     // What a `fn(&T)` takes is not in it.
-    fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+    fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
 }
 
 fn param(arg: &FnArg) -> Option<Param> {
@@ -195,84 +195,4 @@ fn only_type(arguments: &PathArguments) -> Option<Type> {
         Some(GenericArgument::Type(ty)) if angle.args.len() == 1 => Some(ty.clone()),
         _ => None,
     }
-}
-
-fn output(sig: &Signature, errors: &mut Errors) -> Option<Type> {
-    let why = "its result or its error is saved as the end of the run";
-    let instead = "write `-> Result<Output, Error>`";
-    match &sig.output {
-        ReturnType::Default => {
-            errors.push_at(sig.paren_token.span.close(), "a flow returns a `Result`", why, instead);
-            None
-        }
-        ReturnType::Type(_, ty) if surely_no_result(ty) => {
-            errors.push(ty, "a flow returns a `Result`", why, instead);
-            None
-        }
-        ReturnType::Type(_, ty) => (!is_unnamed(ty, errors) && !has_unsent_error(ty, errors)).then(|| (**ty).clone()),
-    }
-}
-
-/// `Result<impl Serialize, E>`
-fn is_unnamed(result: &Type, errors: &mut Errors) -> bool {
-    struct Search<'a>(Option<&'a TypeImplTrait>);
-    impl<'ast> Visit<'ast> for Search<'ast> {
-        fn visit_type_impl_trait(&mut self, unnamed: &'ast TypeImplTrait) {
-            self.0.get_or_insert(unnamed);
-        }
-    }
-    let mut search = Search(None);
-    search.visit_type(result);
-    if let Some(unnamed) = search.0 {
-        let why = "it is saved as the end of the run, and read back by whoever asks for it";
-        errors.push(unnamed, "a flow names the type of its result", why, "write the type out");
-    }
-    search.0.is_some()
-}
-
-/// `Result<T, Box<dyn Error>>`: the error stays in its thread.
-fn has_unsent_error(result: &Type, errors: &mut Errors) -> bool {
-    struct Search<'a>(Option<&'a TypeTraitObject>);
-    impl<'ast> Visit<'ast> for Search<'ast> {
-        fn visit_type_trait_object(&mut self, object: &'ast TypeTraitObject) {
-            if object.bounds.iter().all(is_std_error) {
-                self.0.get_or_insert(object);
-            }
-        }
-    }
-    let mut search = Search(None);
-    error_of(result).into_iter().for_each(|error| search.visit_type(error));
-    if let Some(object) = search.0 {
-        let why = "a run goes on in whichever thread is free, and its error with it";
-        let instead = "write `Box<dyn std::error::Error + Send + Sync>`, or an error type of your own";
-        errors.push(object, "a flow's error must be one that can be sent between threads", why, instead);
-    }
-    search.0.is_some()
-}
-
-/// The `E` of `Result<T, E>`.
-fn error_of(result: &Type) -> Option<&Type> {
-    let Type::Path(path) = result else { return None };
-    let PathArguments::AngleBracketed(angle) = &path.path.segments.last()?.arguments else { return None };
-    match angle.args.get(1)? {
-        GenericArgument::Type(error) => Some(error),
-        _ => None,
-    }
-}
-
-/// Is it std's `Error`, or a lifetime beside it? Another trait of that name may have `Send` above itself.
-fn is_std_error(bound: &TypeParamBound) -> bool {
-    let TypeParamBound::Trait(bound) = bound else { return matches!(bound, TypeParamBound::Lifetime(_)) };
-    let path: Vec<String> = bound.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    matches!(path.join("::").as_str(), "Error" | "std::error::Error" | "core::error::Error")
-}
-
-/// Aliases pass: whether they are a `Result` is left to the compiler.
-fn surely_no_result(ty: &Type) -> bool {
-    const OTHERS: [&str; 20] = [
-        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-        "f32", "f64", "String", "Option", "Vec",
-    ];
-    let Type::Path(path) = ty else { return true };
-    path.path.segments.last().is_some_and(|last| OTHERS.iter().any(|other| last.ident == other))
 }

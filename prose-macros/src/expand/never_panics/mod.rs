@@ -67,6 +67,32 @@ fn of_what_was_found() {
         ),
         // A value that is not typed yet.
         quote!(#[step] let a: u8 = let b = 1;),
+        // Points where they would be lost.
+        quote!(match input {
+            #[step]
+            1 => {
+                #[step]
+                'one: {}
+            }
+            _ => {}
+        }),
+        quote!(match input {
+            1 =>
+            #[step]
+            {
+                go();
+            }
+            _ => {}
+        }),
+        quote!(let a: u8 = #[step] match input { 1 => { #[step] 'one: {} 1 } _ => 2 };),
+        quote!(let S { #[step] a } = match input { 1 => { #[step] 'one: {} s } _ => t };),
+        quote!(#[step] let S { #[step] a }: S = s;),
+        quote!(#[parallel] let (a, b): (u8, u8) = #[step] (#[step] 1, #[step] 2);),
+        quote!(#[each] let all: Vec<u8> = #[step] for x in xs { x };),
+        quote!(let S { #[step] a } = s;),
+        quote!(
+            fn inner(#[step] a: u8) {}
+        ),
     ];
     let sound = [
         quote!(#[step(name = "range")] let 2..=4: u8 = 3;),

@@ -1,5 +1,6 @@
 //! Builds the tree of stretches and the control flow graph over it, in one walk in source order.
 
+mod anew;
 mod branches;
 mod loops;
 mod plain;

@@ -1,25 +1,25 @@
 //! Plain statements: gathered into stretches; borrows that are made again stand on their own.
 
+use super::anew::look_behind;
 use super::{Builder, Definition};
-use crate::known_macros;
 use crate::lower::exits;
 use crate::lower::graph::{GraphNode, Vars};
 use crate::lower::mentions;
 use crate::model::{Anew, Leaf, Node, NodeId, Question, VarId, Variable, View};
 use crate::patterns::bindings;
 use crate::views;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::{Expr, Pat, Stmt};
 
 /// A stretch that is being collected.
 #[derive(Default)]
 pub(super) struct Pending {
-    stmts: Vec<Stmt>,
+    pub(super) stmts: Vec<Stmt>,
     mentions: Vars,
     named: Vars,
-    defines: Vars,
-    assigns: Vars,
+    pub(super) defines: Vars,
+    pub(super) assigns: Vars,
     overwrites: Vars,
     /// Declared before, and given their value only where the stretch is left.
     leaving: Vars,
@@ -105,22 +105,6 @@ impl Builder<'_> {
         let anew = self.perhaps_anew(stmt, pending);
         pending.anew.extend(anew);
         self.add(stmt, effects, pending);
-    }
-
-    /// A statement that is a macro from outside of the flow may be a `let`. One of a variable of this stretch is one like any other: what
-    /// is handed on is what has the name at the end.
-    fn perhaps_anew(&self, stmt: &Stmt, pending: &Pending) -> Vec<Anew> {
-        let Stmt::Macro(call) = stmt else { return Vec::new() };
-        if known_macros::is_known(&call.mac) || known_macros::leaves(&call.mac) {
-            return Vec::new();
-        }
-        let inside = known_macros::stays(&call.mac);
-        let of_stretch = |id: &VarId| pending.defines.contains(id) && !pending.assigns.contains(id);
-        let variable = |ident: Ident| self.scopes.resolve(&ident).map(|variable| (variable, ident));
-        let variables = words(call.mac.tokens.clone()).into_iter().filter_map(variable);
-        let lost = variables.filter(|(variable, _)| inside || !of_stretch(variable));
-        let stmt = pending.stmts.len();
-        lost.map(|(variable, ident)| Anew { stmt, inside, variable, ident, needed: false, hidden_at: None }).collect()
     }
 
     fn effects(&self, stmt: &Stmt, pending: &Pending) -> Effects {
@@ -261,40 +245,6 @@ impl Builder<'_> {
         }
         nodes.push(Node::Leaf(Box::new(Leaf { anew, ..leaf(stmts, question, assigns, node) })));
     }
-}
-
-/// Looks at what is behind a macro that may define a variable anew.
-fn look_behind(one: &mut Anew, stmts: &[Stmt], asked: Option<&Expr>) {
-    let behind = one.stmt + 1;
-    let mentions = stmts[behind..].iter().flat_map(mentions::in_stmt);
-    let mut mentions = mentions.chain(asked.into_iter().flat_map(mentions::in_expr));
-    one.needed = mentions.any(|mention| mention.ident == one.ident);
-    let hides = |stmt: &Stmt| match stmt {
-        Stmt::Local(local) => bindings(&local.pat).iter().any(|binding| binding.ident == one.ident),
-        _ => false,
-    };
-    one.hidden_at = stmts[behind..].iter().position(hides).map(|place| behind + place);
-}
-
-/// The words in the tokens of a macro that it could bind, each once: no field, and none that is only a part of an expression (`order.total`, `&order`).
-fn words(tokens: TokenStream) -> Vec<Ident> {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let is = |place: Option<usize>, signs: &str| matches!(place.and_then(|place| tokens.get(place)), Some(TokenTree::Punct(punct)) if signs.contains(punct.as_char()));
-    let mut found: Vec<Ident> = Vec::new();
-    for (place, token) in tokens.iter().enumerate() {
-        let words = match token {
-            TokenTree::Ident(_) if is(place.checked_sub(1), ".&") || is(Some(place + 1), ".?") => Vec::new(),
-            TokenTree::Ident(word) => vec![word.clone()],
-            TokenTree::Group(group) => words(group.stream()),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => Vec::new(),
-        };
-        for word in words {
-            if !found.contains(&word) {
-                found.push(word);
-            }
-        }
-    }
-    found
 }
 
 /// The variables that a borrow is of as a whole: not of a field, and not by a call.
