@@ -395,7 +395,7 @@ async fn with_attributes_on_macros(ctx: Ctx<Deps>, input: u32) -> Result<u32, Fa
     'told: {
         ctx.tell(format!("behind {kept}"));
     }
-    #[allow(clippy::assertions_on_constants, reason = "it is there to be allowed")]
+    #[allow(clippy::eq_op, reason = "it is there to be allowed")]
     debug_assert_eq!(1, 1);
     match input {
         0 => info!("none"),
