@@ -17,6 +17,7 @@ mod patterns;
 #[cfg(test)]
 mod random_flows;
 mod tokens;
+mod types;
 mod views;
 
 use proc_macro::TokenStream;

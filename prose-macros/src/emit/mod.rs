@@ -31,11 +31,11 @@ mod wait;
 
 use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
-use crate::names;
+use crate::{names, types};
 use items::Parts;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, Pat, PathArguments, Type};
+use syn::{Pat, Type};
 
 /// Emits a flow.
 pub(crate) fn flow(model: &Model) -> TokenStream {
@@ -236,10 +236,6 @@ pub(crate) fn error(head: &Head) -> TokenStream {
 /// The `T` (0) or `E` (1) of `Result<T, E>`. An alias has fewer arguments, or other ones in this place, which rustc would tell.
 fn argument(result: &Type, place: usize) -> Option<&Type> {
     let Type::Path(path) = result else { return None };
-    let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    match arguments.args.iter().nth(place) {
-        Some(GenericArgument::Type(error)) => Some(error),
-        _ => None,
-    }
+    path.path.segments.last().filter(|segment| segment.ident == "Result")?;
+    types::argument(result, place)
 }

@@ -1,10 +1,9 @@
 //! What a flow returns.
 
 use crate::errors::Errors;
+use crate::types::argument;
 use syn::visit::Visit;
-use syn::{
-    GenericArgument, PathArguments, ReturnType, Signature, Type, TypeImplTrait, TypeParamBound, TypeTraitObject,
-};
+use syn::{ReturnType, Signature, Type, TypeImplTrait, TypeParamBound, TypeTraitObject};
 
 /// The `Result`, unless it is none that a run can end with.
 pub(super) fn output(sig: &Signature, errors: &mut Errors) -> Option<Type> {
@@ -34,7 +33,7 @@ fn surely_no_result(ty: &Type) -> bool {
 }
 
 fn may_end_a_run(result: &Type, errors: &mut Errors) -> bool {
-    let (unnamed, unsent) = (Unfit::of(result).unnamed, error_of(result).and_then(|error| Unfit::of(error).unsent));
+    let (unnamed, unsent) = (Unfit::of(result).unnamed, argument(result, 1).and_then(|error| Unfit::of(error).unsent));
     if let Some(unnamed) = unnamed {
         let why = "it is saved as the end of the run, and read back by whoever asks for it";
         errors.push(unnamed, "a flow names the type of its result", why, "write the type out");
@@ -73,16 +72,6 @@ impl<'ast> Visit<'ast> for Unfit<'ast> {
         if object.bounds.iter().all(is_std_error) {
             self.unsent.get_or_insert(object);
         }
-    }
-}
-
-/// The `E` of `Result<T, E>`.
-fn error_of(result: &Type) -> Option<&Type> {
-    let Type::Path(path) = result else { return None };
-    let PathArguments::AngleBracketed(angle) = &path.path.segments.last()?.arguments else { return None };
-    match angle.args.get(1)? {
-        GenericArgument::Type(error) => Some(error),
-        _ => None,
     }
 }
 

@@ -1,11 +1,37 @@
 //! Tests of the writer: what each job of a batch is answered, and what its transaction leaves.
 
-use prose::store::queue::{ClaimDue, Fit};
+use prose::store::queue::{ClaimDue, Fit, Standing};
 use prose::store::{ClaimRequest, Commit, Ending, RunKey};
 
 use super::*;
 use crate::job::{Behind, DueJob};
 use crate::statement::{Append, Statement, Value};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A store of its own, which waits so long, with leases as long. The folder goes with its guard.
+fn opened(lease: Duration) -> (tempfile::TempDir, Arc<Core>) {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path().join("a.db"), lease, lease).unwrap();
+    (folder, core)
+}
+
+/// How many instants there are in the logs, and how many commits.
+fn instants(sql: &Connection) -> (i64, i64) {
+    let instants = "select count(distinct at), count(*) from prose_commits";
+    sql.query_row(instants, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+}
+
+fn claim(key: RunKey) -> ClaimRequest {
+    ClaimRequest { key, flow: "f".to_owned(), restart_failed: false }
+}
+
+/// Claims what is due of the flow.
+fn claim_due(fits: impl Fn(&Standing) -> Fit + Send + Sync + 'static) -> Job {
+    let request = ClaimDue { flows: vec!["f".to_owned()], limit: 1, blocked: false };
+    Job::ClaimDue(DueJob { request, fits: Arc::new(fits) })
+}
 
 fn commit(lease: &Lease, seq: u64) -> Job {
     let append = Append::new(lease, &Commit::empty(seq), 1).unwrap();
@@ -41,9 +67,7 @@ fn create(core: &Arc<Core>, run_id: &str) -> Lease {
 /// A job that SQLite refuses, and one that is fenced, take none of their batch with them.
 #[test]
 fn what_cannot_be_written_fails_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let (one, two) = (create(&core, "one"), create(&core, "two"));
     let mut refused = commit(&one, 3);
     if let Job::Commit { append, .. } = &mut refused {
@@ -63,9 +87,7 @@ fn what_cannot_be_written_fails_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_looks_are_short_who_looks_for_a_run_needs_no_other_thread() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     for (takes, is_here) in [(Duration::ZERO, true), (Duration::from_secs(60), false)] {
         core.look.set(takes);
         let core = Arc::clone(&core);
@@ -77,9 +99,7 @@ async fn where_looks_are_short_who_looks_for_a_run_needs_no_other_thread() {
 
 #[test]
 fn how_quick_the_disk_is_a_crowd_does_not_tell() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
     let slow = Duration::from_secs(1 << 20);
     core.sync.set(slow);
@@ -93,13 +113,10 @@ fn how_quick_the_disk_is_a_crowd_does_not_tell() {
 /// Engines look for what is due all the time.
 #[tokio::test]
 async fn who_only_looks_does_not_end_a_crowd() {
-    let folder = tempfile::tempdir().unwrap();
-    let minute = Duration::from_secs(60);
-    let core = Core::open(folder.path().join("a.db"), minute, minute).unwrap();
+    let (_folder, core) = opened(MINUTE);
     let lease = create(&core, "one");
     core.crowd.store(CROWD, Ordering::Relaxed);
-    let request = ClaimDue { flows: vec!["f".to_owned()], limit: 1, blocked: false };
-    core.submit(Job::ClaimDue(DueJob { request, fits: Arc::new(|_| Fit::Yes) })).await.unwrap();
+    core.submit(claim_due(|_| Fit::Yes)).await.unwrap();
     assert_eq!(core.crowd.load(Ordering::Relaxed), CROWD);
     core.submit(commit(&lease, 2)).await.unwrap();
     assert_eq!(core.crowd.load(Ordering::Relaxed), CROWD - 1);
@@ -109,11 +126,8 @@ async fn who_only_looks_does_not_end_a_crowd() {
 /// Also where it is known what the log ends with, and was changed by others.
 #[test]
 fn who_was_replaced_by_another_connection_is_fenced() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let path = folder.path().join("a.db");
-    let core = Core::open(path.clone(), second, second).unwrap();
-    let other = Connection::open(path).unwrap();
+    let (_folder, core) = opened(SECOND);
+    let other = Connection::open(&core.path).unwrap();
     let fenced = |lease: &Lease, seq| !matches!(write(&core, commit(lease, seq)).answer, Answer::Committed { .. });
     for change in [
         "update prose_runs set epoch = 2",
@@ -133,17 +147,13 @@ fn who_was_replaced_by_another_connection_is_fenced() {
 /// Also where this connection has ended the claim itself.
 #[test]
 fn who_was_replaced_by_the_same_connection_is_fenced() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let end = |lease: &Lease| {
         let ending = Ending::Failed { step: None, error: "boom".to_owned() };
         let append = Append::new(lease, &Commit { ending: Some(ending), ..Commit::empty(2) }, 1).unwrap();
         Job::Commit { lease: Some(Box::new(lease.clone())), append, fold: false }
     };
-    let claim = |lease: &Lease| {
-        Job::Claim(ClaimRequest { key: lease.key.clone(), flow: "f".to_owned(), restart_failed: false })
-    };
+    let claim = |lease: &Lease| Job::Claim(claim(lease.key.clone()));
     type Change<'a> = &'a dyn Fn(&Lease) -> Vec<Job>;
     let changes: [(&str, Change<'_>); 7] = [
         // Until somebody claims it, the run is still as its last owner has left it.
@@ -170,10 +180,7 @@ fn who_was_replaced_by_the_same_connection_is_fenced() {
 /// One look-up for what a stranger has written, and not one for each commit from then on.
 #[test]
 fn a_commit_that_the_fence_lets_pass_is_what_the_log_is_known_to_end_with() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let path = folder.path().join("a.db");
-    let core = Core::open(path.clone(), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
     let is_known = |seq| {
         let mut writer = core.writer();
@@ -182,7 +189,7 @@ fn a_commit_that_the_fence_lets_pass_is_what_the_log_is_known_to_end_with() {
         tails.append(&Append::new(&lease, &Commit::empty(seq), 1).unwrap()).is_some()
     };
     // (What changes nothing SQLite does not write.)
-    Connection::open(path).unwrap().execute_batch("update prose_runs set updated_at = updated_at + 1").unwrap();
+    Connection::open(&core.path).unwrap().execute_batch("update prose_runs set updated_at = updated_at + 1").unwrap();
     assert!(!is_known(2));
     assert!(matches!(write(&core, commit(&lease, 2)).answer, Answer::Committed { .. }));
     assert!(is_known(3));
@@ -192,16 +199,14 @@ fn a_commit_that_the_fence_lets_pass_is_what_the_log_is_known_to_end_with() {
 /// What was rolled back is not what the log ends with.
 #[test]
 fn a_batch_that_is_rolled_back_leaves_the_log_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
     let mut refused = commit(&lease, 3);
     if let Job::Commit { append, .. } = &mut refused {
         append.behind.push(Statement { sql: "no SQL", values: Vec::new() });
     }
     let both = [commit(&lease, 2), refused];
-    assert!(core.write(&mut core.writer(), &both.each_ref(), second).is_err());
+    assert!(core.write(&mut core.writer(), &both.each_ref(), SECOND).is_err());
     assert!(matches!(write(&core, commit(&lease, 4)).answer, Answer::Fenced { .. }));
     assert!(matches!(write(&core, commit(&lease, 2)).answer, Answer::Committed { .. }));
     core.close();
@@ -210,50 +215,37 @@ fn a_batch_that_is_rolled_back_leaves_the_log_as_it_was() {
 /// An instant never goes back, whether it is looked up or known.
 #[test]
 fn a_commit_is_not_earlier_than_the_one_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let path = folder.path().join("a.db");
-    let core = Core::open(path.clone(), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
-    let other = Connection::open(path).unwrap();
+    let other = Connection::open(&core.path).unwrap();
     // The clocks of the commits stand at 1.
     write(&core, commit(&lease, 2));
     other.execute_batch("update prose_runs set updated_at = updated_at + 1").unwrap();
     write(&core, commit(&lease, 3));
-    let instants = "select count(distinct at), count(*) from prose_commits";
-    let instants = other.query_row(instants, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!(instants, (1, 3));
+    assert_eq!(instants(&other), (1, 3));
     core.close();
 }
 
 #[test]
 fn a_claim_in_the_midst_is_not_earlier_than_the_commit_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let path = folder.path().join("a.db");
-    let core = Core::open(path.clone(), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
-    let other = Connection::open(path).unwrap();
+    let other = Connection::open(&core.path).unwrap();
     // The clock was set back since.
     other.execute_batch("update prose_commits set at = at + 3600000").unwrap();
     write(&core, Job::Reclaim { lease, seq: 2 });
-    let instants = "select count(distinct at), count(*) from prose_commits";
-    let instants = other.query_row(instants, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!(instants, (1, 2));
+    assert_eq!(instants(&other), (1, 2));
     core.close();
 }
 
 /// A claim whose answer nobody takes is no claim.
 #[test]
 fn an_answer_that_is_dropped_gives_the_run_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
     core.release(&lease);
     let key = RunKey::new("one");
-    let request = ClaimRequest { key: key.clone(), flow: "f".to_owned(), restart_failed: false };
-    let reply = write(&core, Job::Claim(request));
+    let reply = write(&core, Job::Claim(claim(key.clone())));
     assert!(matches!(reply.answer, Answer::Claimed(_)) && core.holds.contains(&key, 2));
     drop(reply);
     assert!(core.holds.is_empty());
@@ -263,12 +255,10 @@ fn an_answer_that_is_dropped_gives_the_run_back() {
 /// Also where both ask in one transaction, before anything of it is on the disk.
 #[test]
 fn of_two_claims_in_one_batch_one_wins() {
-    let folder = tempfile::tempdir().unwrap();
-    let second = Duration::from_secs(1);
-    let core = Core::open(folder.path().join("a.db"), second, second).unwrap();
+    let (_folder, core) = opened(SECOND);
     let lease = create(&core, "one");
     core.release(&lease);
-    let request = ClaimRequest { key: lease.key, flow: "f".to_owned(), restart_failed: false };
+    let request = claim(lease.key);
     let results = core.write_all(&[&Job::Claim(request.clone()), &Job::Claim(request)]);
     let [first, second] = <[_; 2]>::try_from(results).unwrap().map(|result| result.unwrap().answer);
     assert!(matches!(first, Answer::Claimed(_)), "{first:?}");
@@ -279,13 +269,10 @@ fn of_two_claims_in_one_batch_one_wins() {
 /// Otherwise nobody else could write to the file.
 #[test]
 fn a_panic_leaves_no_transaction_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let minute = Duration::from_secs(60);
-    let core = Core::open(folder.path().join("a.db"), minute, minute).unwrap();
+    let (_folder, core) = opened(MINUTE);
     let lease = create(&core, "one");
     write(&core, Job::Release(lease));
-    let request = ClaimDue { flows: vec!["f".to_owned()], limit: 1, blocked: false };
-    let panics = Job::ClaimDue(DueJob { request, fits: Arc::new(|_| panic!("a misfit")) });
+    let panics = claim_due(|_| panic!("a misfit"));
     let writes = std::panic::AssertUnwindSafe(|| core.write_all(&[&panics]));
     std::panic::catch_unwind(writes).unwrap_err();
     assert!(core.writer().sql.is_autocommit());

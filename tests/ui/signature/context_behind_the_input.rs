@@ -1,12 +1,8 @@
 use prose::{Ctx, flow};
 
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Order { id: String, items: Vec<u32>, total: u64 }
-pub struct Deps { http: Http, limit: u64 }
-#[derive(Clone)] pub struct Http;
-impl Http { async fn get(&self, _id: &str) -> Result<u64, std::io::Error> { Ok(3) } async fn plain(&self) -> u64 { 3 } fn sync(&self) -> u64 { 3 } }
+pub struct Deps;
 #[flow]
-async fn pay(input: Order, ctx: Ctx<Deps>) -> Result<u64, String> {
-    Ok(input.total)
+async fn pay(input: u64, ctx: Ctx<Deps>) -> Result<u64, String> {
+    Ok(input)
 }
 fn main() {}

@@ -49,15 +49,16 @@ impl<'de> Part<'de> {
 
     /// Its elements, to be read as an `expected`.
     fn array(self, expected: &'static str) -> Result<Rest<'de>, Error> {
-        match self.begins_with('[') {
-            true => self.rest(&[]),
-            false => Err(self.refused(expected)),
-        }
+        self.within('[', expected)
     }
 
     /// Its entries.
     fn object(self, expected: &'static str) -> Result<Rest<'de>, Error> {
-        match self.begins_with('{') {
+        self.within('{', expected)
+    }
+
+    fn within(self, bracket: char, expected: &'static str) -> Result<Rest<'de>, Error> {
+        match self.begins_with(bracket) {
             true => self.rest(&[]),
             false => Err(self.refused(expected)),
         }

@@ -34,7 +34,7 @@ impl<'de> Rest<'de> {
     fn end(&mut self) -> Result<(), Error> {
         match self.is_over() && !self.is_named {
             true => Ok(()),
-            false => Err(Error::custom(format_args!("it has more than the {} parts that are expected", self.count))),
+            false => Err(too_long(self.count)),
         }
     }
 
@@ -72,15 +72,11 @@ impl<'de> Rest<'de> {
             return Ok(None);
         }
         self.name = match self.of.begins_with('[') {
-            true => Cow::Borrowed(self.fields.get(self.count).copied().ok_or_else(|| self.too_long())?),
+            true => Cow::Borrowed(self.fields.get(self.count).copied().ok_or_else(|| too_long(self.fields.len()))?),
             false => self.take::<Name<'de>>(':')?.0,
         };
         self.is_named = true;
         Ok(Some(Key::of(&self.name)))
-    }
-
-    fn too_long(&self) -> Error {
-        Error::custom(format_args!("it has more than the {} parts that are expected", self.fields.len()))
     }
 
     /// The value of the entry whose name was read.
@@ -93,14 +89,12 @@ impl<'de> Rest<'de> {
 
     /// The one entry that it has.
     pub(super) fn only(&mut self) -> Result<(Cow<'de, str>, Part<'de>), Error> {
-        if self.is_over() {
+        if self.key()?.is_none() {
             return Err(Error::custom("a variant is expected, and the object is empty"));
         }
-        let Name(name) = self.take(':')?;
-        self.is_named = true;
         let value = self.value()?;
         self.end()?;
-        Ok((name, value))
+        Ok((std::mem::take(&mut self.name), value))
     }
 
     /// An error in the part that was read last.
@@ -111,6 +105,10 @@ impl<'de> Rest<'de> {
             name => Error::custom(format_args!("{name}: {error}")),
         }
     }
+}
+
+fn too_long(expected: usize) -> Error {
+    Error::custom(format_args!("it has more than the {expected} parts that are expected"))
 }
 
 /// What a visitor has made of it, if that has read all.
