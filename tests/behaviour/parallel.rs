@@ -469,7 +469,7 @@ async fn an_element_may_go_unnamed_or_be_changed_behind() {
     assert_eq!(log.lines(), ["one x 2", "other", "behind x!"]);
     assert_eq!(store.load("r").await.unwrap().unwrap().completed_steps, ["tell-one", "told", "behind"]);
     // Behind it, all of it is loaded.
-    let crashing = CrashingStore::default().crash_after(4);
+    let crashing = CrashingStore::default().crash_after(3);
     assert!(until_stuck(unnamed("x".into()).deps(log.clone()).durable(&crashing, "r")).await.is_none());
     log.clear();
     assert_eq!(unnamed("x".into()).deps(log.clone()).durable(&crashing.inner, "r").await.unwrap(), "x!");

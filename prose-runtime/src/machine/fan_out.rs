@@ -1,7 +1,7 @@
 //! A fan-out: several bodies at once in the run's one task, each committed when it is done.
 //!
-//! The machine keeps the journal. While a commit is being written the bodies go on; what is done meanwhile goes into the next
-//! commit. All commits leave the run at the fan-out's entrance: an element is done when its output is saved.
+//! The machine keeps the journal. What is done at one moment goes into one commit; while that is being written the bodies go on, and what is
+//! done meanwhile goes into the next. All commits leave the run at the fan-out's entrance: an element is done when its output is saved.
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
@@ -205,6 +205,8 @@ impl Machine {
 #[derive(Default)]
 struct FanOut<'a> {
     running: FuturesUnordered<Running<'a>>,
+    /// So many have ended since a write was last begun.
+    unwritten: usize,
     /// The commit that is being written, and what observers hear when it is.
     writing: Option<Writing>,
     announcing: Vec<(StepInfo, Duration)>,
@@ -231,6 +233,8 @@ pub(super) enum Failure {
 /// What happens next in a fan-out.
 enum Event {
     Ended(Place, Result<Done, Failure>),
+    /// What has ended is to be written.
+    Unwritten,
     Written(Result<(), StoreError>),
 }
 
@@ -245,23 +249,40 @@ impl<'a> FanOut<'a> {
     }
 
     fn is_over(&self) -> bool {
-        self.running.is_empty() && self.writing.is_none()
+        self.running.is_empty() && self.writing.is_none() && self.unwritten == 0
     }
 
-    async fn event(&mut self) -> Event {
+    /// First whatever has ended by now, so that one commit takes it all; but where `width` of them are to be written, the commit, for bodies that
+    /// never wait shall be saved before the last of them has ended.
+    async fn event(&mut self, width: usize) -> Event {
         poll_fn(|cx| {
-            if let Some(writing) = &mut self.writing
-                && let Poll::Ready(written) = writing.as_mut().poll(cx)
-            {
-                self.writing = None;
-                return Poll::Ready(Event::Written(written));
+            let is_full = self.unwritten >= width;
+            if !is_full && let Poll::Ready(ended) = self.poll_running(cx) {
+                return Poll::Ready(ended);
             }
-            match self.running.poll_next_unpin(cx) {
-                Poll::Ready(Some((place, ended))) => Poll::Ready(Event::Ended(place, ended)),
-                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            match &mut self.writing {
+                Some(writing) => {
+                    if let Poll::Ready(written) = writing.as_mut().poll(cx) {
+                        self.writing = None;
+                        return Poll::Ready(Event::Written(written));
+                    }
+                }
+                None if self.unwritten > 0 => return Poll::Ready(Event::Unwritten),
+                None => {}
             }
+            if is_full { self.poll_running(cx) } else { Poll::Pending }
         })
         .await
+    }
+
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        match self.running.poll_next_unpin(cx) {
+            Poll::Ready(Some((place, ended))) => {
+                self.unwritten += 1;
+                Poll::Ready(Event::Ended(place, ended))
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -312,13 +333,18 @@ impl Machine {
             // To be stopped is decided outside of writes: so none is begun any more. What runs goes on until the driver says so.
             if !self.shared().is_to_stop() {
                 fan.start(width, &mut waiting);
-                self.begin_write(&mut fan);
             }
             if fan.is_over() {
                 break;
             }
-            match fan.event().await {
+            match fan.event(width).await {
                 Event::Ended(place, ended) => self.ended(&mut fan, place, ended),
+                Event::Unwritten => {
+                    fan.unwritten = 0;
+                    if !self.shared().is_to_stop() {
+                        self.begin_write(&mut fan);
+                    }
+                }
                 Event::Written(written) => self.written(&mut fan, written).await,
             }
         }
@@ -431,9 +457,9 @@ impl Machine {
         }
     }
 
-    /// Begins to write what is done, if no write is under way.
+    /// Begins to write what is done. No write is under way.
     fn begin_write(&mut self, fan: &mut FanOut<'_>) {
-        let Some(owner) = self.owner.as_mut().filter(|_| fan.writing.is_none()) else { return };
+        let Some(owner) = &mut self.owner else { return };
         if let Some(commit) = owner.journal.elements() {
             fan.announcing = std::mem::take(&mut self.unannounced);
             fan.writing = Some(owner.begin_write(commit));
