@@ -115,9 +115,9 @@ const ITEMS: &str = "\
         as item (run, seq, epoch, uid, point, phase, iterations, completed, dropped, writes, compensable, undoing, ending, \
         fingerprint)";
 
-/// What follows from what was appended. A run that has changed, and one that has events or takes signals, is looked at once more, as it
-/// is now: a claim may have come in between. One that waits is due, unless it is told otherwise: see `wait.rs`.
-const FOLLOW: &str = "\
+/// What was appended changes of its run, which is looked at once more, as it is now: a claim may have come in between. One that waits is due, unless
+/// it is told otherwise: see `wait.rs`.
+const CHANGE: &str = "\
     , changed as ( \
         update {s}.runs run set status = change.status, updated_at = greatest(appended.at, run.updated_at), \
             compensating_since = case when change.begins then appended.at else run.compensating_since end, \
@@ -136,7 +136,11 @@ const FOLLOW: &str = "\
         from unnest($15::int8[], $19::bool[], $20::text[], $21::text[], $22::text[]) \
             as change (run, ends, output, step, error) join changed using (run) \
         where details.run = change.run and change.ends \
-    ), locked as ( \
+    ) ";
+
+/// The events and the signals of what was appended. Their runs are looked at once more too.
+const ALONG: &str = "\
+    , locked as ( \
         select run.run from {s}.runs run \
         join unnest($26::int8[], $27::int8[]) as item (run, epoch) on run.run = item.run and run.epoch = item.epoch \
         join appended on appended.run = run.run \
@@ -175,8 +179,7 @@ const WAKE: &str = "\
 
 /// For a batch: which runs were appended to, and which of them were looked at once more.
 const WHICH: &str = "\
-    select appended.run, appended.run in (select run from changed union all select run from locked) as again, {woken} as woken \
-    from appended";
+    select appended.run, appended.run in ({again}) as again, exists (select from woken) as woken from appended";
 
 /// For one in a transaction: whether that is still open, whether it was appended, and who may wait for the run's end.
 const WHETHER: &str = "\
@@ -198,11 +201,16 @@ pub(crate) fn of_one(schema: &Schema) -> SqlStr {
     schema.sql(APPEND_ONE)
 }
 
-/// The text for any batch. Where no claim ends with it, it is shorter.
-pub(crate) fn of_batch(schema: &Schema, ends: bool) -> SqlStr {
-    let (wake, woken) = if ends { (WAKE, "exists (select from woken)") } else { ("", "false") };
-    let text = format!("{APPEND}{FOLLOW}{wake}{WHICH}").replace("{woken}", woken);
-    schema.sql(&with_crashes(&text).replace("{items}", ITEMS))
+/// The text for a batch of commits without events and signals.
+pub(crate) fn of_changes(schema: &Schema) -> SqlStr {
+    let which = WHICH.replace("{again}", "select run from changed");
+    schema.sql(&with_crashes(&format!("{APPEND}{CHANGE}{WAKE}{which}")).replace("{items}", ITEMS))
+}
+
+/// The text for any batch.
+pub(crate) fn of_any(schema: &Schema) -> SqlStr {
+    let which = WHICH.replace("{again}", "select run from changed union all select run from locked");
+    schema.sql(&with_crashes(&format!("{APPEND}{CHANGE}{ALONG}{WAKE}{which}")).replace("{items}", ITEMS))
 }
 
 /// The text for one that is its row alone and travels with a transaction. `$15` is the transaction's nonce.
@@ -212,7 +220,7 @@ pub(crate) fn of_one_in_transaction(schema: &Schema) -> SqlStr {
 
 /// The text for any commit that travels with a transaction. `$31` is the transaction's nonce.
 pub(crate) fn of_any_in_transaction(schema: &Schema) -> SqlStr {
-    schema.sql(&with_crashes(&format!("{APPEND_IN_TRANSACTION}{FOLLOW}{WHETHER}")).replace("{items}", ITEMS))
+    schema.sql(&with_crashes(&format!("{APPEND_IN_TRANSACTION}{CHANGE}{ALONG}{WHETHER}")).replace("{items}", ITEMS))
 }
 
 impl Item {
@@ -246,7 +254,12 @@ impl Item {
 
     /// Whether all of it is in its row.
     pub(crate) fn is_row_alone(&self) -> bool {
-        self.change.is_none() && self.events.is_empty() && self.signals.is_empty()
+        self.change.is_none() && !self.brings_along()
+    }
+
+    /// Whether it has events, or takes signals.
+    pub(crate) fn brings_along(&self) -> bool {
+        !self.events.is_empty() || !self.signals.is_empty()
     }
 }
 
@@ -282,9 +295,12 @@ pub(crate) type Appending = Query<'static, Postgres, PgArguments>;
 
 /// Binds `$1` to `$30`.
 pub(crate) fn bind<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
-    let query = bind_rows(sqlx::query(sql), items.clone());
-    let query = bind_events(bind_changes(query, items.clone()), items.clone());
-    bind_signals(query, items)
+    bind_signals(bind_events(bind_to_changes(sql, items.clone()), items.clone()), items)
+}
+
+/// Binds `$1` to `$22`, which are all of [`of_changes`].
+pub(crate) fn bind_to_changes<'i>(sql: SqlStr, items: impl Iterator<Item = &'i Item> + Clone) -> Appending {
+    bind_changes(bind_rows(sqlx::query(sql), items.clone()), items)
 }
 
 /// Binds all of [`of_one`].

@@ -4,23 +4,13 @@ use std::sync::Arc;
 
 use prose::StoreError;
 use prose::store::rows::integer;
-use prose::store::{Claim, ClaimRequest, ClaimedRun, Commit, Lease, RunKey, Status, from_millis};
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use prose::store::{Claim, ClaimRequest, ClaimedRun, Commit, Lease, Status, from_millis};
 
 use crate::core::Core;
 use crate::error::code;
-use crate::instance::ALIVE;
 use crate::load::Loaded;
+use crate::look::Found;
 use crate::patience::answered;
-use crate::text::{key as key_text, unescape};
-
-/// The row of a run, as far as claims ask, and whether its owner is alive. Of its own runs this store knows by itself.
-const LOOK: &str = "\
-    select run.run, run.uid, run.flow, run.status, run.compensating_since is not null as undone, run.epoch, run.owner, \
-        coalesce((select {alive} from {s}.instances instance where instance.instance = run.owner and run.owner <> $2), false) \
-            as alive \
-    from {s}.runs run where run.key = sha256(convert_to($1, 'UTF8'))";
 
 /// Takes the run if it is as it was looked at. A commit of its old owner that came in between has the place in the log: the
 /// statement fails then.
@@ -42,21 +32,6 @@ const TAKE: &str = "\
 
 /// The status of a run that is claimed: once its undoing has begun it does nothing else.
 pub(crate) const CLAIMED: &str = "case when compensating_since is null then 'running' else 'compensating' end";
-
-/// A run's row.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) run: i64,
-    pub(crate) uid: String,
-    flow: String,
-    pub(crate) status: String,
-    /// What it had done was undone: its end is final.
-    undone: bool,
-    pub(crate) epoch: u64,
-    owner: Option<String>,
-    /// Its owner is another instance, and alive.
-    alive: bool,
-}
 
 /// A run that was claimed. Where nobody takes it, it is given back.
 #[derive(Debug)]
@@ -173,54 +148,9 @@ impl Core {
         }
         Ok(Some((ClaimedRun { lease, state, crashes: number(crashes) }, taken)))
     }
-
-    /// The run's row; `None` if there is none.
-    pub(crate) async fn look(&self, key: &RunKey) -> Result<Option<Found>, StoreError> {
-        let name = key_text(key);
-        let sql = LOOK.replace("{alive}", &ALIVE.replace("{i}", "instance"));
-        let looking = answered(|| {
-            let query = sqlx::query(self.schema.sql(&sql)).bind(&name).bind(&self.instance.id);
-            self.link.within(query.fetch_optional(&self.pool))
-        });
-        let row = looking.await.map_err(|error| self.unavailable(error))?.value;
-        row.as_ref().map(Found::read).transpose().map_err(|error| self.unavailable(error))
-    }
-
-    /// Whether somebody alive executes the run.
-    pub(crate) fn is_held(&self, key: &RunKey, found: &Found) -> bool {
-        let mine = found.owner.as_deref() == Some(self.instance.id.as_str());
-        if mine { self.holds.contains(key, found.epoch) } else { found.alive }
-    }
 }
 
 /// A count, as the interface has it.
 pub(crate) fn number(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-impl Found {
-    pub(crate) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            run: row.try_get("run")?,
-            uid: unescape(row.try_get("uid")?),
-            flow: unescape(row.try_get("flow")?),
-            status: row.try_get("status")?,
-            undone: row.try_get("undone")?,
-            epoch: row.try_get::<i64, _>("epoch")?.unsigned_abs(),
-            owner: row.try_get("owner")?,
-            alive: row.try_get("alive")?,
-        })
-    }
-
-    /// Not of a status of a newer version, nor nonsense: reading the run says so.
-    fn is_unended(&self) -> bool {
-        Status::parse(&self.status).is_some_and(|status| !status.is_ended())
-    }
-
-    fn can_be_claimed(&self, request: &ClaimRequest) -> bool {
-        match Status::parse(&self.status) {
-            Some(Status::Failed) => request.restart_failed && !self.undone,
-            _ => self.is_unended(),
-        }
-    }
 }

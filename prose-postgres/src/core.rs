@@ -15,6 +15,7 @@ use crate::create_many::Creations;
 use crate::error::{refused, unavailable};
 use crate::instance::{self, Instance};
 use crate::link::{self, Link};
+use crate::look::Looks;
 use crate::names::Schema;
 use crate::notices::Notices;
 use crate::schema;
@@ -32,6 +33,7 @@ pub(crate) struct Core {
     /// For claims and reads.
     pub(crate) pool: PgPool,
     pub(crate) writer: Writer,
+    pub(crate) looks: Looks,
     pub(crate) creations: Creations,
     pub(crate) submissions: Together<Submission>,
     pub(crate) holds: Holds,
@@ -58,6 +60,7 @@ impl Core {
         let core = Arc::new(Self {
             pool: link.pool(most.saturating_sub(LINES + 1).max(1)),
             writer: Writer::new(&schema),
+            looks: Looks::new(&schema),
             creations: Creations::new(&schema),
             submissions: Together::default(),
             holds: Holds::default(),
@@ -98,5 +101,12 @@ impl Core {
 
     pub(crate) fn unavailable(&self, error: sqlx::Error) -> StoreError {
         unavailable(&self.place, error)
+    }
+
+    /// The same for several who wait for one statement: one has the driver's error with it, the others what it says.
+    pub(crate) fn unavailable_to_all(&self, error: sqlx::Error) -> impl Iterator<Item = StoreError> {
+        let error = self.unavailable(error);
+        let said = error.to_string();
+        std::iter::once(error).chain(std::iter::repeat_with(move || refused(said.clone())))
     }
 }

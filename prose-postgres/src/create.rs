@@ -112,7 +112,7 @@ impl Core {
         Ok((lease, taken))
     }
 
-    async fn not_created(&self, run: &NewRun) -> StoreError {
+    async fn not_created(self: &Arc<Self>, run: &NewRun) -> StoreError {
         match self.look_for_parent(run).await {
             Ok(()) => StoreError::Exists(run.key.clone()),
             Err(error) => error,

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::core::Core;
 use crate::create::{Creation, EARLY};
-use crate::error::{concerns_one, refused};
+use crate::error::concerns_one;
 use crate::names::Schema;
 use crate::patience::{Answered, tried};
 use crate::text::{escape, key as key_text};
@@ -125,10 +125,7 @@ impl Core {
                 }
             }
             Err(error) => {
-                let error = self.unavailable(error);
-                let said = error.to_string();
-                // One has the driver's error with it, the others what it says.
-                let errors = std::iter::once(error).chain(std::iter::repeat_with(|| refused(said.clone())));
+                let errors = self.unavailable_to_all(error);
                 batch.into_iter().zip(errors).for_each(|(waiting, error)| waiting.answer(Err(error)));
             }
         }

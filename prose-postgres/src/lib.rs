@@ -100,6 +100,7 @@ mod instance;
 mod link;
 mod list;
 mod load;
+mod look;
 mod names;
 mod notices;
 mod outbox;

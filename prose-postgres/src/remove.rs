@@ -7,10 +7,10 @@ use prose::store::RunKey;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use crate::claim::Found;
 use crate::core::Core;
 use crate::instance::ALIVE;
 use crate::load::Unreadable;
+use crate::look::Found;
 use crate::patience::answered;
 use crate::text::{key as key_text, unescape};
 use crate::transaction::Transaction;

@@ -212,7 +212,7 @@ impl PostgresStore {
     /// Notes that a run is another's by now, if it is: who waits for it here is told.
     pub(crate) async fn fenced(&self, lease: &Lease) -> StoreError {
         let found = self.core().look(&lease.key).await;
-        let mine = |found: &crate::claim::Found| found.epoch == lease.epoch && found.run == lease.row;
+        let mine = |found: &crate::look::Found| found.epoch == lease.epoch && found.run == lease.row;
         if found.is_ok_and(|found| !found.as_ref().is_some_and(mine)) {
             self.core().holds.remove(lease);
         }

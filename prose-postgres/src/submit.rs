@@ -110,8 +110,8 @@ impl Core {
                 }
             }
             Err(error) => {
-                let said = unavailable(&self.place, error).to_string();
-                batch.into_iter().for_each(|submission| submission.answer(Err(refused(said.clone()))));
+                let errors = self.unavailable_to_all(error);
+                batch.into_iter().zip(errors).for_each(|(submission, error)| submission.answer(Err(error)));
             }
         }
     }
@@ -187,7 +187,7 @@ impl Core {
     }
 
     /// One that has a parent that is not there is not created, and its parent's execution has lost the run.
-    pub(crate) async fn look_for_parent(&self, run: &NewRun) -> Result<(), StoreError> {
+    pub(crate) async fn look_for_parent(self: &Arc<Self>, run: &NewRun) -> Result<(), StoreError> {
         let Some(parent) = &run.parent else { return Ok(()) };
         match self.look(parent).await? {
             Some(_) => Ok(()),

@@ -84,7 +84,7 @@ impl Core {
 
     async fn try_park(&self, item: &Item, wait: &Wait) -> Result<bool, sqlx::Error> {
         let mut transaction = self.begin_for(&item.lease.key).await?;
-        let text = append::of_batch(&self.schema, true);
+        let text = append::of_any(&self.schema);
         let rows = append::bind(text, std::iter::once(item)).fetch_all(transaction.sql()).await?;
         if !Written::read(&rows)?.has(item) {
             return Ok(false);

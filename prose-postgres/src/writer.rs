@@ -39,9 +39,9 @@ pub(crate) struct Writer {
     append_one: SqlStr,
     /// For commits that are their rows alone.
     append_rows: SqlStr,
-    append: SqlStr,
-    /// Where a claim ends.
-    append_ending: SqlStr,
+    /// For commits without events and signals.
+    append_changes: SqlStr,
+    append_any: SqlStr,
     /// For a commit that is its row alone, and travels with a transaction.
     one_in_transaction: SqlStr,
     any_in_transaction: SqlStr,
@@ -118,8 +118,8 @@ impl Writer {
             queue,
             append_one: append::of_one(core_schema),
             append_rows: append::of_rows(core_schema),
-            append: append::of_batch(core_schema, false),
-            append_ending: append::of_batch(core_schema, true),
+            append_changes: append::of_changes(core_schema),
+            append_any: append::of_any(core_schema),
             one_in_transaction: append::of_one_in_transaction(core_schema),
             any_in_transaction: append::of_any_in_transaction(core_schema),
             giving: watch::Sender::default(),
@@ -149,8 +149,10 @@ impl Writer {
         if items.iter().all(Item::is_row_alone) {
             return append::bind_to_rows(self.append_rows.clone(), items.iter());
         }
-        let ends = items.iter().any(Item::ends);
-        append::bind(if ends { self.append_ending.clone() } else { self.append.clone() }, items.iter())
+        match items.iter().any(Item::brings_along) {
+            false => append::bind_to_changes(self.append_changes.clone(), items.iter()),
+            true => append::bind(self.append_any.clone(), items.iter()),
+        }
     }
 
     /// So much was given back, but for those that could not be.

@@ -90,7 +90,7 @@ impl PostgresDatabase {
         &self,
         sql: &mut PgConnection,
         nonce: &str,
-        core: &Core,
+        core: &Arc<Core>,
         item: &Item,
     ) -> Result<Option<i64>, DatabaseError> {
         let writing = core.writer.append_in_transaction(item).bind(nonce);
@@ -128,7 +128,7 @@ fn is_serialization_failure(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the run is another's by now.
-async fn lost(core: &Core, lease: &Lease) -> bool {
+async fn lost(core: &Arc<Core>, lease: &Lease) -> bool {
     let found = core.look(&lease.key).await;
     found.is_ok_and(|found| found.is_none_or(|found| found.epoch != lease.epoch || found.run != lease.row))
 }
