@@ -12,7 +12,6 @@ use sqlx::{Row, SqlStr};
 use tokio::sync::oneshot;
 
 use crate::core::Core;
-use crate::error::concerns_one;
 use crate::instance::ALIVE;
 use crate::names::Schema;
 use crate::patience::answered;
@@ -81,28 +80,33 @@ impl Core {
         }
     }
 
-    async fn look_for_all(&self, batch: Vec<Waiting>) {
-        match answered(|| self.link.within(self.try_to_look(&batch))).await {
+    /// Where they cannot be had together, whatever the reason, each is looked for by itself: a row that cannot be read, or a server that is waited
+    /// for, keeps nobody else waiting.
+    async fn look_for_all(self: &Arc<Self>, batch: Vec<Waiting>) {
+        match self.link.within(self.try_to_look(batch.iter().map(|waiting| waiting.name.as_str()))).await {
             Ok(mut found) => {
                 for (place, waiting) in (1..).zip(batch) {
-                    waiting.answer(Ok(found.value.remove(&place)));
+                    waiting.answer(Ok(found.remove(&place)));
                 }
             }
-            Err(error) if batch.len() > 1 && concerns_one(&error) => {
+            Err(_) => {
                 for waiting in batch {
-                    Box::pin(self.look_for_all(vec![waiting])).await;
+                    let core = Arc::clone(self);
+                    self.runtime.spawn(async move { core.look_for_one(waiting).await });
                 }
-            }
-            Err(error) => {
-                let errors = self.unavailable_to_all(error);
-                batch.into_iter().zip(errors).for_each(|(waiting, error)| waiting.answer(Err(error)));
             }
         }
     }
 
+    async fn look_for_one(&self, waiting: Waiting) {
+        let looking = answered(|| self.link.within(self.try_to_look(std::iter::once(waiting.name.as_str())))).await;
+        let answer = looking.map(|mut found| found.value.remove(&1)).map_err(|error| self.unavailable(error));
+        waiting.answer(answer);
+    }
+
     /// The rows, by their places.
-    async fn try_to_look(&self, batch: &[Waiting]) -> Result<HashMap<i64, Found>, sqlx::Error> {
-        let names: Vec<_> = batch.iter().map(|waiting| waiting.name.as_str()).collect();
+    async fn try_to_look(&self, names: impl Iterator<Item = &str>) -> Result<HashMap<i64, Found>, sqlx::Error> {
+        let names: Vec<_> = names.collect();
         let rows =
             sqlx::query(self.looks.look.clone()).bind(names).bind(&self.instance.id).fetch_all(&self.pool).await?;
         rows.iter().map(|row| Ok((row.try_get("place")?, Found::read(row)?))).collect()

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::core::Core;
 use crate::create::EARLY;
-use crate::error::{concerns_one, refused, unavailable};
+use crate::error::concerns_one;
 use crate::load::Unreadable;
 use crate::notices::Notice;
 use crate::patience::{answered, tried};
@@ -158,8 +158,8 @@ impl Core {
         let mut there = match answered(|| self.link.within(self.who_has_the_names(&others))).await {
             Ok(there) => there.value,
             Err(error) => {
-                let said = unavailable(&self.place, error).to_string();
-                others.into_iter().for_each(|submission| submission.answer(Err(refused(said.clone()))));
+                let errors = self.unavailable_to_all(error);
+                others.into_iter().zip(errors).for_each(|(submission, error)| submission.answer(Err(error)));
                 return;
             }
         };

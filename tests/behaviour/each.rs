@@ -362,3 +362,97 @@ async fn cancelling_and_timing_out_start_no_more_and_keep_what_is_done() {
     assert_eq!(call("t").await.unwrap(), 115);
     assert_eq!(log.lines(), ["start 40", "start 50", "end 40", "end 50"]);
 }
+
+// Beside a commit that is on its way
+
+/// Answers each commit a while later, by a task of its own: who drops it does not keep it from being written.
+#[derive(Clone, Default)]
+struct Late {
+    inner: MemoryStore,
+}
+
+impl Store for Late {
+    fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (inner, lease) = (self.inner.clone(), lease.clone());
+        Box::pin(async move {
+            let writing = tokio::spawn(async move {
+                // What ends the run comes first.
+                if commit.ending.is_none() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                inner.commit(&lease, commit).await
+            });
+            writing.await.unwrap()
+        })
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+    prose_store_tests::hand_through! { inner: create claim reclaim outbox queue signals migrate keep_code code release changed load_run delete_run prune }
+}
+
+#[flow]
+async fn one_is_busy(ctx: Ctx<Log>, input: u32) -> Result<u32, Failure> {
+    #[each]
+    let done: Vec<u32> = for element in 0..input {
+        while element == 1 {
+            // Uses up all that a task may do at a time, again and again, and asks to be polled at once.
+            let mut busy = Box::pin(tokio::task::coop::consume_budget());
+            std::future::poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                busy.as_mut().poll(cx)
+            })
+            .await;
+        }
+        element
+    };
+    ctx.deps.add("behind");
+    Ok(done.len() as u32)
+}
+
+#[tokio::test]
+async fn an_element_that_is_always_busy_does_not_keep_the_answer_to_a_commit_from_being_heard() {
+    let (store, token) = (Late::default(), CancellationToken::new());
+    let running = tokio::spawn(one_is_busy(2).deps(Log::default()).durable(&store, "r").cancellation(token.clone()));
+    while store.inner.load("r").await.unwrap().is_none_or(|run| run.state.is_empty()) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    token.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(20), running).await.expect("it hears").unwrap();
+    assert!(matches!(ended, Err(Error::Cancelled { .. })), "{ended:?}");
+    assert_eq!(state_of(&store, "r").await["done"], json!([0]));
+}
+
+/// Panics when it is dropped, where nothing of the run catches that.
+struct Bomb(Log);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(self.0.lines().contains(&"again".to_owned()), "boom");
+    }
+}
+
+#[flow]
+async fn second_explodes(ctx: Ctx<Log>, input: u32) -> Result<u32, Failure> {
+    #[each(timeout = "2ms")]
+    let done: Vec<u32> = for element in 0..input {
+        let _bomb = (element == 1).then(|| Bomb(Log::clone(&ctx.deps)));
+        if element == 1 && !ctx.is_resuming() {
+            std::future::pending::<()>().await;
+        }
+        element
+    };
+    Ok(done.len() as u32)
+}
+
+#[tokio::test]
+async fn a_panic_beside_a_commit_that_is_on_its_way_leaves_the_run_to_be_called_again() {
+    let (store, log) = (Late::default(), Log::default());
+    let panicked = tokio::spawn(second_explodes(2).deps(log.clone()).durable(&store, "r")).await;
+    assert!(panicked.unwrap_err().is_panic());
+    log.add("again");
+    let again =
+        tokio::time::timeout(Duration::from_secs(20), second_explodes(2).deps(log.clone()).durable(&store, "r"));
+    assert_eq!(again.await.expect("nobody holds the run").unwrap(), 2);
+    assert_eq!(store.load("r").await.unwrap().unwrap().status, Status::Completed);
+}

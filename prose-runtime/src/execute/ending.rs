@@ -37,8 +37,11 @@ impl Execution {
             End::Stopped(exit) => self.stopped(machine, flow, input, exit).await,
             End::Panicked(panic) => {
                 let text = format!("panicked: {}", panic_text(&*panic));
-                // The panic goes on whatever becomes of the record of it.
-                let _recorded = write(machine, Ending::Failed { step, error: text.clone() }).await;
+                // The panic goes on whatever becomes of the record of it. Behind a commit that is on its way there is none: the store would take the
+                // one that comes first for somebody else's. The run is given back then, as one whose process has died.
+                if !machine.shared().exit.is_writing() {
+                    let _recorded = write(machine, Ending::Failed { step, error: text.clone() }).await;
+                }
                 self.announce_error(machine, &text);
                 std::panic::resume_unwind(panic)
             }

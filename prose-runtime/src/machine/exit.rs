@@ -111,9 +111,13 @@ impl ExitSlot {
         self.asking.load(Ordering::Acquire)
     }
 
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::Acquire)
+    }
+
     /// Whether something is under way that must come to its end before anything is decided from outside.
     pub(crate) fn is_busy(&self) -> bool {
-        self.writing.load(Ordering::Acquire) || self.asks() || self.children.load(Ordering::Acquire) > 0
+        self.is_writing() || self.asks() || self.children.load(Ordering::Acquire) > 0
     }
 
     /// A child runs, until this is dropped.

@@ -205,7 +205,7 @@ impl Machine {
 #[derive(Default)]
 struct FanOut<'a> {
     running: FuturesUnordered<Running<'a>>,
-    /// So many have ended since a write was last begun.
+    /// So many have ended that no write has taken.
     unwritten: usize,
     /// The commit that is being written, and what observers hear when it is.
     writing: Option<Writing>,
@@ -252,25 +252,24 @@ impl<'a> FanOut<'a> {
         self.running.is_empty() && self.writing.is_none() && self.unwritten == 0
     }
 
-    /// First whatever has ended by now, so that one commit takes it all; but where `width` of them are to be written, the commit, for bodies that
-    /// never wait shall be saved before the last of them has ended.
+    /// What is being written comes first: the bodies could use up the task's budget, and its answer would never be heard. Then whatever has ended
+    /// by now, so that one commit takes it all; but `width` of them at most, for bodies that never wait shall be saved before the last has ended.
     async fn event(&mut self, width: usize) -> Event {
         poll_fn(|cx| {
-            let is_full = self.unwritten >= width;
-            if !is_full && let Poll::Ready(ended) = self.poll_running(cx) {
-                return Poll::Ready(ended);
+            if let Some(writing) = &mut self.writing
+                && let Poll::Ready(written) = writing.as_mut().poll(cx)
+            {
+                self.writing = None;
+                return Poll::Ready(Event::Written(written));
             }
-            match &mut self.writing {
-                Some(writing) => {
-                    if let Poll::Ready(written) = writing.as_mut().poll(cx) {
-                        self.writing = None;
-                        return Poll::Ready(Event::Written(written));
-                    }
-                }
-                None if self.unwritten > 0 => return Poll::Ready(Event::Unwritten),
-                None => {}
+            let may_write = self.writing.is_none() && self.unwritten > 0;
+            if may_write && self.unwritten >= width {
+                return Poll::Ready(Event::Unwritten);
             }
-            if is_full { self.poll_running(cx) } else { Poll::Pending }
+            match self.poll_running(cx) {
+                Poll::Pending if may_write => Poll::Ready(Event::Unwritten),
+                polled => polled,
+            }
         })
         .await
     }
