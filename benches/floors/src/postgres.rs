@@ -90,11 +90,15 @@ pub(crate) async fn transactions(args: &Args) -> Result<()> {
         counters.push(Arc::new(Mutex::new(Counter::new(client).await?)));
     }
     let counters = Arc::new(counters);
+    let of_all = Arc::clone(&counters);
     callers::run(args, move |record| {
-        let counter = Arc::clone(&counters[record.run as usize % counters.len()]);
+        let counter = Arc::clone(&of_all[record.run as usize % of_all.len()]);
         async move { counter.lock().await.raise(&record).await }
     })
-    .await
+    .await?;
+    let counted: i64 = counters[0].lock().await.client.query_one("select n from counter", &[]).await?.get(0);
+    args.assert_counted(usize::try_from(counted)?);
+    Ok(())
 }
 
 /// A connection, and what it says.

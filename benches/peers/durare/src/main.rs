@@ -89,12 +89,13 @@ async fn counts(args: &Args) -> Outcome {
     let store = Store::open(args).await?;
     store.prepare(flows::COUNTER).await?;
     let watch = Arc::new(Watch::Beats(Beats::new(args.runs, args.steps)));
-    let engine = engine(&store, |engine| flows::counts(engine, args.steps, watch.clone())).await?;
+    let engine = engine(&store, |engine| flows::counts(engine, store.reads(), args.steps, watch.clone())).await?;
     let meter = Meter::start();
     at_once(args.runs, args.concurrency, |number| run(engine.clone(), "counts", number)).await?;
     meter.finish(args.all_steps());
     watch.emit();
     store.print_settings().await
+    args.assert_counted(store.counted().await?);
 }
 
 async fn fan_out(args: &Args) -> Outcome {
