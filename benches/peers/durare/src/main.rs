@@ -4,6 +4,7 @@ mod flows;
 mod order;
 mod store;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -94,8 +95,8 @@ async fn counts(args: &Args) -> Outcome {
     at_once(args.runs, args.concurrency, |number| run(engine.clone(), "counts", number)).await?;
     meter.finish(args.all_steps());
     watch.emit();
-    store.print_settings().await
     args.assert_counted(store.counted().await?);
+    store.print_settings().await
 }
 
 async fn fan_out(args: &Args) -> Outcome {
@@ -143,12 +144,12 @@ async fn asleep(args: &Args) -> Outcome {
         let options = WorkflowOptions::with_id(format!("sleeper-{number}"));
         engine.start::<usize, ()>("sleeper", number, options).await.map(drop)
     };
-    let submit = async || {
-        for number in 0..args.runs {
+    let submit = async |numbers: Range<usize>| {
+        for number in numbers {
             start(number).await?;
         }
         Ok(())
     };
-    sleeping(args.runs, submit, || store.sleeps()).await?;
+    sleeping(args, submit, || store.sleeps()).await?;
     store.print_settings().await
 }
