@@ -25,7 +25,6 @@ mod args;
 mod beats;
 mod emit;
 mod meter;
-pub mod order;
 
 mod pause;
 mod payload;
@@ -33,6 +32,7 @@ mod percentiles;
 
 pub use args::Args;
 pub use beats::Beats;
+pub use bench_order as order;
 pub use emit::{emit, setting, unsupported};
 pub use meter::{Meter, SETTLES, cpu_us, resident_bytes, written_bytes};
 pub use pause::pause;
