@@ -205,7 +205,7 @@ pub(crate) fn quick() -> Vec<Turns> {
         ]),
         case('a', "steps", 100, 10, Amount::ASecond).by(&["prose-sqlite"]),
         case('a', "steps", 2_048, 10, Amount::ASecond).by(files),
-        case('c', "transactions", 1, 10, Amount::Runs(50)).by(&[
+        case('c', "transactions", 1, 10, Amount::Runs(30)).by(&[
             "prose-sqlite",
             "sqlite-insert",
             "prose-postgres",
@@ -223,5 +223,8 @@ pub(crate) fn quick() -> Vec<Turns> {
     let resume =
         [100, 10_000].map(|committed| case('e', "resume", 1, committed, Amount::Runs(9)).by(&["prose-sqlite"]));
     let resume = resume.map(|case| case.times(3)).into();
-    cases.into_iter().map(|case| vec![case.times(3)]).chain([resume]).collect()
+    let mut all: Vec<Turns> = cases.into_iter().map(|case| vec![case.times(3)]).chain([resume]).collect();
+    // On a slow disk too it is to end within two minutes.
+    all.iter_mut().flatten().for_each(|case| case.enough = ENOUGH / 2);
+    all
 }

@@ -71,7 +71,7 @@ pub(crate) fn run(tree: &Tree, server: Option<&Server>, case: &Case, system: &Sy
     let mut outcome = execute(&mut command, Some(&mut begins))?;
     if let Outcome::Measured(measured) = &mut outcome {
         let before = before.ok_or_else(|| format!("{} does not say when its work begins", system.name))?;
-        let (steps, written) = ((runs * case.steps) as f64, database.written()?);
+        let (steps, written) = ((runs * case.steps) as f64, database.written_in_all()?);
         // The client itself writes nothing to a disk.
         measured.metrics.retain(|(name, _)| name != "bytes_per_step");
         measured.metrics.push(("bytes_per_step".to_owned(), (written.bytes - before.bytes) as f64 / steps));
