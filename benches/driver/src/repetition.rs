@@ -67,7 +67,10 @@ pub(crate) fn run(tree: &Tree, server: Option<&Server>, case: &Case, system: &Sy
     }
     // What the set-up has written is not the work's.
     let mut before = None;
-    let mut begins = || Ok(before = Some(database.written()?));
+    let mut begins = || {
+        before = Some(database.written()?);
+        Ok(())
+    };
     let mut outcome = execute(&mut command, Some(&mut begins))?;
     if let Outcome::Measured(measured) = &mut outcome {
         let before = before.ok_or_else(|| format!("{} does not say when its work begins", system.name))?;

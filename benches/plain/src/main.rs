@@ -79,10 +79,11 @@ async fn turns_by_hand(turns: u64) -> Result<u64, Infallible> {
 
 fn main() {
     let args = Args::of_process();
-    setting(match args.system.as_str() {
-        "prose-memory" => "no store: the flow is called as it is",
-        _ => "the plain async fn that does the same",
-    });
+    match args.system.as_str() {
+        "prose-memory" => setting("no store: the flow is called as it is"),
+        "hand-naive" => setting("the plain async fn that does the same"),
+        _ => (),
+    }
     match (args.system.as_str(), args.work.as_str()) {
         ("prose-memory", "loop") => measure(args.runs, TURNS, || turns(TURNS)),
         ("prose-memory", _) => measure(args.runs, 10, || ten_steps(1)),

@@ -35,7 +35,11 @@ const ROWS: [Row; 9] = [
     row('b', "the order flow: validate, charge, persist in a transaction, mail, publish", ""),
     row('c', "ten read-then-write transactions on one counter row, 50 runs", ""),
     row('d', "a fan-out of 1,000", ""),
-    row('e', "resuming a run with so many committed steps", "From a store, or its connections, that are open already."),
+    row(
+        'e',
+        "resuming a run with so many committed steps",
+        "From a store, or its connections, that are open already. Three rounds of three resumptions each; one round, where it takes a system long to get there.",
+    ),
     row('f', "an idle engine: from being given a run to its first step", ""),
     row(
         'g',
