@@ -1,7 +1,7 @@
 //! The benchmark: builds the systems, has them do the same work in turns, and writes down what was seen.
 //!
 //! ```sh
-//! cargo run --release --manifest-path benches/Cargo.toml -- all               # everything: about 25 minutes
+//! cargo run --release --manifest-path benches/Cargo.toml -- all               # everything: about 35 minutes
 //! cargo run --release --manifest-path benches/Cargo.toml -- a                 # one row, a to i; or several
 //! cargo run --release --manifest-path benches/Cargo.toml -- a --system prose-sqlite --system cano --concurrency 1
 //! cargo run --release --manifest-path benches/Cargo.toml -- quick             # our ratios against `baseline.json`
@@ -24,6 +24,7 @@ mod results;
 mod server;
 mod session;
 mod system;
+mod versions;
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -31,8 +32,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use build::Tree;
-use plan::Case;
-use results::Results;
+use plan::{Case, Turns};
+use results::{Results, Taken};
 use server::Server;
 use session::Session;
 use system::{Kind, Program, SYSTEMS};
@@ -79,8 +80,12 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
             report::write(&tree, &Results::load(&tree.benches)?)?;
             Ok(ExitCode::SUCCESS)
         }
-        "all" => measure(&tree, cli, &('a'..='i').collect()),
-        _ => measure(&tree, cli, &rows(&cli.what)?),
+        "all" => {
+            // Of all of it, nothing that was seen before stays.
+            let before = if cli.only().is_empty() { Results::default() } else { Results::load(&tree.benches)? };
+            measure(&tree, cli, &('a'..='i').collect(), before)
+        }
+        _ => measure(&tree, cli, &rows(&cli.what)?, Results::load(&tree.benches)?),
     }
 }
 
@@ -92,21 +97,29 @@ fn rows(words: &[String]) -> Result<HashSet<char>> {
     words.iter().map(row).collect()
 }
 
-/// Measures these rows, keeps what was seen of others, and writes the report.
-fn measure(tree: &Tree, cli: &Cli, rows: &HashSet<char>) -> Result<ExitCode> {
+/// Measures these rows, keeps what the results have of others, and writes the report.
+fn measure(tree: &Tree, cli: &Cli, rows: &HashSet<char>, mut results: Results) -> Result<ExitCode> {
+    machine::refuse_memory()?;
     let is_asked = |case: &Case| rows.contains(&case.row) && cli.concurrency.is_none_or(|it| it == case.concurrency);
-    let cases: Vec<Case> = plan::all().into_iter().filter(is_asked).collect();
-    let mut results = Results::load(&tree.benches)?;
+    let asked = plan::all().into_iter().map(|turns| turns.into_iter().filter(is_asked).collect::<Turns>());
+    let all: Vec<Turns> = asked.filter(|turns| !turns.is_empty()).collect();
+    // Some of what runs at once says nothing of the rest.
+    for row in rows.iter().filter(|_| cli.concurrency.is_none()) {
+        results.forget_row(*row, &cli.system);
+    }
+    let load = machine::load();
+    let server = Server::start();
+    let on = machine::describe(tree, server.as_ref())?;
+    let taken = || Taken { only: cli.only(), date: machine::today(), load: load.clone(), on: on.clone() };
     if rows.contains(&'i') {
         order_builds::measure(tree, &cli.system, &mut results)?;
+        results.was_taken('i', taken());
     }
-    build(tree, cli, &cases)?;
-    let server = Server::start();
-    results.circumstances.machine = machine::describe(server.as_ref())?;
+    build(tree, cli, &all)?;
     let session = Session { tree, server: server.as_ref(), only: &cli.system };
-    for case in &cases {
-        session.measure(case, &mut results)?;
-        results.circumstances.dates.insert(case.row, machine::today());
+    for turns in &all {
+        session.measure(turns, &mut results)?;
+        turns.iter().for_each(|case| results.was_taken(case.row, taken()));
         results.save(&tree.benches)?;
     }
     results.save(&tree.benches)?;
@@ -115,11 +128,19 @@ fn measure(tree: &Tree, cli: &Cli, rows: &HashSet<char>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+impl Cli {
+    /// What of its rows is asked for; nothing: all of them.
+    fn only(&self) -> String {
+        let at_once = self.concurrency.map(|it| format!("{it} at once"));
+        self.system.iter().cloned().chain(at_once).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Builds what the cases need. A peer that cannot be built is told, and its figures are missing.
-fn build(tree: &Tree, cli: &Cli, cases: &[Case]) -> Result<()> {
+fn build(tree: &Tree, cli: &Cli, all: &[Turns]) -> Result<()> {
     println!("building ..");
     tree.build_own()?;
-    let systems = cases.iter().flat_map(Case::systems).filter(|it| it.kind == Kind::Peer);
+    let systems = all.iter().flatten().flat_map(Case::systems).filter(|it| it.kind == Kind::Peer);
     let asked = systems.filter(|it| cli.system.is_empty() || cli.system.iter().any(|name| name == it.name));
     let peers: HashSet<Program> = asked.map(|it| it.program).collect();
     for peer in peers {

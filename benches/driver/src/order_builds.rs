@@ -8,7 +8,6 @@ use std::time::SystemTime;
 
 use crate::Result;
 use crate::build::{Tree, run};
-use crate::machine;
 use crate::plan;
 use crate::repetition::{Measured, Outcome};
 use crate::results::Results;
@@ -18,19 +17,25 @@ use crate::system::named;
 struct Order {
     system: &'static str,
     package: &'static str,
+    /// What cargo is told, so that nothing is built that the order flow does not need.
+    features: &'static [&'static str],
 }
 
-const fn order(system: &'static str, package: &'static str) -> Order {
-    Order { system, package }
+const fn order(system: &'static str, package: &'static str, features: &'static [&'static str]) -> Order {
+    Order { system, package, features }
 }
+
+/// A peer's package is the benchmark's program too, by default.
+const ALONE: &[&str] = &["--no-default-features"];
+const ON_SQLITE: &[&str] = &["--no-default-features", "--features", "sqlite"];
 
 const ORDERS: [Order; 6] = [
-    order("prose-sqlite", "order/sqlite"),
-    order("prose-postgres", "order/postgres"),
-    order("durare-sqlite", "peers/durare"),
-    order("duroxide", "peers/duroxide"),
-    order("cano", "peers/cano"),
-    order("dbos", "peers/dbos"),
+    order("prose-sqlite", "order/sqlite", &[]),
+    order("prose-postgres", "order/postgres", &[]),
+    order("durare-sqlite", "peers/durare", ON_SQLITE),
+    order("duroxide", "peers/duroxide", ALONE),
+    order("cano", "peers/cano", ALONE),
+    order("dbos", "peers/dbos", ALONE),
 ];
 
 const EXAMPLE: &str = "order_flow";
@@ -47,7 +52,6 @@ pub(crate) fn measure(tree: &Tree, only: &[String], results: &mut Results) -> Re
             Err(error) => results.note(&case, system, Outcome::Failed(error.to_string())),
         }
     }
-    results.circumstances.dates.insert(case.row, machine::today());
     results.print(&case);
     Ok(())
 }
@@ -57,7 +61,7 @@ fn build(tree: &Tree, order: &Order) -> Result<Measured> {
     let manifest = package.join("Cargo.toml");
     let target = tempfile::Builder::new().prefix("prose-bench-build-").tempdir()?;
     let mut build = tree.cargo("build", &manifest, target.path());
-    build.args(["--example", EXAMPLE]);
+    build.args(["--example", EXAMPLE]).args(order.features);
     // What was not downloaded yet is no part of building.
     run(tree.cargo_plain("fetch", &manifest).arg("--locked"))?;
     let clean = spent_by(&mut build)?;
@@ -69,7 +73,7 @@ fn build(tree: &Tree, order: &Order) -> Result<Measured> {
         metric("clean_build_cpu_s", clean),
         metric("rebuild_cpu_ms", again * 1e3),
         metric("binary_bytes", size as f64),
-        metric("dependencies", dependencies(tree, &manifest)? as f64),
+        metric("dependencies", dependencies(tree, &manifest, order.features)? as f64),
     ];
     Ok(Measured { metrics, ..Measured::default() })
 }
@@ -97,9 +101,10 @@ fn spent_by_children() -> Result<f64> {
 }
 
 /// Crates other than the program's own, those that only build others included.
-fn dependencies(tree: &Tree, manifest: &Path) -> Result<usize> {
+fn dependencies(tree: &Tree, manifest: &Path, features: &[&str]) -> Result<usize> {
     let mut cargo = tree.cargo_plain("tree", manifest);
-    let output = cargo.args(["--locked", "--edges", "normal,build", "--prefix", "none", "--no-dedupe"]).output()?;
+    cargo.args(["--locked", "--edges", "normal,build", "--prefix", "none", "--no-dedupe"]).args(features);
+    let output = cargo.output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }

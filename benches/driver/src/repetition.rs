@@ -1,8 +1,9 @@
 //! One repetition: a program that does a piece of work once.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -14,7 +15,10 @@ use crate::server::Server;
 use crate::system::{Place, System};
 
 /// Whoever is not done by then is written down as that.
-const PATIENCE: Duration = Duration::from_secs(150);
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// How often it is looked whether a program has ended.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What came of it.
 #[derive(Debug)]
@@ -53,19 +57,28 @@ pub(crate) fn run(tree: &Tree, server: Option<&Server>, case: &Case, system: &Sy
     command.env("LD_PRELOAD", tree.slow_sync()).env("SYNC_DELAY_US", case.slower.as_micros().to_string());
     if system.place != Place::Postgres {
         command.env("SYNC_COUNT_FILE", &count);
-        return execute(&mut command);
+        return execute(&mut command, None);
     }
     let Some(server) = server else { return Ok(Outcome::Unsupported("there is no Postgres".to_owned())) };
     let database = server.database()?;
-    let mut outcome = execute(command.args(["--database-url", &database.url()]))?;
-    if let Outcome::Measured(measured) = &mut outcome
-        && matches!(case.row, 'a'..='d')
-    {
-        let (steps, written) = ((runs * case.steps) as f64, database.written()?);
+    command.args(["--database-url", &database.url()]);
+    if !matches!(case.row, 'a'..='d') {
+        return execute(&mut command, None);
+    }
+    // What the set-up has written is not the work's.
+    let mut before = None;
+    let mut begins = || {
+        before = Some(database.written()?);
+        Ok(())
+    };
+    let mut outcome = execute(&mut command, Some(&mut begins))?;
+    if let Outcome::Measured(measured) = &mut outcome {
+        let before = before.ok_or_else(|| format!("{} does not say when its work begins", system.name))?;
+        let (steps, written) = ((runs * case.steps) as f64, database.written_in_all()?);
         // The client itself writes nothing to a disk.
         measured.metrics.retain(|(name, _)| name != "bytes_per_step");
-        measured.metrics.push(("bytes_per_step".to_owned(), written.bytes as f64 / steps));
-        measured.metrics.push(("syncs_per_step".to_owned(), written.syncs as f64 / steps));
+        measured.metrics.push(("bytes_per_step".to_owned(), (written.bytes - before.bytes) as f64 / steps));
+        measured.metrics.push(("syncs_per_step".to_owned(), (written.syncs - before.syncs) as f64 / steps));
     }
     Ok(outcome)
 }
@@ -78,15 +91,27 @@ fn command(tree: &Tree, case: &Case, system: &System, runs: usize, work: &Path) 
     command
 }
 
-fn execute(command: &mut Command) -> Result<Outcome> {
+/// What is done when a program says that its work begins; it waits for that.
+type Begins<'b> = &'b mut dyn FnMut() -> Result<()>;
+
+fn execute(command: &mut Command, begins: Option<Begins<'_>>) -> Result<Outcome> {
     let began = Instant::now();
-    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = match spawned {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if begins.is_some() {
+        command.stdin(Stdio::piped()).env("BENCH_MARKER", "1");
+    }
+    let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return Ok(Outcome::Failed(format!("it does not start: {error}"))),
     };
-    let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
-    let ended = wait(&mut child)?;
+    let (sender, marks) = mpsc::channel();
+    let stdout = reader(child.stdout.take(), move |line| {
+        if line.contains("\"begins\"") {
+            let _it_was_killed_meanwhile = sender.send(());
+        }
+    });
+    let stderr = reader(child.stderr.take(), |_| ());
+    let ended = wait(&mut child, &marks, begins)?;
     let took = began.elapsed();
     let (stdout, stderr) = (text(stdout), text(stderr));
     match ended {
@@ -99,13 +124,19 @@ fn execute(command: &mut Command) -> Result<Outcome> {
 type Reader = std::thread::JoinHandle<String>;
 
 /// Both pipes are read while the program runs: a full one would stop it.
-fn reader(pipe: Option<impl Read + Send + 'static>) -> Reader {
+fn reader(pipe: Option<impl Read + Send + 'static>, mut see: impl FnMut(&str) + Send + 'static) -> Reader {
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _what_came_until_then = pipe.read_to_end(&mut bytes);
+        let mut text = String::new();
+        let Some(pipe) = pipe else { return text };
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+            let new = String::from_utf8_lossy(&line);
+            see(&new);
+            text += &new;
+            line.clear();
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        text
     })
 }
 
@@ -114,13 +145,22 @@ fn text(reader: Reader) -> String {
 }
 
 /// `None` if it had to be killed.
-fn wait(child: &mut Child) -> Result<Option<std::process::ExitStatus>> {
+fn wait(child: &mut Child, marks: &Receiver<()>, mut begins: Option<Begins<'_>>) -> Result<Option<ExitStatus>> {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        std::thread::sleep(Duration::from_millis(5));
+        // A mark ends the pause.
+        if marks.recv_timeout(PAUSE).is_ok() {
+            begins.as_mut().map_or(Ok(()), |begins| begins())?;
+            if let Some(stdin) = &mut child.stdin {
+                let _it_may_have_ended = stdin.write_all(b"\n");
+            }
+        } else {
+            // At once, where its output has ended before it has.
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
     child.kill()?;
     child.wait()?;
@@ -167,8 +207,19 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_is_told_with_its_last_words() {
-        let outcome = execute(Command::new("sh").args(["-c", "echo first >&2; echo last >&2; exit 3"])).unwrap();
+        let outcome = execute(Command::new("sh").args(["-c", "echo first >&2; echo last >&2; exit 3"]), None).unwrap();
         assert!(matches!(outcome, Outcome::Failed(why) if why.contains("3") && why.contains("last")));
-        assert!(matches!(execute(&mut Command::new("/no/such/program")).unwrap(), Outcome::Failed(_)));
+        assert!(matches!(execute(&mut Command::new("/no/such/program"), None).unwrap(), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn a_program_waits_at_the_beginning_of_its_work_until_that_was_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let noted = folder.path().join("noted");
+        let program =
+            "echo '{\"begins\":true}'; read answer; test -f \"$0\" && echo '{\"metric\":\"p50_us\",\"value\":1}'";
+        let mut note = || Ok(std::fs::write(&noted, "")?);
+        let outcome = execute(Command::new("sh").args(["-c", program]).arg(&noted), Some(&mut note)).unwrap();
+        assert!(matches!(outcome, Outcome::Measured(_)), "{outcome:?}");
     }
 }

@@ -1,14 +1,14 @@
 //! What was seen: `results.json`, and beside it `circumstances.json`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::plan::Case;
+use crate::plan::{self, Case};
 use crate::repetition::{Measured, Outcome};
-use crate::system::System;
+use crate::system::{System, named};
 
 /// All figures, and what has to be known to read them.
 #[derive(Debug, Default)]
@@ -35,12 +35,23 @@ pub(crate) struct Figure {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Circumstances {
-    pub(crate) machine: Vec<String>,
-    /// When each row was measured.
-    pub(crate) dates: BTreeMap<char, String>,
-    /// The settings of each system.
-    pub(crate) settings: BTreeMap<String, BTreeSet<String>>,
+    /// When and where each row was measured: all of it, and what was measured alone since then.
+    pub(crate) rows: BTreeMap<char, Vec<Taken>>,
+    /// The settings of each system, and in which rows it had them.
+    pub(crate) settings: BTreeMap<String, BTreeMap<String, BTreeSet<char>>>,
     pub(crate) missing: Vec<Missing>,
+}
+
+/// A time at which something was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    /// What of the row; nothing: all of it.
+    pub(crate) only: String,
+    pub(crate) date: String,
+    /// How many wanted a processor when it began.
+    pub(crate) load: String,
+    /// The machine and the versions, a line each.
+    pub(crate) on: Vec<String>,
 }
 
 /// A figure that is not there.
@@ -69,7 +80,7 @@ pub(crate) fn unit(metric: &str) -> &'static str {
         "steps_per_s" | "commits_per_s" => "1/s",
         "p50_us" | "p99_us" | "cpu_us_per_step" => "us",
         "bytes_per_step" | "bytes_per_run" | "binary_bytes" => "bytes",
-        "resume_ms" | "rebuild_cpu_ms" => "ms",
+        "resume_ms" | "open_ms" | "rebuild_cpu_ms" => "ms",
         "ns_per_step" => "ns",
         "clean_build_cpu_s" => "s",
         _ => "1",
@@ -89,7 +100,45 @@ impl Results {
         let parse = |text: &str| serde_json::from_str(text);
         let figures = read(FIGURES)?.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
         let circumstances = read(CIRCUMSTANCES)?.as_deref().map(parse).transpose()?.unwrap_or_default();
-        Ok(Self { figures, circumstances })
+        let mut results = Self { figures, circumstances };
+        results.forget_unknown();
+        Ok(results)
+    }
+
+    /// What is in no plan any more.
+    fn forget_unknown(&mut self) {
+        let mut known = HashSet::new();
+        for case in plan::all().iter().flatten().chain([&plan::order_builds()]) {
+            let systems = case.systems().map(|it| it.name).chain(case.left_out.iter().map(|it| it.0));
+            known.extend(systems.map(|system| (case.row, work_of(case), case.concurrency, system)));
+        }
+        let is_known = |row, work: &str, concurrency, system: &str| {
+            known.iter().any(|it| *it == (row, work.to_owned(), concurrency, system))
+        };
+        self.figures.retain(|it| is_known(it.row, &it.work, it.concurrency, &it.system));
+        self.circumstances.missing.retain(|it| is_known(it.row, &it.work, it.concurrency, &it.system));
+        self.circumstances.settings.retain(|system, _| named(system).is_some());
+    }
+
+    /// Everything of a row, of these systems or of all.
+    pub(crate) fn forget_row(&mut self, row: char, only: &[String]) {
+        let is = |of: char, system: &String| of == row && (only.is_empty() || only.contains(system));
+        self.figures.retain(|it| !is(it.row, &it.system));
+        self.circumstances.missing.retain(|it| !is(it.row, &it.system));
+        for (_, settings) in self.circumstances.settings.iter_mut().filter(|(system, _)| is(row, system)) {
+            settings.retain(|_, rows| {
+                rows.remove(&row);
+                !rows.is_empty()
+            });
+        }
+        self.circumstances.settings.retain(|_, settings| !settings.is_empty());
+    }
+
+    /// That a row was measured, all of it or a part.
+    pub(crate) fn was_taken(&mut self, row: char, taken: Taken) {
+        let times = self.circumstances.rows.entry(row).or_default();
+        times.retain(|it| !taken.only.is_empty() && it.only != taken.only);
+        times.push(taken);
     }
 
     /// Writes both files, a figure a line.
@@ -120,8 +169,10 @@ impl Results {
         for (metric, values) in values {
             self.figures.push(figure(case, system.name, metric, values));
         }
-        let settings = samples.iter().flat_map(|sample| sample.settings.iter().cloned());
-        self.circumstances.settings.entry(system.name.to_owned()).or_default().extend(settings);
+        let settings = self.circumstances.settings.entry(system.name.to_owned()).or_default();
+        for setting in samples.iter().flat_map(|sample| &sample.settings) {
+            settings.entry(setting.clone()).or_default().insert(case.row);
+        }
     }
 
     /// Why there is nothing.
@@ -200,8 +251,8 @@ pub(crate) fn figure(case: &Case, system: &str, metric: &str, mut values: Vec<f6
     }
 }
 
-/// Of values in order.
-fn middle(values: &[f64]) -> f64 {
+/// The median of values in order.
+pub(crate) fn middle(values: &[f64]) -> f64 {
     match (values.len() / 2, values.len() % 2) {
         (_, _) if values.is_empty() => 0.0,
         (half, 0) => (values[half - 1] + values[half]) / 2.0,
@@ -234,5 +285,57 @@ mod tests {
     fn numbers_are_short() {
         let texts = [0.0, 0.5, 1.25, 12.34, 123.4, 9_999.0, 12_345.0, 1_234_567.0].map(short);
         assert_eq!(texts, ["0.000", "0.500", "1.25", "12.3", "123", "9999", "12.3 k", "1.235 M"]);
+    }
+
+    fn results() -> Results {
+        let mut results = Results::default();
+        for turns in plan::all().iter().filter(|turns| matches!(turns[0].row, 'f' | 'h')) {
+            let system = named("prose-memory").unwrap();
+            let metrics = vec![("p50_us".to_owned(), 1.0)];
+            let settings = vec!["of all rows".to_owned(), format!("of row {}", turns[0].row)];
+            results.add(&turns[0], system, &[Measured { metrics, settings, ..Measured::default() }]);
+        }
+        results
+    }
+
+    #[test]
+    fn a_row_that_is_measured_again_takes_its_figures_and_settings_with_it() {
+        let mut results = results();
+        results.forget_row('h', &["prose-sqlite".to_owned()]);
+        assert!(results.figures.iter().any(|it| it.row == 'h'), "they are another system's");
+        results.forget_row('h', &[]);
+        assert!(results.figures.iter().all(|it| it.row == 'f') && !results.figures.is_empty());
+        let settings = &results.circumstances.settings["prose-memory"];
+        assert!(settings.keys().eq(["of all rows", "of row f"]), "{settings:?}");
+    }
+
+    #[test]
+    fn what_is_in_no_plan_is_forgotten() {
+        let mut results = results();
+        let before = results.figures.len();
+        results.figures.push(Figure { work: "no such work".to_owned(), ..results.figures[0].clone() });
+        results.circumstances.settings.insert("no such system".to_owned(), BTreeMap::new());
+        results.forget_unknown();
+        assert_eq!(results.figures.len(), before);
+        assert!(!results.circumstances.settings.contains_key("no such system"));
+    }
+
+    #[test]
+    fn a_part_that_was_measured_alone_is_told_beside_the_rest_of_its_row() {
+        let taken = |only: &str, date: &str| Taken {
+            only: only.to_owned(),
+            date: date.to_owned(),
+            load: String::new(),
+            on: Vec::new(),
+        };
+        let mut results = Results::default();
+        for (only, date) in [("", "first"), ("cano", "second"), ("cano", "third")] {
+            results.was_taken('a', taken(only, date));
+        }
+        let dates =
+            |results: &Results| results.circumstances.rows[&'a'].iter().map(|it| it.date.clone()).collect::<Vec<_>>();
+        assert_eq!(dates(&results), ["first", "third"]);
+        results.was_taken('a', taken("", "fourth"));
+        assert_eq!(dates(&results), ["fourth"]);
     }
 }

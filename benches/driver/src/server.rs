@@ -1,9 +1,14 @@
 //! The Postgres: the one at `PROSE_BENCH_POSTGRES`, else one that is started for the benchmark and stopped behind it.
 
+use std::time::{Duration, Instant};
+
 use postgres::{Client, NoTls};
 use prose_test_servers::PrivateServer;
 
 use crate::Result;
+
+/// Sessions of a program that has ended are not waited for any longer.
+const SESSIONS_END: Duration = Duration::from_secs(5);
 
 pub(crate) struct Server {
     url: String,
@@ -14,7 +19,6 @@ pub(crate) struct Server {
 pub(crate) struct Database<'s> {
     server: &'s Server,
     name: String,
-    before: Written,
 }
 
 /// What the server's log has taken, of all clients.
@@ -53,8 +57,7 @@ impl Server {
         execute(&mut sql, &format!("create database {name}"))?;
         // What was dropped before, and what is dirty, is written now and not in the midst of the work.
         execute(&mut sql, "checkpoint")?;
-        let before = Written::until_now(&mut sql)?;
-        Ok(Database { server: self, name, before })
+        Ok(Database { server: self, name })
     }
 
     fn connect(&self) -> Result<Client> {
@@ -68,11 +71,21 @@ impl Database<'_> {
         format!("{server}/{}", self.name)
     }
 
-    /// What the server's log has taken since the database was made: to be asked when the program has ended, which is when its sessions
-    /// have told.
+    /// What the server's log has taken until now. Sessions tell of their syncs when they end, and else about once a second: some of the
+    /// set-up may be told behind the beginning of the work.
     pub(crate) fn written(&self) -> Result<Written> {
-        let now = Written::until_now(&mut self.server.connect()?)?;
-        Ok(Written { syncs: now.syncs - self.before.syncs, bytes: now.bytes - self.before.bytes })
+        Written::until_now(&mut self.server.connect()?)
+    }
+
+    /// The same when the program has ended, and with it, a little later, its sessions.
+    pub(crate) fn written_in_all(&self) -> Result<Written> {
+        let mut sql = self.server.connect()?;
+        let began = Instant::now();
+        let sessions = "select count(*) from pg_stat_activity where datname = $1";
+        while began.elapsed() < SESSIONS_END && sql.query_one(sessions, &[&self.name])?.get::<_, i64>(0) > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Written::until_now(&mut sql)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Doing a piece of work by all of its systems in turns.
+//! Doing pieces of work by all of their systems in turns.
 
 use std::time::Duration;
 
@@ -8,16 +8,13 @@ use crate::plan::{Amount, Case};
 use crate::repetition::{self, Measured, Outcome};
 use crate::results::Results;
 use crate::server::Server;
-use crate::system::System;
+use crate::system::{System, named};
 
 /// A trial that takes longer than this counts as a sample: the system is too slow to do everything twice.
 const LONG_TRIAL: Duration = Duration::from_secs(4);
 
-/// Behind so much time a system is not asked for further samples.
-const ENOUGH: Duration = Duration::from_secs(12);
-
-/// How long a repetition should take.
-const A_SECOND: f64 = 1.0;
+/// How long a repetition should take, in seconds: all rows together are to take half an hour.
+const A_WHILE: f64 = 0.7;
 
 /// A trial has so many runs, or as many as run at once.
 const TRIAL_RUNS: usize = 20;
@@ -32,35 +29,49 @@ pub(crate) struct Session<'s> {
     pub(crate) only: &'s [String],
 }
 
-/// How a system gets on.
-struct Runner {
+/// How a system gets on with a case.
+struct Runner<'c> {
+    case: &'c Case,
     system: &'static System,
     runs: usize,
     samples: Vec<Measured>,
     spent: Duration,
+    has_failed: bool,
 }
 
 impl Session<'_> {
-    /// Measures the case, and puts what was seen in the place of what the results had of it.
+    /// Measures the cases in turns, and puts what was seen in the place of what the results had of them.
     ///
     /// # Errors
     /// If something fails that is not a system's own fault.
-    pub(crate) fn measure(&self, case: &Case, results: &mut Results) -> Result<()> {
+    pub(crate) fn measure(&self, cases: &[Case], results: &mut Results) -> Result<()> {
         let mut runners = Vec::new();
-        for system in case.systems().filter(|system| self.is_asked(system)) {
-            results.forget(case, system);
-            runners.extend(self.try_out(case, system, results)?);
+        for case in cases {
+            self.leave_out(case, results);
+            for system in case.systems().filter(|system| self.is_asked(system)) {
+                results.forget(case, system);
+                runners.extend(self.try_out(case, system, results)?);
+            }
         }
-        for _ in 0..case.samples {
+        for _ in 0..cases.iter().map(|case| case.samples).max().unwrap_or(0) {
             for runner in &mut runners {
-                self.sample(case, runner, results)?;
+                self.sample(runner, results)?;
             }
         }
         for runner in runners.iter().filter(|runner| !runner.samples.is_empty()) {
-            results.add(case, runner.system, &runner.samples);
+            results.add(runner.case, runner.system, &runner.samples);
         }
-        results.print(case);
+        cases.iter().for_each(|case| results.print(case));
         Ok(())
+    }
+
+    fn leave_out(&self, case: &Case, results: &mut Results) {
+        for (name, why) in case.left_out {
+            if let Some(system) = named(name).filter(|system| self.is_asked(system)) {
+                results.forget(case, system);
+                results.note(case, system, Outcome::Unsupported((*why).to_owned()));
+            }
+        }
     }
 
     fn is_asked(&self, system: &System) -> bool {
@@ -68,10 +79,24 @@ impl Session<'_> {
     }
 
     /// Finds out how many runs a repetition of the system has; `None` if it cannot do the work.
-    fn try_out(&self, case: &Case, system: &'static System, results: &mut Results) -> Result<Option<Runner>> {
+    fn try_out<'c>(
+        &self,
+        case: &'c Case,
+        system: &'static System,
+        results: &mut Results,
+    ) -> Result<Option<Runner<'c>>> {
         let runs = match case.amount {
-            Amount::Runs(runs) => return Ok(Some(Runner { system, runs, samples: Vec::new(), spent: Duration::ZERO })),
-            Amount::ASecond => TRIAL_RUNS.max(case.concurrency) / if case.row == 'd' { TRIAL_RUNS } else { 1 },
+            Amount::Runs(runs) => {
+                return Ok(Some(Runner {
+                    case,
+                    system,
+                    runs,
+                    samples: Vec::new(),
+                    spent: Duration::ZERO,
+                    has_failed: false,
+                }));
+            }
+            Amount::AWhile => TRIAL_RUNS.max(case.concurrency) / if case.row == 'd' { TRIAL_RUNS } else { 1 },
         };
         let measured = match repetition::run(self.tree, self.server, case, system, runs)? {
             Outcome::Measured(measured) => measured,
@@ -83,12 +108,20 @@ impl Session<'_> {
         let rate = measured.metrics.iter().find(|(name, _)| name == "steps_per_s").map_or(0.0, |(_, value)| *value);
         let (took, long) = (measured.took, measured.took > LONG_TRIAL);
         let samples = if long { vec![measured] } else { Vec::new() };
-        let enough = ((rate * A_SECOND / case.steps as f64) as usize).clamp(runs, MOST_RUNS);
-        Ok(Some(Runner { system, runs: if long { runs } else { enough }, samples, spent: took }))
+        let enough = ((rate * A_WHILE / case.steps as f64) as usize).clamp(runs, MOST_RUNS);
+        Ok(Some(Runner {
+            case,
+            system,
+            runs: if long { runs } else { enough },
+            samples,
+            spent: took,
+            has_failed: false,
+        }))
     }
 
-    fn sample(&self, case: &Case, runner: &mut Runner, results: &mut Results) -> Result<()> {
-        if runner.samples.len() >= case.samples || runner.spent > ENOUGH {
+    fn sample(&self, runner: &mut Runner<'_>, results: &mut Results) -> Result<()> {
+        let case = runner.case;
+        if runner.has_failed || runner.samples.len() >= case.samples || runner.spent > case.enough {
             return Ok(());
         }
         match repetition::run(self.tree, self.server, case, runner.system, runner.runs)? {
@@ -98,7 +131,7 @@ impl Session<'_> {
             }
             other => {
                 // The samples that it has stay; but it is not asked again.
-                runner.spent = Duration::MAX;
+                runner.has_failed = true;
                 results.note(case, runner.system, other);
             }
         }

@@ -1,4 +1,4 @@
-//! Group commit: a thread that writes all that waits, syncs once, and answers all.
+//! Group commit: a thread that writes all that waits, syncs once, and answers all; or serves one after the other.
 
 use std::sync::mpsc;
 
@@ -21,11 +21,20 @@ pub(crate) struct Group(mpsc::Sender<Waiting>);
 
 impl Group {
     /// Starts a thread that writes batches by this, each of them durable when it returns.
-    pub(crate) fn start(mut write: impl FnMut(&[Record]) -> Result<()> + Send + 'static) -> Self {
+    pub(crate) fn start(write: impl FnMut(&[Record]) -> Result<()> + Send + 'static) -> Self {
+        Self::of_batches(MOST, write)
+    }
+
+    /// The same, for what cannot be done together: whoever waits is served one after the other.
+    pub(crate) fn one_by_one(mut write: impl FnMut(&Record) -> Result<()> + Send + 'static) -> Self {
+        Self::of_batches(1, move |records| records.iter().try_for_each(&mut write))
+    }
+
+    fn of_batches(most: usize, mut write: impl FnMut(&[Record]) -> Result<()> + Send + 'static) -> Self {
         let (sender, receiver) = mpsc::channel::<Waiting>();
         std::thread::spawn(move || {
             while let Ok(first) = receiver.recv() {
-                let batch = std::iter::once(first).chain(receiver.try_iter().take(MOST));
+                let batch = std::iter::once(first).chain(receiver.try_iter().take(most - 1));
                 let (records, replies): (Vec<_>, Vec<_>) = batch.map(|it| (it.record, it.done)).unzip();
                 if let Err(error) = write(&records) {
                     // The callers are told by their replies being dropped.

@@ -9,8 +9,9 @@
 //! | `postgres-insert` | inserts a row, tokio-postgres, each in a transaction of its own |
 //! | `postgres-unnest` | inserts all that waits by one statement, on two connections |
 //!
-//! Records and rows have the bytes of a commit of prose ([`record::DATA_BYTES`]). One at a time, `raw-log` and `sqlite-insert` write on
-//! the caller's own thread; several share a thread that writes all that waits, then syncs once.
+//! Records and rows have the bytes of a commit of prose ([`bench_protocol::COMMIT_BYTES`]). One at a time, `raw-log` and `sqlite-insert` write on
+//! the caller's own thread; several share a thread that writes all that waits, then syncs once. Transactions of row c cannot be
+//! done together: their callers wait for one another.
 
 mod by_hand;
 mod callers;
@@ -31,7 +32,7 @@ async fn main() -> Result<()> {
     match (args.system.as_str(), args.row) {
         ("raw-log", 'a') => raw_log::steps(&args).await,
         ("sqlite-insert", 'a' | 'd') => sqlite::steps(&args).await,
-        ("sqlite-insert", 'c') => sqlite::transactions(&args),
+        ("sqlite-insert", 'c') => sqlite::transactions(&args).await,
         ("hand-naive", 'a') => by_hand::naive(&args).await,
         ("hand-grouped", 'a') => by_hand::grouped(&args).await,
         ("postgres-insert", 'a') => postgres::steps(&args).await,

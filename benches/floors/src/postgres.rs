@@ -26,7 +26,7 @@ const MOST: usize = 4_096;
 
 /// Each by a transaction of its own. Several callers of a connection take turns.
 pub(crate) async fn steps(args: &Args) -> Result<()> {
-    let clients = prepare(args, args.concurrency.min(CONNECTIONS)).await?;
+    let clients = prepare_for_each(args).await?;
     let mut ready = Vec::new();
     for client in clients {
         let insert = client.prepare(INSERT).await?;
@@ -48,6 +48,7 @@ pub(crate) async fn steps(args: &Args) -> Result<()> {
 pub(crate) async fn batched_steps(args: &Args) -> Result<()> {
     let (sender, receiver) = mpsc::channel(MOST);
     let receiver = Arc::new(Mutex::new(receiver));
+    setting(&format!("{LINES} connections"));
     for client in prepare(args, LINES).await? {
         tokio::spawn(serve(client, Arc::clone(&receiver)));
     }
@@ -83,18 +84,22 @@ async fn serve(client: Client, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) -> 
 
 /// Read, write and record, in one transaction each.
 pub(crate) async fn transactions(args: &Args) -> Result<()> {
-    let clients = prepare(args, args.concurrency.min(CONNECTIONS)).await?;
+    let clients = prepare_for_each(args).await?;
     clients[0].batch_execute("create table counter (n bigint not null); insert into counter values (0)").await?;
     let mut counters = Vec::new();
     for client in clients {
         counters.push(Arc::new(Mutex::new(Counter::new(client).await?)));
     }
     let counters = Arc::new(counters);
+    let of_all = Arc::clone(&counters);
     callers::run(args, move |record| {
-        let counter = Arc::clone(&counters[record.run as usize % counters.len()]);
+        let counter = Arc::clone(&of_all[record.run as usize % of_all.len()]);
         async move { counter.lock().await.raise(&record).await }
     })
-    .await
+    .await?;
+    let counted: i64 = counters[0].lock().await.client.query_one("select n from counter", &[]).await?.get(0);
+    args.assert_counted(usize::try_from(counted)?);
+    Ok(())
 }
 
 /// A connection, and what it says.
@@ -122,8 +127,12 @@ impl Counter {
     }
 }
 
+async fn prepare_for_each(args: &Args) -> Result<Vec<Client>> {
+    setting(&format!("as many connections as runs at once, at most {CONNECTIONS}"));
+    prepare(args, args.concurrency.min(CONNECTIONS)).await
+}
+
 async fn prepare(args: &Args, connections: usize) -> Result<Vec<Client>> {
-    setting(&format!("{connections} connections"));
     let mut clients = Vec::new();
     for _ in 0..connections {
         let (client, connection) = tokio_postgres::connect(args.database()?, NoTls).await?;

@@ -1,6 +1,6 @@
 //! Bare inserts through one rusqlite connection, set as the store of prose sets its own.
 
-use bench_protocol::{Args, Beats, Meter, setting};
+use bench_protocol::{Args, setting};
 use rusqlite::Connection;
 
 use crate::Result;
@@ -42,30 +42,39 @@ fn insert(sql: &Connection, Record { run, seq, data }: &Record) -> Result<()> {
     Ok(())
 }
 
-/// Read, write, and record of ten steps for each of the runs, one after another: SQLite has one writer anyway.
-pub(crate) fn transactions(args: &Args) -> Result<()> {
+/// Read, write and record, in one transaction each. SQLite has one writer: several callers wait for one another.
+pub(crate) async fn transactions(args: &Args) -> Result<()> {
     let sql = open(args)?;
     sql.execute_batch("create table counter (n integer not null); insert into counter values (0)")?;
-    let beats = Beats::new(args.runs, args.steps);
-    let meter = Meter::start();
-    for run in 0..args.runs {
-        for step in 0..args.steps {
-            beats.mark(run, step);
-            sql.prepare_cached("begin immediate")?.execute([])?;
-            let n: i64 = sql.prepare_cached("select n from counter")?.query_row([], |row| row.get(0))?;
-            sql.prepare_cached("update counter set n = ?1")?.execute([n + 1])?;
-            insert(&sql, &Record::new(run, step))?;
-            sql.prepare_cached("commit")?.execute([])?;
-        }
+    if args.concurrency == 1 {
+        callers::run_alone(args, |record| raise(&sql, record))?;
+    } else {
+        let group = Group::one_by_one(move |record| raise(&sql, record));
+        let write = move |record| {
+            let group = group.clone();
+            async move { group.write(record).await }
+        };
+        callers::run(args, write).await?;
     }
-    meter.finish(args.all_steps());
-    beats.emit();
+    let counted: i64 = connect(args)?.query_row(READ, [], |row| row.get(0))?;
+    args.assert_counted(usize::try_from(counted)?);
+    Ok(())
+}
+
+const READ: &str = "select n from counter";
+
+fn raise(sql: &Connection, record: &Record) -> Result<()> {
+    sql.prepare_cached("begin immediate")?.execute([])?;
+    let n: i64 = sql.prepare_cached(READ)?.query_row([], |row| row.get(0))?;
+    sql.prepare_cached("update counter set n = ?1")?.execute([n + 1])?;
+    insert(sql, record)?;
+    sql.prepare_cached("commit")?.execute([])?;
     Ok(())
 }
 
 fn open(args: &Args) -> Result<Connection> {
     setting("WAL, synchronous=FULL");
-    let sql = Connection::open(args.dir.join("floor.db"))?;
+    let sql = connect(args)?;
     sql.pragma_update(None, "journal_mode", "wal")?;
     sql.pragma_update(None, "synchronous", "full")?;
     sql.execute_batch("create table steps (run integer not null, seq integer not null, data text not null) strict")?;
@@ -73,4 +82,8 @@ fn open(args: &Args) -> Result<Connection> {
         sql.execute_batch("create unique index steps_log on steps (run, seq)")?;
     }
     Ok(sql)
+}
+
+fn connect(args: &Args) -> Result<Connection> {
+    Ok(Connection::open(args.dir.join("floor.db"))?)
 }

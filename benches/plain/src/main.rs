@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use bench_protocol::{Args, cpu_us, emit, unsupported};
+use bench_protocol::{Args, cpu_us, emit, setting, unsupported};
 use prose::{Ctx, flow};
 
 const TURNS: u64 = 1_000;
@@ -79,6 +79,11 @@ async fn turns_by_hand(turns: u64) -> Result<u64, Infallible> {
 
 fn main() {
     let args = Args::of_process();
+    match args.system.as_str() {
+        "prose-memory" => setting("no store: the flow is called as it is"),
+        "hand-naive" => setting("the plain async fn that does the same"),
+        _ => (),
+    }
     match (args.system.as_str(), args.work.as_str()) {
         ("prose-memory", "loop") => measure(args.runs, TURNS, || turns(TURNS)),
         ("prose-memory", _) => measure(args.runs, 10, || ten_steps(1)),

@@ -16,7 +16,10 @@ const CONNECTIONS: u32 = 32;
 /// The store of the system that is measured.
 pub(crate) async fn store(args: &Args) -> Result<Arc<dyn Store>> {
     Ok(match args.system.as_str() {
-        "prose-memory" => Arc::new(MemoryStore::new()),
+        "prose-memory" => {
+            setting("not durable: the store is in the process's memory");
+            Arc::new(MemoryStore::new())
+        }
         "prose-sqlite" => Arc::new(sqlite(args).await?),
         "prose-postgres" => Arc::new(postgres(args).await?),
         other => return Err(format!("there is no system {other}").into()),
@@ -49,7 +52,7 @@ pub(crate) async fn both(args: &Args) -> Result<Option<Both>> {
         }
         "prose-postgres" => {
             let most = CONNECTIONS.min(args.concurrency as u32);
-            setting(&format!("the application's pool: {most}"));
+            setting(&format!("the application's pool: as many as runs at once, at most {CONNECTIONS}"));
             let pool = PgPoolOptions::new().min_connections(most).max_connections(most).test_before_acquire(false);
             let db = PostgresDatabase::new(pool.connect(args.database()?).await?);
             Both::Postgres(postgres(args).await?, db)

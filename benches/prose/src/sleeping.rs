@@ -5,13 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bench_protocol::{Args, emit, resident_bytes};
+use bench_protocol::{Args, SETTLES, emit, resident_bytes};
 use prose::{Ctx, Engine, flow};
 
 use crate::{Result, at_once, place};
-
-/// Behind this a process's memory is what it stays at.
-const SETTLES: Duration = Duration::from_secs(3);
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -31,12 +28,13 @@ pub(crate) async fn measure(args: &Args) -> Result<()> {
     let begun = Arc::new(AtomicUsize::new(0));
     let engine = Engine::builder(&store, Arc::clone(&begun)).flow::<nap::Flow>().start().await?;
     // What the first of them need stays: pools, caches, the allocator's own.
-    let warm = args.runs / 4;
+    let warm = args.warm_up();
     put_to_sleep(args, &engine, 0..warm, &begun).await?;
     let before = resident_bytes();
     put_to_sleep(args, &engine, warm..args.runs + warm, &begun).await?;
+    // It may have shrunk.
     let grown = resident_bytes() as f64 - before as f64;
-    emit("bytes_per_run", grown.max(0.0) / args.runs as f64);
+    emit("bytes_per_run", grown / args.runs as f64);
     Ok(())
 }
 

@@ -1,16 +1,13 @@
 //! Row f: how long an idle engine takes from being given a run to its first step.
 
 use std::convert::Infallible;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bench_protocol::{Args, Percentiles, emit};
+use bench_protocol::{Args, Percentiles, emit, pause};
 use prose::{Ctx, Engine, flow};
 use tokio::sync::mpsc;
 
 use crate::{Result, place};
-
-/// Behind this the engine is idle again.
-const IDLE: Duration = Duration::from_millis(5);
 
 #[flow]
 async fn one_step(ctx: Ctx<mpsc::UnboundedSender<Instant>>, _number: usize) -> Result<(), Infallible> {
@@ -27,7 +24,7 @@ pub(crate) async fn measure(args: &Args) -> Result<()> {
     let engine = Engine::builder(&store, sender).flow::<one_step::Flow>().start().await?;
     let mut times = Percentiles::default();
     for number in 0..args.runs {
-        tokio::time::sleep(IDLE).await;
+        tokio::time::sleep(pause(number)).await;
         let given = Instant::now();
         let handle = engine.submit(one_step(number).run_id(format!("run-{number}"))).await?;
         let first = began.recv().await.ok_or("the engine has ended")?;

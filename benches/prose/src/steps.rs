@@ -63,3 +63,31 @@ pub(crate) async fn measure(args: &Args) -> Result<()> {
     beats.emit();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use bench_protocol::COMMIT_BYTES;
+    use prose_sqlite::SqliteStore;
+
+    use super::*;
+
+    /// The texts of a row in the log, on average: what bare inserts are given to write.
+    #[tokio::test]
+    async fn bytes_of_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("runs.db")).await.unwrap();
+        let beats = Arc::new(Beats::new(2, STEPS));
+        for run in 0..2 {
+            ten_steps(run).deps(Arc::clone(&beats)).durable(&store, format!("run-{run}")).await.unwrap();
+        }
+        let db = store.database().await.unwrap();
+        let texts = "select name from pragma_table_info('prose_commits') where type = 'TEXT'";
+        let texts: Vec<String> = sqlx::query_scalar(texts).fetch_all(db.pool()).await.unwrap();
+        let mut bytes = 0.0;
+        for text in &texts {
+            let average = format!("select avg(coalesce(octet_length({text}), 0)) from prose_commits");
+            bytes += sqlx::query_scalar::<_, f64>(sqlx::AssertSqlSafe(average)).fetch_one(db.pool()).await.unwrap();
+        }
+        assert_eq!(bytes.round() as usize, COMMIT_BYTES, "{bytes} in {texts:?}");
+    }
+}

@@ -53,6 +53,21 @@ impl Args {
         self.runs * self.steps
     }
 
+    /// In row g, so many more runs are put to sleep before the memory is looked at: what the first of them need, pools and caches and the
+    /// allocator's own, is no sleeping run's.
+    pub fn warm_up(&self) -> usize {
+        self.runs / 4
+    }
+
+    /// At the end of row c: that the counter row says as many as there were transactions. What lost some was faster for it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not: the driver then writes the row down as failed.
+    pub fn assert_counted(&self, counted: usize) {
+        assert_eq!(counted, self.all_steps(), "each transaction has counted once");
+    }
+
     /// The database, of a system on Postgres.
     ///
     /// # Errors

@@ -34,9 +34,12 @@ impl Beats {
         runs.flat_map(|run| run.windows(2).filter_map(|pair| between(&pair[0], &pair[1]))).collect()
     }
 
-    /// Prints `p50_us` and `p99_us`.
+    /// Prints `p50_us` and `p99_us`; nothing where no run has a second step.
     pub fn emit(&self) {
         let mut all = self.percentiles();
+        if all.is_empty() {
+            return;
+        }
         emit("p50_us", all.micros(50.0));
         emit("p99_us", all.micros(99.0));
     }

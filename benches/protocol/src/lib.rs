@@ -13,7 +13,11 @@
 //! {"metric":"steps_per_s","value":41234.5}
 //! {"setting":"synchronous=FULL"}
 //! {"unsupported":"it has no durable timers"}
+//! {"begins":true}
 //! ```
+//!
+//! The last one, from [`Meter::start`], only where `BENCH_MARKER` is set: then the program waits for a line on stdin, while the driver looks at the
+//! database server's figures.
 //!
 //! Exit code 0, or the driver shows its stderr and writes the row down as failed.
 
@@ -21,14 +25,16 @@ mod args;
 mod beats;
 mod emit;
 mod meter;
-pub mod order;
 
+mod pause;
 mod payload;
 mod percentiles;
 
 pub use args::Args;
 pub use beats::Beats;
+pub use bench_order as order;
 pub use emit::{emit, setting, unsupported};
-pub use meter::{Meter, cpu_us, resident_bytes, written_bytes};
-pub use payload::{PAYLOAD_BYTES, payload};
+pub use meter::{Meter, SETTLES, cpu_us, resident_bytes, written_bytes};
+pub use pause::pause;
+pub use payload::{COMMIT_BYTES, PAYLOAD_BYTES, payload, text};
 pub use percentiles::Percentiles;

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::emit;
+use crate::emit::begins;
 
 /// From its start to [`finish`](Self::finish), once all of the work is durable. Start it when everything is warm: the database is
 /// opened, its tables are made, the engine runs.
@@ -19,8 +20,9 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Now.
+    /// Now; or, where the driver has to look at a database server's figures first, when it has done so.
     pub fn start() -> Self {
+        begins();
         Self { cpu_us: cpu_us(), written: written_bytes(), syncs: syncs(), began: Instant::now() }
     }
 
@@ -51,6 +53,9 @@ pub fn cpu_us() -> f64 {
 pub fn written_bytes() -> u64 {
     field("/proc/self/io", "wchar:").unwrap_or(0)
 }
+
+/// Behind this a process's memory is what it stays at.
+pub const SETTLES: Duration = Duration::from_secs(3);
 
 /// The memory that this process has now (`VmRSS`); 0 where it is not told.
 pub fn resident_bytes() -> u64 {

@@ -33,7 +33,7 @@ const fn chart(
     Bars { file, title, row, work, concurrency, metric }
 }
 
-const BARS: [Bars; 9] = [
+const BARS: [Bars; 10] = [
     chart("step_alone.svg", "A step, one run at a time: p50 in µs", 'a', "steps", 1, "p50_us"),
     chart("order_flow.svg", "The order flow, 16 at once: steps a second", 'b', "order flow", 16, "steps_per_s"),
     chart(
@@ -43,6 +43,14 @@ const BARS: [Bars; 9] = [
         "transactions",
         1,
         "p50_us",
+    ),
+    chart(
+        "transactions_50.svg",
+        "Read-then-write transactions on one row, 50 at once: a second",
+        'c',
+        "transactions",
+        50,
+        "steps_per_s",
     ),
     chart("fan_out.svg", "A fan-out of 1,000: steps a second", 'd', "fan-out", 1, "steps_per_s"),
     chart("start.svg", "From submit to the first step: p50 in µs", 'f', "start", 1, "p50_us"),

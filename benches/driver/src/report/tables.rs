@@ -2,12 +2,17 @@
 
 use std::fmt::Write;
 
+use super::Row;
 use crate::Result;
 use crate::results::{Figure, Results, short};
 use crate::system::{SYSTEMS, System};
 
-pub(super) fn row(text: &mut String, results: &Results, row: char, title: &str) -> Result<()> {
-    writeln!(text, "\n## {row}: {title}")?;
+pub(super) fn row(text: &mut String, results: &Results, of: &Row) -> Result<()> {
+    let row = of.letter;
+    writeln!(text, "\n## {row}: {}", of.title)?;
+    if !of.note.is_empty() {
+        writeln!(text, "\n{}", of.note)?;
+    }
     let figures: Vec<&Figure> = results.figures.iter().filter(|it| it.row == row).collect();
     for work in distinct(figures.iter().map(|it| it.work.as_str())) {
         let of_work: Vec<&Figure> = figures.iter().copied().filter(|it| it.work == work).collect();
@@ -19,7 +24,7 @@ pub(super) fn row(text: &mut String, results: &Results, row: char, title: &str) 
     missing(text, results, row)
 }
 
-const METRICS: [(&str, &str); 15] = [
+const METRICS: [(&str, &str); 16] = [
     ("steps_per_s", "steps/s"),
     ("commits_per_s", "commits/s"),
     ("p50_us", "p50, µs"),
@@ -27,7 +32,8 @@ const METRICS: [(&str, &str); 15] = [
     ("cpu_us_per_step", "processor time of the process for each step, µs"),
     ("bytes_per_step", "bytes written for each step: by the process; on Postgres, to the server's log"),
     ("syncs_per_step", "syncs for each step"),
-    ("resume_ms", "ms"),
+    ("resume_ms", "ms until its next step begins, from a store that is open"),
+    ("open_ms", "ms to open the store"),
     ("bytes_per_run", "bytes for each run"),
     ("ns_per_step", "ns for each step"),
     ("allocations_per_step", "allocations for each step"),
@@ -63,15 +69,18 @@ fn cell(figures: &[&Figure], system: &System, at_once: usize) -> String {
     format!("{}{range}{ratio}", short(seen.median))
 }
 
-/// What failed, and what cannot be said.
+/// What failed, and what cannot be said: a line for each system and reason, with what it is of, if the system has other figures in the row.
 fn missing(text: &mut String, results: &Results, row: char) -> Result<()> {
     let missing: Vec<_> = results.circumstances.missing.iter().filter(|it| it.row == row).collect();
-    let lines = missing.iter().map(|it| {
-        let what =
-            if it.failed { format!("failed ({}, {} at once)", it.work, it.concurrency) } else { "left out".to_owned() };
-        format!("- `{}` {what}: {}", it.system, it.why.replace('\n', " "))
-    });
-    let lines: Vec<String> = lines.collect();
+    let mut lines = Vec::new();
+    for it in &missing {
+        let alike = missing.iter().filter(|other| (&other.system, &other.why) == (&it.system, &it.why));
+        let works: Vec<_> = alike.map(|it| format!("{}, {} at once", it.work, it.concurrency)).collect();
+        let has_others = results.figures.iter().any(|figure| figure.row == row && figure.system == it.system);
+        let of = if has_others { format!(" ({})", works.join("; ")) } else { String::new() };
+        let what = if it.failed { "failed" } else { "left out" };
+        lines.push(format!("- `{}` {what}{of}: {}", it.system, it.why.replace('\n', " ")));
+    }
     if !lines.is_empty() {
         writeln!(text, "\n{}", distinct(lines.iter().map(String::as_str)).join("\n"))?;
     }

@@ -1,9 +1,6 @@
 //! The order flow on Postgres, as an application has it.
 
-use bench_protocol::Args;
-use bench_protocol::order::{
-    self as shop, INSERT_ORDER_POSTGRES, ORDERS_TABLE, Order, OrderConfirmed, OrderError, Receipt,
-};
+use bench_order::{self as shop, INSERT_ORDER_POSTGRES, ORDERS_TABLE, Order, OrderConfirmed, OrderError, Receipt};
 use prose::{Ctx, Event, Relay, TracingPublisher, flow};
 use prose_postgres::{PostgresDatabase, PostgresStore};
 
@@ -58,9 +55,9 @@ async fn process(ctx: Ctx<Shop>, order: Order) -> Result<Receipt, Failed> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args = Args::of_process();
-    let store = PostgresStore::connect(args.database()?).await?;
-    let db = PostgresDatabase::new(sqlx::PgPool::connect(args.database()?).await?);
+    let url = std::env::args().nth(1).ok_or("usage: order_flow POSTGRES_URL")?;
+    let store = PostgresStore::connect(&url).await?;
+    let db = PostgresDatabase::new(sqlx::PgPool::connect(&url).await?);
     sqlx::query(ORDERS_TABLE).execute(db.pool()).await?;
     let relay = Relay::start(&store, TracingPublisher);
     let receipt = process(shop::order(1)).deps(Shop { db }).durable(&store, "ord_1").await?;

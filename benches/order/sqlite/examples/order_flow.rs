@@ -1,9 +1,8 @@
 //! The order flow on SQLite, as an application has it.
 
-use bench_protocol::Args;
-use bench_protocol::order::{
-    self as shop, INSERT_ORDER_SQLITE, ORDERS_TABLE, Order, OrderConfirmed, OrderError, Receipt,
-};
+use std::path::Path;
+
+use bench_order::{self as shop, INSERT_ORDER_SQLITE, ORDERS_TABLE, Order, OrderConfirmed, OrderError, Receipt};
 use prose::{Ctx, Event, Relay, TracingPublisher, flow};
 use prose_sqlite::{SqliteDatabase, SqliteStore};
 
@@ -58,8 +57,8 @@ async fn process(ctx: Ctx<Shop>, order: Order) -> Result<Receipt, Failed> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args = Args::of_process();
-    let store = SqliteStore::open(args.dir.join("orders.db")).await?;
+    let folder = std::env::args().nth(1).ok_or("usage: order_flow FOLDER")?;
+    let store = SqliteStore::open(Path::new(&folder).join("orders.db")).await?;
     let db = store.database().await?;
     sqlx::query(ORDERS_TABLE).execute(db.pool()).await?;
     let relay = Relay::start(&store, TracingPublisher);

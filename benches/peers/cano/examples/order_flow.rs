@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: order_flow FOLDER")?;
     let folder = Path::new(&folder);
     let store = Arc::new(RedbCheckpointStore::new(folder.join("cano.redb"))?);
-    let order = bench_protocol::order::order(0);
+    let order = bench_order::order(0);
     let database = order::database(&folder.join("orders.db"))?;
     order::run(store, order::ProcessOrder { order, database, mark: |_| () }).await?;
     println!("processed");

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bench_protocol::order::{self, Order, OrderError, Receipt};
+use bench_order::{self as order, Order, OrderError, Receipt};
 use cano::prelude::*;
 use cano::{CheckpointStore, RetryMode};
 use serde::{Deserialize, Serialize};

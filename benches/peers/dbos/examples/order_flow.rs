@@ -1,6 +1,6 @@
 //! The order flow and nothing else: for how long it compiles and how large it is. Processes one order: `order_flow POSTGRES_URL`.
 
-use bench_protocol::order::{ORDERS_TABLE, Order};
+use bench_order::{ORDERS_TABLE, Order};
 use dbos::{Config, DBOS, StartOptions};
 use sqlx::PgPool;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let flow =
         dbos.register_workflow("orders", move |order: Order| order::process_order(database.clone(), order, |_| ()))?;
     dbos.launch().await?;
-    let order = bench_protocol::order::order(0);
+    let order = bench_order::order(0);
     let id = order.id.clone();
     let options = StartOptions { workflow_id: Some(&id), ..StartOptions::default() };
     let receipt = flow.start_with(order, options).await?.result().await?;

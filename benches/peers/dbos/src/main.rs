@@ -3,6 +3,7 @@
 mod flows;
 mod order;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -151,8 +152,8 @@ async fn asleep(args: &Args) -> Outcome {
     let flow = flows::sleeper(&dbos)?;
     dbos.launch().await?;
     let database = PgPool::connect(args.database()?).await?;
-    let submit = async || {
-        for number in 0..args.runs {
+    let submit = async |numbers: Range<usize>| {
+        for number in numbers {
             let id = format!("sleeper-{number}");
             flow.start_with(number, StartOptions { workflow_id: Some(&id), ..StartOptions::default() }).await?;
         }
@@ -163,6 +164,6 @@ async fn asleep(args: &Args) -> Outcome {
         let count: i64 = sqlx::query_scalar(sql).fetch_one(&database).await?;
         Ok(usize::try_from(count)?)
     };
-    sleeping(args.runs, submit, count).await?;
+    sleeping(args, submit, count).await?;
     print_settings(args).await
 }

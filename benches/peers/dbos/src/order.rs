@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench_protocol::order::{self, Order, OrderError, Receipt};
+use bench_order::{self as order, Order, OrderError, Receipt};
 use dbos::{Error, Result, StepOptions, step, step_with};
 use sqlx::PgPool;
 

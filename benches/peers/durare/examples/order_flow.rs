@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bench_protocol::order::{ORDERS_TABLE, Order, Receipt};
+use bench_order::{ORDERS_TABLE, Order, Receipt};
 use durare::{DurableContext, DurableEngine, SqliteProvider, WorkflowOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = builder.build().await?;
     engine.launch().await?;
     engine.recover().await?;
-    let order = bench_protocol::order::order(0);
+    let order = bench_order::order(0);
     let options = WorkflowOptions::with_id(order.id.clone());
     let receipt = engine.start::<_, Receipt>("orders", order, options).await?.result().await?;
     println!("{receipt:?}");

@@ -12,6 +12,12 @@ use futures_util::future::try_join_all;
 pub(crate) const COUNTER: &str = "create table counter (id integer primary key, count bigint not null);
     insert into counter values (1, 0)";
 
+/// What is counted in the end.
+pub(crate) const COUNT: &str = "select count from counter where id = 1";
+
+/// In a transaction on Postgres: without the lock two of them read the same count, and one is lost. SQLite has one writer, and no such words.
+pub(crate) const COUNT_LOCKED: &str = "select count from counter where id = 1 for update";
+
 /// A flow of so many steps; its input is the run's number.
 pub(crate) fn steps(engine: &mut DurableEngineBuilder, steps: usize, watch: Arc<Watch>) {
     engine.register("steps", move |ctx: DurableContext, run: usize| {
@@ -30,24 +36,24 @@ pub(crate) fn steps(engine: &mut DurableEngineBuilder, steps: usize, watch: Arc<
 }
 
 /// So many transactions that read the counter and write it.
-pub(crate) fn counts(engine: &mut DurableEngineBuilder, steps: usize, watch: Arc<Watch>) {
+pub(crate) fn counts(engine: &mut DurableEngineBuilder, read: &'static str, steps: usize, watch: Arc<Watch>) {
     engine.register("counts", move |ctx: DurableContext, run: usize| {
         let watch = watch.clone();
         async move {
             for step in 0..steps {
-                count(&ctx, run, step, watch.clone()).await?;
+                count(&ctx, read, run, step, watch.clone()).await?;
             }
             Ok::<_, Error>(())
         }
     });
 }
 
-async fn count(ctx: &DurableContext, run: usize, step: usize, watch: Arc<Watch>) -> Result<i64> {
+async fn count(ctx: &DurableContext, read: &'static str, run: usize, step: usize, watch: Arc<Watch>) -> Result<i64> {
     ctx.transaction("count", move |tx| {
         let watch = watch.clone();
         Box::pin(async move {
             watch.body(run, step).await;
-            let row = tx.query_one("select count from counter where id = 1", &params![]).await?;
+            let row = tx.query_one(read, &params![]).await?;
             let count = row.get::<i64>("count");
             tx.execute("update counter set count = ? where id = 1", &params![count + 1]).await?;
             Ok(count)

@@ -4,6 +4,7 @@ mod flows;
 mod order;
 mod store;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -89,11 +90,12 @@ async fn counts(args: &Args) -> Outcome {
     let store = Store::open(args).await?;
     store.prepare(flows::COUNTER).await?;
     let watch = Arc::new(Watch::Beats(Beats::new(args.runs, args.steps)));
-    let engine = engine(&store, |engine| flows::counts(engine, args.steps, watch.clone())).await?;
+    let engine = engine(&store, |engine| flows::counts(engine, store.reads(), args.steps, watch.clone())).await?;
     let meter = Meter::start();
     at_once(args.runs, args.concurrency, |number| run(engine.clone(), "counts", number)).await?;
     meter.finish(args.all_steps());
     watch.emit();
+    args.assert_counted(store.counted().await?);
     store.print_settings().await
 }
 
@@ -142,12 +144,12 @@ async fn asleep(args: &Args) -> Outcome {
         let options = WorkflowOptions::with_id(format!("sleeper-{number}"));
         engine.start::<usize, ()>("sleeper", number, options).await.map(drop)
     };
-    let submit = async || {
-        for number in 0..args.runs {
+    let submit = async |numbers: Range<usize>| {
+        for number in numbers {
             start(number).await?;
         }
         Ok(())
     };
-    sleeping(args.runs, submit, || store.sleeps()).await?;
+    sleeping(args, submit, || store.sleeps()).await?;
     store.print_settings().await
 }

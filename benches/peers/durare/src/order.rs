@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench_protocol::order::{self, Order, OrderError, Receipt};
+use bench_order::{self as order, Order, OrderError, Receipt};
 use durare::{DurableContext, Error, Result, StepCtx, StepOptions, params};
 
 /// `mark` is told each step's number when its body begins.

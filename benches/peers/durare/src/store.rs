@@ -9,6 +9,8 @@ use durare::{PostgresProvider, SqliteProvider, StateProvider};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::flows;
+
 /// Its default is 5. On SQLite one writes at a time, and who waits for that naps; with two, one reads while the other commits, and more are
 /// in each other's way.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -94,13 +96,29 @@ impl Store {
         Ok(())
     }
 
+    /// How a transaction reads the counter of row c before it writes it.
+    pub(crate) fn reads(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => flows::COUNT,
+            Self::Postgres(_) => flows::COUNT_LOCKED,
+        }
+    }
+
+    /// What the counter of row c says.
+    pub(crate) async fn counted(&self) -> Result<usize, Failure> {
+        self.number(flows::COUNT).await
+    }
+
     /// How many durable timers are set.
     pub(crate) async fn sleeps(&self) -> Result<usize, Failure> {
-        let sql = "select count(*) from operation_outputs where function_name = 'DBOS.sleep'";
-        let count: i64 = match self {
+        self.number("select count(*) from operation_outputs where function_name = 'DBOS.sleep'").await
+    }
+
+    async fn number(&self, sql: &'static str) -> Result<usize, Failure> {
+        let number: i64 = match self {
             Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await?,
             Self::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await?,
         };
-        Ok(usize::try_from(count)?)
+        Ok(usize::try_from(number)?)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bench_protocol::order::Receipt;
+use bench_order::Receipt;
 use duroxide::providers::sqlite::SqliteProvider;
 use duroxide::runtime::Runtime;
 use duroxide::{Client, OrchestrationRegistry};
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let activities = order::activities(database, |_, _| ());
     let runtime = Runtime::start_with_store(store.clone(), activities.build(), orchestrations.build()).await;
     let client = Client::new(store);
-    let order = bench_protocol::order::order(0);
+    let order = bench_order::order(0);
     let id = order.id.clone();
     client.start_orchestration_typed(&id, "orders", (0, order)).await?;
     let receipt = client.wait_for_orchestration_typed::<Receipt>(&id, Duration::from_secs(60)).await??;

@@ -4,6 +4,7 @@ mod engine;
 mod flows;
 mod order;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -151,8 +152,8 @@ async fn asleep(args: &Args) -> Outcome {
     let store = engine::open(args).await?;
     let _runtime = engine::start(&store, flows::step(watch), flows::sleeper(), engine::options()).await;
     let client = Client::new(store.provider.clone());
-    let submit = async || {
-        for number in 0..args.runs {
+    let submit = async |numbers: Range<usize>| {
+        for number in numbers {
             client.start_orchestration_typed(format!("sleeper-{number}"), "sleeper", number).await?;
         }
         Ok(())
@@ -162,7 +163,7 @@ async fn asleep(args: &Args) -> Outcome {
         let count: i64 = sqlx::query_scalar(sql).fetch_one(store.provider.get_pool()).await?;
         Ok(usize::try_from(count)?)
     };
-    sleeping(args.runs, submit, count).await?;
+    sleeping(args, submit, count).await?;
     engine::print_settings();
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench_protocol::order::{self, ORDERS_TABLE, Order, OrderError, Receipt};
+use bench_order::{self as order, ORDERS_TABLE, Order, OrderError, Receipt};
 use duroxide::runtime::registry::{ActivityRegistry, ActivityRegistryBuilder};
 use duroxide::{ActivityContext, BackoffStrategy, OrchestrationContext, RetryPolicy};
 use sqlx::SqlitePool;

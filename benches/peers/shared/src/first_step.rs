@@ -1,9 +1,9 @@
 //! From the call that gives an idle engine a run to the body of the run's first step.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bench_protocol::{Percentiles, emit};
+use bench_protocol::{Percentiles, emit, pause};
 
 use crate::{Failure, Outcome};
 
@@ -26,8 +26,7 @@ impl FirstStep {
     }
 }
 
-/// Gives the engine so many runs, one after another; `run` submits one and waits for its end. In front of each is a pause, so that the
-/// engine has become idle; the pauses differ, so that an engine which polls is met at all phases of its interval.
+/// Gives the engine so many runs, one after another; `run` submits one and waits for its end. In front of each is a [`pause`].
 ///
 /// # Errors
 ///
@@ -38,7 +37,7 @@ where
 {
     let mut times = Percentiles::default();
     for number in 0..runs {
-        tokio::time::sleep(Duration::from_millis(5 + (number as u64 * 37) % 45)).await;
+        tokio::time::sleep(pause(number)).await;
         let given = Instant::now();
         run(number).await?;
         let began = first.take().ok_or_else(|| Failure::from("the run had no step"))?;

@@ -69,15 +69,12 @@ where
         let _kept = begin().await?;
         stop.reached().await
     })?;
-    let mut took = Vec::new();
     for _ in 0..times {
-        took.push(life(async {
+        let took = life(async {
             let (since, _kept) = again().await?;
             Ok(stop.reached().await?.duration_since(since))
-        })?);
+        })?;
+        emit("resume_ms", took.as_secs_f64() * 1e3);
     }
-    took.sort_unstable();
-    let median = took.get(took.len() / 2).ok_or("--runs has to be 1 or more")?;
-    emit("resume_ms", median.as_secs_f64() * 1e3);
     Ok(())
 }

@@ -55,7 +55,7 @@ pub(crate) async fn measure(args: &Args) -> Result<()> {
         }
     };
     let counted: i64 = counted;
-    assert_eq!(counted, args.all_steps() as i64, "each transaction has counted once");
+    args.assert_counted(usize::try_from(counted)?);
     Ok(())
 }
 
