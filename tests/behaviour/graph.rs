@@ -1,12 +1,12 @@
 //! What a flow knows of itself: the graph in its module, its three formats, and that a run keeps to it.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use prose::graph::{Graph, NodeKind};
 use prose::{Ctx, Event, Flow, MemoryPublisher, MemoryStore, flow};
 
 use crate::support::{Failure, Log};
+use crate::way::is_way;
 
 #[derive(serde::Serialize, Event)]
 struct Shipped {
@@ -158,28 +158,4 @@ async fn a_run_is_a_way_through_the_graph() {
         assert!(is_way(&ship::GRAPH, &log.lines(), end), "{items:?}: {:?}", log.lines());
     }
     assert!(!is_way(&ship::GRAPH, &["not_empty".into(), "wrap".into(), "shipped".into()], NodeKind::Completed));
-}
-
-/// Does the graph have a way along these points, and no other, to this end?
-fn is_way(graph: &Graph, points: &[String], end: NodeKind) -> bool {
-    let mut here = HashSet::from([0]);
-    for point in points {
-        here = reached(graph, &here).into_iter().filter(|node| graph.nodes[*node].name == point).collect();
-    }
-    reached(graph, &here).iter().any(|node| graph.nodes[*node].kind == end)
-}
-
-/// The points and ends that come next, past branches and loops.
-fn reached(graph: &Graph, from: &HashSet<usize>) -> HashSet<usize> {
-    let mut met = HashSet::new();
-    let mut to_do: Vec<usize> = from.iter().copied().collect();
-    while let Some(node) = to_do.pop() {
-        for edge in graph.edges.iter().filter(|edge| edge.from == node) {
-            let passes = matches!(graph.nodes[edge.to].kind, NodeKind::Branch | NodeKind::Loop);
-            if met.insert(edge.to) && passes {
-                to_do.push(edge.to);
-            }
-        }
-    }
-    met.into_iter().filter(|node| !matches!(graph.nodes[*node].kind, NodeKind::Branch | NodeKind::Loop)).collect()
 }

@@ -4,6 +4,7 @@ use super::crash::Crash;
 use super::world::{Told, World};
 use prose::{Call, DepsOf, Error, EventRecord, Flow, FlowError, Store};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ pub(crate) struct Run {
     pub(crate) events: Vec<Event>,
     /// Behind each commit.
     pub(crate) checkpoints: Vec<Value>,
+    /// The idempotency keys of the bodies that each commit says to be done.
+    pub(crate) done: Vec<BTreeSet<String>>,
+    /// The points that it came to, in order, in all executions.
+    pub(crate) points: Vec<String>,
 }
 
 /// A published event.
@@ -86,7 +91,8 @@ where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
 {
-    let execution = call(world).publisher(world.publisher.clone()).durable(&world.store, RUN);
+    let call = call(world).publisher(world.publisher.clone()).observer(world.way.clone());
+    let execution = call.durable(&world.store, RUN);
     world.store.execute(crash, async { text(execution.await) }).await
 }
 
@@ -108,5 +114,13 @@ fn result(world: &World, outcome: String, told: Vec<Vec<Told>>) -> Run {
     };
     let mut events: Vec<_> = world.publisher.published().into_iter().map(event).collect();
     events.sort_by(|one, next| one.channel.cmp(&next.channel));
-    Run { outcome, told, rows: world.committed_rows(), events, checkpoints: world.store.checkpoints() }
+    Run {
+        outcome,
+        told,
+        rows: world.committed_rows(),
+        events,
+        checkpoints: world.store.checkpoints(),
+        done: world.store.done(),
+        points: world.way.points(),
+    }
 }
