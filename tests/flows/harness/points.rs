@@ -68,9 +68,15 @@ impl Points {
     /// # Panics
     /// If they are not all points of the flow but these, to which no run can come; or if its graph lacks a way.
     pub(crate) fn are_all_but(self, out_of_reach: &[&str]) {
+        self.have_been_seen_but(out_of_reach);
+        self.are_on_ways_of_the_graph();
+    }
+
+    /// # Panics
+    /// If the flow's graph lacks a way.
+    pub(crate) fn are_on_ways_of_the_graph(self) {
         let Self { graph, astray, .. } = &self;
         assert!(astray.is_empty(), "these are not ways of the graph: {astray:#?}\n{}", graph.to_mermaid());
-        self.have_been_seen_but(out_of_reach);
     }
 
     /// The same of a flow with jumps that its graph does not show: they stand in macros.
