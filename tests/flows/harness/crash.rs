@@ -1,6 +1,7 @@
 //! A store that stops the world at one of a run's commits.
 
 use super::keys::Keys;
+use super::run::whatever_run;
 use prose::store::{BoxFuture, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{Checkpoint, Store, StoreError};
 use serde_json::Value;
@@ -135,6 +136,9 @@ fn page(checkpoint: &Checkpoint) -> Value {
     let mut page = serde_json::to_value(checkpoint).unwrap();
     for varying in ["correlation_id", "created_at", "updated_at"] {
         page.as_object_mut().unwrap().remove(varying).unwrap();
+    }
+    if let Some(error) = page["failed_step"]["error"].as_str() {
+        page["failed_step"]["error"] = whatever_run(error).into();
     }
     // Until when it waits.
     let state = page["state"].as_object_mut().unwrap();

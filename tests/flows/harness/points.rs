@@ -45,8 +45,8 @@ impl Points {
         Self { graph: F::GRAPH, seen: BTreeSet::new(), astray: Vec::new() }
     }
 
-    /// Those of a run that came to this end.
-    pub(super) fn of_a_run<F: Flow>(points: &[String], end: NodeKind) -> Self {
+    /// Those of a run that came to this end, or was stopped.
+    pub(super) fn of_a_run<F: Flow>(points: &[String], end: Option<NodeKind>) -> Self {
         let is_way = is_way(F::GRAPH, points, end);
         let astray = (!is_way).then(|| format!("{points:?}, {end:?}")).into_iter().collect();
         Self { graph: F::GRAPH, seen: points.iter().cloned().collect(), astray }

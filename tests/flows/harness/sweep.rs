@@ -112,8 +112,9 @@ impl Undisturbed {
 
     pub(super) fn points<F: Flow>(&self) -> Points {
         let end = match self.0.checkpoints.last().unwrap()["status"].as_str() {
-            Some("completed") => NodeKind::Completed,
-            _ => NodeKind::Failed,
+            Some("completed") => Some(NodeKind::Completed),
+            Some("cancelled") => None,
+            _ => Some(NodeKind::Failed),
         };
         Points::of_a_run::<F>(&self.0.points, end)
     }

@@ -3,13 +3,14 @@
 use prose::graph::{Graph, NodeKind};
 use std::collections::HashSet;
 
-/// Does the graph have a way along these points, and no other, to this end? An `#[each]` may be passed: it may have nothing to go over. The
+/// Does the graph have a way along these points, and no other, to this end (`None`: they are where the run was stopped)? An `#[each]` may be passed: it may have nothing to go over. The
 /// elements of a `#[parallel]` come in any order, all of them.
-pub(crate) fn is_way(graph: &Graph, points: &[String], end: NodeKind) -> bool {
+pub(crate) fn is_way(graph: &Graph, points: &[String], end: Option<NodeKind>) -> bool {
     let mut here = HashSet::from([Place { last: vec![0], left: Vec::new() }]);
     for point in points {
         here = here.iter().flat_map(|place| place.behind(graph, point)).collect();
     }
+    let Some(end) = end else { return !here.is_empty() };
     let is_at_end = |place: &Place| {
         place.left.is_empty() && reached(graph, &place.last).iter().any(|node| graph.nodes[*node].kind == end)
     };
