@@ -159,3 +159,34 @@ async fn a_run_is_a_way_through_the_graph() {
     }
     assert!(!is_way(&ship::GRAPH, &["not_empty".into(), "wrap".into(), "shipped".into()], Some(NodeKind::Completed)));
 }
+
+/// Two steps at once, and then each of a list.
+#[flow]
+async fn at_once(_ctx: Ctx, input: Vec<u32>) -> Result<u32, Failure> {
+    #[parallel]
+    let (one, two): (u32, u32) = (
+        #[step]
+        1,
+        #[step]
+        2,
+    );
+    #[each]
+    let all: Vec<u32> = for item in &input {
+        item + one
+    };
+    Ok(all.iter().sum::<u32>() + two)
+}
+
+#[test]
+fn what_runs_at_once_comes_in_any_order_and_all_of_it() {
+    let is_way = |points: &[&str], end| {
+        let points: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
+        is_way(&at_once::GRAPH, &points, end)
+    };
+    let completed = Some(NodeKind::Completed);
+    assert!(is_way(&["one", "two", "all"], completed) && is_way(&["two", "one", "all"], completed));
+    assert!(is_way(&["one", "two"], completed), "there may be nothing in the list");
+    assert!(!is_way(&["one", "all"], completed) && !is_way(&["one"], completed) && !is_way(&["all"], completed));
+    assert!(!is_way(&["one", "one", "two", "all"], completed) && !is_way(&["one", "two", "all", "all"], completed));
+    assert!(is_way(&["two"], None) && !is_way(&["all"], None), "where it was stopped");
+}
