@@ -223,7 +223,7 @@ pub(crate) fn quick() -> Vec<Turns> {
     ];
     // Compared with one another, so in turns.
     let resume =
-        [100, 10_000].map(|committed| case('e', "resume", 1, committed, Amount::Runs(9)).by(&["prose-sqlite"]));
+        [100, 10_000].map(|committed| case('e', "resume", 1, committed, Amount::Runs(25)).by(&["prose-sqlite"]));
     let resume = resume.map(|case| case.times(3)).into();
     let mut all: Vec<Turns> = cases.into_iter().map(|case| vec![case.times(3)]).chain([resume]).collect();
     // On a slow disk too it is to end within two minutes.
