@@ -395,14 +395,16 @@ impl Store for Late {
 async fn one_is_busy(ctx: Ctx<Log>, input: u32) -> Result<u32, Failure> {
     #[each]
     let done: Vec<u32> = for element in 0..input {
-        while element == 1 {
-            // Uses up all that a task may do at a time, again and again, and asks to be polled at once.
-            let mut busy = Box::pin(tokio::task::coop::consume_budget());
-            std::future::poll_fn(|cx| {
-                cx.waker().wake_by_ref();
-                busy.as_mut().poll(cx)
-            })
-            .await;
+        if element == 1 {
+            loop {
+                // Uses up all that a task may do at a time, again and again, and asks to be polled at once.
+                let mut busy = Box::pin(tokio::task::coop::consume_budget());
+                std::future::poll_fn(|cx| {
+                    cx.waker().wake_by_ref();
+                    busy.as_mut().poll(cx)
+                })
+                .await;
+            }
         }
         element
     };
