@@ -12,6 +12,8 @@ pub(crate) struct Case {
     pub(crate) concurrency: usize,
     pub(crate) steps: usize,
     pub(crate) amount: Amount,
+    /// How long a repetition of [`Amount::AWhile`] should take.
+    pub(crate) seconds: f64,
     /// What each sync takes longer.
     pub(crate) slower: Duration,
     /// How often each system does it.
@@ -39,6 +41,9 @@ const ALL: &[&str] = &[];
 
 const REPETITIONS: usize = 5;
 
+/// All rows together are to take half an hour.
+const A_WHILE: f64 = 0.7;
+
 const ENOUGH: Duration = Duration::from_secs(10);
 
 const fn case(row: char, work: &'static str, concurrency: usize, steps: usize, amount: Amount) -> Case {
@@ -48,6 +53,7 @@ const fn case(row: char, work: &'static str, concurrency: usize, steps: usize, a
         concurrency,
         steps,
         amount,
+        seconds: A_WHILE,
         slower: Duration::ZERO,
         samples: REPETITIONS,
         enough: ENOUGH,
@@ -226,8 +232,10 @@ pub(crate) fn quick() -> Vec<Turns> {
         [100, 10_000].map(|committed| case('e', "resume", 1, committed, Amount::Runs(25)).by(&["prose-sqlite"]));
     let resume = resume.map(|case| case.times(3)).into();
     let mut all: Vec<Turns> = cases.into_iter().map(|case| vec![case.times(3)]).chain([resume]).collect();
-    // On a slow disk too it is to end within two minutes.
-    all.iter_mut().flatten().for_each(|case| case.enough = ENOUGH / 2);
+    // It is to end within two minutes, on a slow disk too, and to have time to look twice.
+    for case in all.iter_mut().flatten() {
+        (case.seconds, case.enough) = (A_WHILE / 2.0, ENOUGH / 2);
+    }
     all
 }
 

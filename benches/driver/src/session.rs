@@ -13,9 +13,6 @@ use crate::system::{System, named};
 /// A trial that takes longer than this counts as a sample: the system is too slow to do everything twice.
 const LONG_TRIAL: Duration = Duration::from_secs(4);
 
-/// How long a repetition should take, in seconds: all rows together are to take half an hour.
-const A_WHILE: f64 = 0.7;
-
 /// A trial has so many runs, or as many as run at once.
 const TRIAL_RUNS: usize = 20;
 
@@ -108,7 +105,7 @@ impl Session<'_> {
         let rate = measured.metrics.iter().find(|(name, _)| name == "steps_per_s").map_or(0.0, |(_, value)| *value);
         let (took, long) = (measured.took, measured.took > LONG_TRIAL);
         let samples = if long { vec![measured] } else { Vec::new() };
-        let enough = ((rate * A_WHILE / case.steps as f64) as usize).clamp(runs, MOST_RUNS);
+        let enough = ((rate * case.seconds / case.steps as f64) as usize).clamp(runs, MOST_RUNS);
         Ok(Some(Runner {
             case,
             system,
