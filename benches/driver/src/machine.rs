@@ -10,8 +10,7 @@ use crate::versions;
 
 /// A line each.
 pub(crate) fn describe(tree: &Tree, server: Option<&Server>) -> Result<Vec<String>> {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("?", |it| it.1);
+    let model = processor();
     let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
     let cores = std::thread::available_parallelism()?;
@@ -26,6 +25,13 @@ pub(crate) fn describe(tree: &Tree, server: Option<&Server>) -> Result<Vec<Strin
     ];
     lines.extend(versions::lines(tree)?);
     Ok(lines)
+}
+
+/// The kind of processor.
+pub(crate) fn processor() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    model.map_or("?", |it| it.1).to_owned()
 }
 
 /// The date, in UTC.
