@@ -98,6 +98,8 @@ pub(crate) enum Taker {
 pub(crate) struct Target {
     pub(crate) pat: Pat,
     pub(crate) ty: Option<Type>,
+    /// The branching expression, or what a pattern in it takes apart: the checks look where a variable comes from.
+    pub(crate) value: Option<Expr>,
 }
 
 /// `if COND { then } else { otherwise }`; an `else if` is a block with an `if` as its only statement.

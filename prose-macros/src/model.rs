@@ -48,8 +48,8 @@ pub(crate) struct Variable {
     pub(crate) mutable: bool,
     /// `ref x`
     pub(crate) by_ref: bool,
-    /// What it was defined with, where that is a plain `let`.
-    pub(crate) init: Option<Expr>,
+    /// What its `let`, `if let` or arm takes it from.
+    pub(crate) source: Option<Source>,
     pub(crate) class: Class,
     /// Is it a point's output: saved at the end of the point's body?
     pub(crate) output: bool,
@@ -69,10 +69,41 @@ pub(crate) struct Variable {
     pub(crate) live_at: Vec<PointId>,
     /// Does its scope reach over a point?
     pub(crate) crosses: bool,
+    /// Does anything mention it?
+    pub(crate) mentioned: bool,
     /// Has a pattern found it in the flow's context, or what that borrows?
     pub(crate) found_in_ctx: bool,
     /// Is it the flow's context under another name?
     pub(crate) is_ctx: bool,
+}
+
+impl Variable {
+    /// What it was defined with, where it is all of that.
+    pub(crate) fn init(&self) -> Option<&Expr> {
+        self.source.as_ref().filter(|source| source.taken == Taken::Whole).map(|source| &source.expr)
+    }
+}
+
+/// Where a variable comes from.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) expr: Expr,
+    pub(crate) taken: Taken,
+}
+
+/// How much of an expression a pattern makes a variable of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// `x`
+    Whole,
+    /// `Some(x)`
+    Out,
+    /// `Err(x)`
+    OutOfErr,
+    /// `&x`
+    Copied,
+    /// `x` in an arm behind others: what they have left.
+    Rest,
 }
 
 /// What becomes of a variable.
@@ -148,7 +179,7 @@ impl Node {
     }
 
     /// The blocks inside of it.
-    fn blocks(&self) -> Vec<&Block> {
+    pub(crate) fn blocks(&self) -> Vec<&Block> {
         match self {
             Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) | Node::Parallel(_) | Node::Each(_) => {
                 Vec::new()

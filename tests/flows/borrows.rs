@@ -219,3 +219,56 @@ async fn by_ref(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
 async fn borrows_by_ref() {
     sweep(by_ref, orders()).await;
 }
+
+/// What is changed by way of a borrow, in front of a step.
+#[flow]
+async fn changed_by_way_of_a_borrow(ctx: Ctx<Deps>, input: Order) -> Result<Option<u32>, Failure> {
+    let mut first = input.items.first().copied();
+    if let Some(price) = &mut first {
+        *price += 1;
+        #[step]
+        'raised: {
+            ctx.tell(format!("{first:?}"));
+        }
+    }
+    if let Some(ref mut price) = first {
+        *price += 10;
+        #[step]
+        'raised_again: {
+            ctx.tell("again");
+        }
+    }
+    match first.as_mut() {
+        Some(price) if input.fast => {
+            *price += 100;
+            #[step]
+            'fast: {
+                ctx.tell("fast");
+            }
+        }
+        _other => {}
+    }
+    let Some(price) = first.as_mut() else { return Ok(None) };
+    let mut more = vec![1000, 1];
+    let added = &mut more;
+    if input.fast {
+        added.push(*price);
+        *price += added.len() as u32;
+        #[step]
+        'more: {
+            ctx.tell("more");
+        }
+    }
+    let Some(price) = first.as_mut() else { return Ok(None) };
+    *price += more.iter().sum::<u32>();
+    #[step]
+    'end: {
+        ctx.tell(format!("{first:?}"));
+    }
+    Ok(first)
+}
+
+#[tokio::test]
+async fn what_is_borrowed_mutably_is_changed_in_front_of_a_step() {
+    sweep(changed_by_way_of_a_borrow, orders()).await;
+}

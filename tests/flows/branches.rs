@@ -2,6 +2,7 @@
 
 use super::support::*;
 use prose::{Ctx, flow};
+use std::sync::Mutex;
 
 /// `note` moves in one branch and lives in the other; `list` moves in a branch before any point.
 #[flow]
@@ -524,4 +525,58 @@ async fn changes_everywhere(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Fa
 #[tokio::test]
 async fn a_variable_changed_everywhere() {
     sweep(changes_everywhere, orders()).await;
+}
+
+static STOCK: Mutex<u32> = Mutex::new(3);
+
+struct Sensor(u32);
+
+impl Sensor {
+    fn read(&self) -> Result<u32, Failure> {
+        Ok(self.0)
+    }
+}
+
+/// Locks that are free again in front of a step, values that only look like guards, and variables that nobody needs.
+#[flow]
+async fn free_again(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let count = *STOCK.lock().map_err(|_| Failure::new("poisoned"))?;
+    let level: u32 = Sensor(count + 1).read()?;
+    let _unused: u32 = level.saturating_sub(1);
+    let _first = input.items.first();
+    match STOCK.try_lock() {
+        Ok(_) => {}
+        Err(_busy) => {
+            #[step]
+            'busy: {
+                ctx.tell("busy");
+            }
+        }
+    }
+    let parsed = input.id.parse::<u32>();
+    match parsed.as_ref().map(|number| number + level) {
+        Ok(number) if input.fast => {
+            #[step]
+            'number: {
+                ctx.tell(format!("{number}"));
+            }
+        }
+        Err(_no_number) => {
+            #[step]
+            'none: {
+                ctx.tell(format!("none at {level}"));
+            }
+        }
+        _other => {}
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{count} {level}"));
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn what_is_free_again_is_no_guard() {
+    sweep(free_again, orders()).await;
 }

@@ -7,6 +7,7 @@ mod changes;
 mod compensations;
 mod constants;
 mod context;
+mod drops;
 mod duplicates;
 mod ends;
 mod guards;
@@ -40,6 +41,7 @@ pub(crate) fn model(model: &Model, errors: &mut Errors) {
     compensations::check(model, errors);
     context::check(model, errors);
     guards::check(model, errors);
+    drops::check(model, errors);
     iterables::check(model, errors);
     mutable_borrows::check(model, errors);
     borrows::check(model, errors);

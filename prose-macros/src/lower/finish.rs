@@ -70,8 +70,12 @@ fn classify(draft: &mut Draft, live: &Liveness) {
         live.at(id).iter().for_each(|variable| draft.variables[variable.0].live_at.push(point));
         draft.in_scope[point.0].iter().for_each(|variable| draft.variables[variable.0].crosses = true);
     }
+    for (_, node) in draft.graph.iter() {
+        node.mentions.iter().chain(&node.named).for_each(|variable| draft.variables[variable.0].mentioned = true);
+    }
     let elsewhere = draft.graph.mentioned_elsewhere();
     let kept = &kept_by_breaks(&draft.graph, live) | &assigned_by_control_flow(&draft.body);
+    let kept = &kept | &lending(draft, &elsewhere);
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,
@@ -101,6 +105,12 @@ fn assigned_by_control_flow(body: &Block) -> Vars {
     let mut assigned = Vars::new();
     body.for_each(&mut |node| assigned.extend(node.around().and_then(|around| around.place)));
     assigned
+}
+
+/// What another stretch is handed a borrow of has to be an ordinary local too.
+fn lending(draft: &Draft, elsewhere: &Vars) -> Vars {
+    let handed_on = draft.loans.iter().filter(|(_, borrows)| borrows.iter().any(|one| elsewhere.contains(one)));
+    handed_on.map(|(owner, _)| *owner).collect()
 }
 
 fn save_at_once(draft: &mut Draft, live: &Liveness) {

@@ -105,7 +105,7 @@ fn bound(mut local: Local, errors: &mut Errors) -> Option<Stmt> {
     let init = local.init.take()?;
     match init.diverge {
         None if has_value(&init.expr) => {
-            let taker = Taker::Let(Box::new(target(local.pat)));
+            let taker = Taker::Let(Box::new(Target { value: Some((*init.expr).clone()), ..target(local.pat) }));
             control_flow(*init.expr, taker, true, errors).ok()
         }
         diverge => {
@@ -118,8 +118,8 @@ fn bound(mut local: Local, errors: &mut Errors) -> Option<Stmt> {
 /// `PAT: T` taken apart.
 pub(super) fn target(pat: Pat) -> Target {
     match pat {
-        Pat::Type(typed) => Target { pat: *typed.pat, ty: Some(*typed.ty) },
-        pat => Target { pat, ty: None },
+        Pat::Type(typed) => Target { pat: *typed.pat, ty: Some(*typed.ty), value: None },
+        pat => Target { pat, ty: None, value: None },
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Builder, Definition};
 use crate::ast::{self, Bound};
 use crate::lower::graph::{GraphNode, Vars};
 use crate::lower::mentions;
-use crate::model::{Arm, AskedArm, Block, If, Match, Nested, Node, NodeId, Question, Range, VarId, Way};
+use crate::model::{Arm, AskedArm, Block, If, Match, Nested, Node, NodeId, Question, Range, Taken, VarId, Way};
 use crate::names;
 use crate::patterns::{bindings, without};
 use crate::views;
@@ -36,6 +36,7 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let condition = &bound.node.condition;
+        lets(condition).iter().for_each(|ask| self.lets_live(&ask.pat, &ask.expr, pending, nodes));
         self.asks(condition, pending);
         let question = Question::If { condition: condition.clone(), way: Way::default() };
         self.flush(pending, Some((question, condition)), nodes);
@@ -93,7 +94,7 @@ impl Builder<'_> {
             };
             let mentioned = mentions::in_expr(scrutinee);
             let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
-            let defined = self.define(&Definition::plain(pat, None));
+            let defined = self.define(&Definition { init: Some(scrutinee), ..Definition::plain(pat, None) });
             self.own(&defined, &owners);
             let otherwise = views::matches_again();
             let matched = parse_quote!(let #pat = #scrutinee else #otherwise;);
@@ -122,7 +123,9 @@ impl Builder<'_> {
 
     /// Defines the variables of a pattern where its branch begins.
     fn bind(&mut self, pat: &Pat, scrutinee: &Expr) -> Vec<VarId> {
-        let bound = self.define(&Definition::plain(pat, None));
+        let owner = self.lender(pat, scrutinee);
+        let bound = self.define(&Definition { init: Some(scrutinee), ..Definition::plain(pat, None) });
+        self.loans.extend(owner.map(|owner| (owner, bound.clone())));
         self.finds(pat, scrutinee, &bound);
         self.node(GraphNode { defines: bound.iter().copied().collect(), ..GraphNode::default() });
         bound
@@ -136,14 +139,17 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let scrutinee = &bound.node.scrutinee;
+        bound.node.arms.iter().for_each(|arm| self.lets_live(&arm.pat, scrutinee, pending, nodes));
         let skeleton = skeleton(&bound.node);
         self.asks(&skeleton, pending);
         let question = Question::Match { scrutinee: scrutinee.clone(), arms: Vec::new() };
         self.flush(pending, Some((question, &skeleton)), nodes);
         let (fork, first) = (self.fork(), self.points.len());
         let (mut behind, mut asked, mut arms) = (Vec::new(), Vec::new(), Vec::new());
-        for arm in &bound.node.arms {
+        for (number, arm) in bound.node.arms.iter().enumerate() {
+            let defined = self.next_variable();
             let (question, chosen, behind_arm) = self.arm(arm, scrutinee, &fork);
+            self.takes_the_rest(number, &arm.pat, defined);
             asked.push(question);
             arms.push(chosen);
             behind.push(behind_arm);
@@ -157,6 +163,16 @@ impl Builder<'_> {
         });
         let around = self.around(bound, last, fork.node, first);
         nodes.push(Node::Match(Box::new(Match { scrutinee: scrutinee.clone(), arms, around })));
+    }
+
+    /// What an arm behind others takes as a whole is what they have left: no guard, if one of them has taken it.
+    fn takes_the_rest(&mut self, number: usize, pat: &Pat, first: VarId) {
+        if let Pat::Ident(_) = pat
+            && number > 0
+            && let Some(source) = self.variables.get_mut(first.0).and_then(|variable| variable.source.as_mut())
+        {
+            source.taken = Taken::Rest;
+        }
     }
 
     fn arm(&mut self, arm: &ast::Arm, scrutinee: &Expr, fork: &Fork) -> (AskedArm, Arm, End) {

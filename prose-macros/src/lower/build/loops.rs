@@ -102,7 +102,7 @@ impl Builder<'_> {
             ty: None,
             mutable: false,
             by_ref: false,
-            init: None,
+            source: None,
             class: Class::Local,
             output: false,
             by_element: false,
@@ -113,6 +113,7 @@ impl Builder<'_> {
             views: Vec::new(),
             live_at: Vec::new(),
             crosses: false,
+            mentioned: false,
             found_in_ctx: false,
             is_ctx: false,
         };

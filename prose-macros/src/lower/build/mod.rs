@@ -2,6 +2,7 @@
 
 mod anew;
 mod branches;
+mod loans;
 mod loops;
 mod plain;
 mod points;
@@ -14,7 +15,7 @@ use crate::ast::{self, Flow, Kind, Stmt, Taker};
 use crate::captures::captured;
 use crate::model::{Around, Block, Class, Jumps, Node, NodeId, Point, PointId, Range, VarId, Variable};
 use crate::names;
-use crate::patterns::{bindings, type_in};
+use crate::patterns::{bindings, source_in, type_in};
 use plain::Pending;
 use proc_macro2::Ident;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -32,6 +33,8 @@ pub(crate) struct Draft {
     pub(crate) visible: Vec<Vars>,
     /// Variables that may be views, one list for each `let`, `if let` or arm.
     pub(crate) candidates: Vec<Vec<VarId>>,
+    /// Variables, each with those that borrow from it and are no views.
+    pub(crate) loans: Vec<(VarId, Vec<VarId>)>,
 }
 
 /// Builds the draft, with these variables as views.
@@ -43,6 +46,7 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
         points: Vec::new(),
         in_scope: Vec::new(),
         candidates: Vec::new(),
+        loans: Vec::new(),
         borrowing: Vars::new(),
         visible: Vec::new(),
         owners: BTreeMap::new(),
@@ -58,8 +62,8 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
     builder.scopes.open();
     builder.parameters(flow);
     let body = builder.block(&flow.body);
-    let Builder { graph, variables, points, in_scope, visible, candidates, .. } = builder;
-    Draft { graph, variables, points, body, in_scope, visible, candidates }
+    let Builder { graph, variables, points, in_scope, visible, candidates, loans, .. } = builder;
+    Draft { graph, variables, points, body, in_scope, visible, candidates, loans }
 }
 
 struct Builder<'a> {
@@ -70,6 +74,7 @@ struct Builder<'a> {
     in_scope: Vec<Vec<VarId>>,
     visible: Vec<Vars>,
     candidates: Vec<Vec<VarId>>,
+    loans: Vec<(VarId, Vec<VarId>)>,
     /// Variables that are borrows which may be made again, whether they have to be or not.
     borrowing: Vars,
     /// What each view borrows from: its mention is a mention of them.
@@ -140,7 +145,6 @@ impl Builder<'_> {
     // Variables
 
     fn define(&mut self, definition: &Definition<'_>) -> Vec<VarId> {
-        let single = matches!(definition.pat, Pat::Ident(pat) if pat.subpat.is_none());
         let mut defined = Vec::new();
         for binding in bindings(definition.pat) {
             let id = VarId(self.variables.len());
@@ -150,7 +154,7 @@ impl Builder<'_> {
                 nameable: self.among_items == 0,
                 mutable: binding.mutable,
                 by_ref: binding.by_ref,
-                init: definition.init.filter(|_| single).cloned(),
+                source: definition.init.and_then(|init| source_in(definition.pat, init, &binding.ident)),
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
                 output: definition.output,
                 by_element: false,
@@ -161,6 +165,7 @@ impl Builder<'_> {
                 views: Vec::new(),
                 live_at: Vec::new(),
                 crosses: false,
+                mentioned: false,
                 found_in_ctx: false,
                 is_ctx: false,
                 ident: binding.ident,
@@ -361,7 +366,10 @@ impl Builder<'_> {
         let range = self.points_since(first);
         let defined = match &bound.taker {
             Taker::Nobody | Taker::Assign(_) => Vec::new(),
-            Taker::Let(target) => self.define(&Definition::plain(&target.pat, target.ty.as_ref())),
+            Taker::Let(target) => {
+                let init = target.value.as_ref();
+                self.define(&Definition { init, ..Definition::plain(&target.pat, target.ty.as_ref()) })
+            }
         };
         let place = match &bound.taker {
             Taker::Assign(variable) => self.assignment(variable),

@@ -41,6 +41,7 @@ pub(super) struct Effects {
 impl Builder<'_> {
     pub(super) fn plain(&mut self, stmt: &Stmt, pending: &mut Pending, nodes: &mut Vec<Node>) {
         let Stmt::Local(local) = stmt else { return self.effect(stmt, pending) };
+        let lender = self.lets_live_mutably(local, pending, nodes);
         let first = self.next_variable();
         let effects = self.effects(stmt, pending);
         let owners = self.candidate(local);
@@ -51,6 +52,7 @@ impl Builder<'_> {
         let init = local.init.as_ref().map(|init| &*init.expr);
         let deferred = init.is_none();
         let defined = self.define(&Definition { init, deferred, ..Definition::plain(pat, ty) });
+        self.loans.extend(lender.map(|owner| (owner, defined.clone())));
         if deferred {
             self.flush(pending, None, nodes);
             return nodes.push(Node::Declared(Box::new(local.clone())));

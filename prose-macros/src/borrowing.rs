@@ -1,0 +1,106 @@
+//! Which expressions are borrows for sure. What other calls give, only rustc knows.
+
+use proc_macro2::Ident;
+use syn::{Block, Expr, ExprLit, Lit, Stmt};
+
+/// Is it a `&mut`, or something made of that?
+pub(crate) fn is_mutable(expr: &Expr) -> bool {
+    const CALLS: [&str; 17] = [
+        "iter_mut",
+        "values_mut",
+        "as_mut",
+        "as_deref_mut",
+        "as_mut_slice",
+        "get_mut",
+        "first_mut",
+        "last_mut",
+        "front_mut",
+        "back_mut",
+        "chunks_mut",
+        "split_at_mut",
+        "get_or_insert",
+        "get_or_insert_with",
+        "or_insert",
+        "or_insert_with",
+        "or_default",
+    ];
+    // What these make of it, or take out of it, is one as well.
+    const PASSING: [&str; 17] = [
+        "unwrap",
+        "expect",
+        "ok_or",
+        "ok_or_else",
+        "enumerate",
+        "rev",
+        "skip",
+        "take",
+        "step_by",
+        "zip",
+        "chain",
+        "filter",
+        "peekable",
+        "next",
+        "next_back",
+        "nth",
+        "find",
+    ];
+    match expr {
+        Expr::Paren(inner) => is_mutable(&inner.expr),
+        Expr::Try(inner) => is_mutable(&inner.expr),
+        Expr::Reference(reference) => reference.mutability.is_some(),
+        Expr::MethodCall(call) if CALLS.iter().any(|name| call.method == name) => true,
+        // Without an argument it takes a value out.
+        Expr::MethodCall(call) if call.method == "take" && call.args.is_empty() => false,
+        Expr::MethodCall(call) => PASSING.iter().any(|name| call.method == name) && is_mutable(&call.receiver),
+        Expr::Tuple(tuple) => tuple.elems.iter().any(is_mutable),
+        _ => false,
+    }
+}
+
+/// Is it another one?
+pub(crate) fn is_shared(expr: &Expr) -> bool {
+    const CALLS: [&str; 14] = [
+        "as_ref",
+        "as_deref",
+        "as_slice",
+        "as_str",
+        "as_bytes",
+        "iter",
+        "chars",
+        "bytes",
+        "lines",
+        "trim",
+        "trim_start",
+        "trim_end",
+        "split_whitespace",
+        "char_indices",
+    ];
+    match expr {
+        Expr::Reference(reference) => reference.mutability.is_none(),
+        Expr::MethodCall(call) => call.args.is_empty() && CALLS.iter().any(|name| call.method == name),
+        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
+        // All ways give one type.
+        Expr::If(node) => is_at_end(&node.then_branch) || node.else_branch.iter().any(|(_, expr)| is_shared(expr)),
+        Expr::Match(node) => node.arms.iter().any(|arm| is_shared(&arm.body)),
+        Expr::Block(node) => is_at_end(&node.block),
+        _ => false,
+    }
+}
+
+fn is_at_end(block: &Block) -> bool {
+    matches!(block.stmts.last(), Some(Stmt::Expr(value, None)) if is_shared(value))
+}
+
+/// The variable that it borrows from.
+pub(crate) fn owner(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Reference(node) => owner(&node.expr),
+        Expr::Field(node) => owner(&node.base),
+        Expr::Index(node) => owner(&node.expr),
+        Expr::MethodCall(node) => owner(&node.receiver),
+        Expr::Paren(node) => owner(&node.expr),
+        Expr::Try(node) => owner(&node.expr),
+        _ => None,
+    }
+}
