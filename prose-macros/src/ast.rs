@@ -121,16 +121,27 @@ pub(crate) struct Arm {
     pub(crate) pat: Pat,
     pub(crate) guard: Option<Expr>,
     pub(crate) block: Block,
+    /// Its braces, if it has them.
+    pub(crate) braces: Option<Span>,
+}
+
+/// Where a loop stands: its keyword, and its braces.
+#[derive(Clone, Copy)]
+pub(crate) struct LoopAt {
+    pub(crate) keyword: Span,
+    pub(crate) braces: Span,
 }
 
 /// `'label: loop { .. }`
 pub(crate) struct Loop {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     pub(crate) block: Block,
 }
 
 /// `'label: for PAT in ITERABLE { .. }`
 pub(crate) struct For {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     pub(crate) pat: Pat,
     pub(crate) iterable: Expr,

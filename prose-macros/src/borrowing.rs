@@ -78,17 +78,28 @@ pub(crate) fn is_shared(expr: &Expr) -> bool {
     match expr {
         Expr::Reference(reference) => reference.mutability.is_none(),
         Expr::MethodCall(call) => call.args.is_empty() && CALLS.iter().any(|name| call.method == name),
-        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
-        // All ways give one type.
-        Expr::If(node) => is_at_end(&node.then_branch) || node.else_branch.iter().any(|(_, expr)| is_shared(expr)),
-        Expr::Match(node) => node.arms.iter().any(|arm| is_shared(&arm.body)),
-        Expr::Block(node) => is_at_end(&node.block),
-        _ => false,
+        Expr::Lit(_) => is_literal(expr),
+        _ => any_way(expr, &is_shared),
     }
 }
 
-fn is_at_end(block: &Block) -> bool {
-    matches!(block.stmts.last(), Some(Stmt::Expr(value, None)) if is_shared(value))
+/// Is it a text or bytes of the program's own?
+pub(crate) fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,
+        _ => any_way(expr, &is_literal),
+    }
+}
+
+/// Is any of the values of control flow such a one? All ways give one type.
+fn any_way(expr: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> bool {
+    let at_end = |block: &Block| matches!(block.stmts.last(), Some(Stmt::Expr(value, None)) if is_it(value));
+    match expr {
+        Expr::If(node) => at_end(&node.then_branch) || node.else_branch.iter().any(|(_, expr)| is_it(expr)),
+        Expr::Match(node) => node.arms.iter().any(|arm| is_it(&arm.body)),
+        Expr::Block(node) => at_end(&node.block),
+        _ => false,
+    }
 }
 
 /// The variable that it borrows from.

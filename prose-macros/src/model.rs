@@ -2,7 +2,7 @@
 
 pub(crate) mod outline;
 
-use crate::ast::{Head, Kind, Name, Retry, Taker, Target};
+use crate::ast::{Head, Kind, LoopAt, Name, Retry, Taker, Target};
 use proc_macro2::{Ident, Span};
 use std::time::Duration;
 use syn::{Attribute, Expr, Item, Label, Lifetime, Local, Pat, Stmt, Type};
@@ -265,6 +265,8 @@ pub(crate) enum Question {
 pub(crate) struct AskedArm {
     pub(crate) pat: Pat,
     pub(crate) guard: Option<Expr>,
+    /// Its braces, if it has them: where rustc adds an arm that is missing.
+    pub(crate) braces: Option<Span>,
     pub(crate) way: Way,
 }
 
@@ -318,6 +320,7 @@ pub(crate) struct Nested {
 
 /// A `loop` with points inside.
 pub(crate) struct Loop {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     /// How many loops are around it.
     pub(crate) depth: usize,
@@ -328,6 +331,7 @@ pub(crate) struct Loop {
 
 /// A `for` with points inside.
 pub(crate) struct For {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     /// How many loops are around it.
     pub(crate) depth: usize,

@@ -1,9 +1,9 @@
 //! A borrow that cannot be made again cannot cross a step.
 
 use super::mutable_borrows::is_mutable_borrow;
-use crate::borrowing::is_shared;
+use crate::borrowing::{self, is_shared};
 use crate::errors::Errors;
-use crate::model::{Model, Source, Taken};
+use crate::model::{Model, Source, Taken, Variable};
 use syn::Type;
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
@@ -15,14 +15,15 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
             continue;
         }
         let name = &variable.ident;
+        if is_text(variable) {
+            let what = format!("`{name}` is a borrow of the program's own text, and crosses a step");
+            let why = "a borrow cannot be saved, and the run may go on in another program";
+            errors.push(name, &what, why, "own it, as a `String`: `\"..\".to_owned()`");
+            continue;
+        }
         let what = format!("`{name}` is a borrow that crosses a step");
         let why = "a borrow cannot be saved, and only a plain one (`&input.items`, of no `mut` variable) is made again";
-        errors.push(
-            name,
-            &what,
-            why,
-            "own it: `.clone()`, `.to_owned()` or `.collect()`; a `&'static str` as a `String`",
-        );
+        errors.push(name, &what, why, "own it: `.clone()`, `.to_owned()` or `.collect()`");
     }
 }
 
@@ -31,4 +32,13 @@ fn of_source(source: &Source) -> bool {
         Taken::Whole | Taken::Out | Taken::OutOfErr => is_shared(&source.expr),
         Taken::Copied | Taken::Rest => false,
     }
+}
+
+/// A literal, or what is declared as `&'static ..`.
+fn is_text(variable: &Variable) -> bool {
+    let is_static = |ty: &Type| match ty {
+        Type::Reference(borrow) => borrow.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static"),
+        _ => false,
+    };
+    variable.ty.as_ref().is_some_and(is_static) || variable.init().is_some_and(borrowing::is_literal)
 }

@@ -20,6 +20,8 @@ pub(super) struct Parts {
     pub(super) payloads: TokenStream,
     /// The body of `drive`.
     pub(super) drive: TokenStream,
+    /// What stands in front of it.
+    pub(super) uses: TokenStream,
     /// `impl Undo`, if the flow has anything to undo.
     pub(super) undo: Option<TokenStream>,
 }
@@ -114,7 +116,7 @@ fn state(head: &Head, methods: &TokenStream) -> TokenStream {
     quote!(#(#cfg)* #methods)
 }
 
-fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream {
+fn implementation(head: &Head, Parts { drive, undo, uses, .. }: &Parts) -> TokenStream {
     let Head { ident, options, .. } = head;
     let krate = &options.krate;
     let private = private(head);
@@ -125,6 +127,7 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
     let ctx_ty = ctx_type(head);
     let outputs = outputs(head, &result);
     let migrations = migrations(head);
+    let returned = returned(head, &result);
     let undoing = undo.is_some().then(|| {
         let undoing = quote!(::core::option::Option::Some(#private::undoing()));
         quote!(const UNDOING: ::core::option::Option<#private::Undoing<Self>> = #undoing;)
@@ -141,7 +144,8 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
         const META: &'static #private::Meta = &#ident::META;
         #undoing
         #(#lints)*
-        async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
+        async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #returned {
+            #uses
             #drive
         }
     };
@@ -196,6 +200,15 @@ pub(super) fn input(head: &Head) -> Type {
 fn result(head: &Head) -> Type {
     let nothing = || parse_quote!(::core::result::Result<(), ::core::convert::Infallible>);
     head.output.clone().unwrap_or_else(nothing)
+}
+
+/// What `drive` returns: as written, where it shows that it is a `Result`. Of an alias that is none, rustc has told at the types then.
+fn returned(head: &Head, result: &Type) -> TokenStream {
+    let private = private(head);
+    match super::argument(result, 1) {
+        Some(_) => quote!(#result),
+        None => quote_spanned!(result.span()=> <#result as #private::FlowResult>::Itself),
+    }
 }
 
 /// The user's patterns; the stand-in's body uses neither. The context is there because a flow has one, so nobody is

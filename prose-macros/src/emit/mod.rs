@@ -13,6 +13,7 @@ mod event;
 mod generated_mut;
 mod graph;
 mod handover;
+mod imports;
 mod items;
 mod leaf;
 mod leaving;
@@ -34,7 +35,7 @@ use crate::model::{Model, PointId, Range, VarId, Variable};
 use crate::{names, types};
 use items::Parts;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Pat, Type};
 
 /// Emits a flow.
@@ -47,19 +48,21 @@ pub(crate) fn flow(model: &Model) -> TokenStream {
         payloads: signals::payloads(&cx),
         drive: drive::body(&cx),
         undo: undo::undo(&cx),
+        uses: TokenStream::new(),
     };
     items::items(&model.head, &parts)
 }
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
-pub(crate) fn stand_in(model: &Model) -> TokenStream {
+pub(crate) fn stand_in(model: &Model, item: TokenStream) -> TokenStream {
     let head = &model.head;
     match &head.method {
         Some(method) => items::method(head, method),
         None => {
             let cx = Context::of(model);
             let (module, state, payloads) = (module::stand_in(&cx), state::methods(&cx), signals::payloads(&cx));
-            let parts = Parts { module, state, payloads, drive: quote!(::core::unreachable!()), ..Parts::default() };
+            let (drive, uses) = (quote!(::core::unreachable!()), imports::used(item));
+            let parts = Parts { module, state, payloads, drive, uses, ..Parts::default() };
             items::items(head, &parts)
         }
     }
@@ -197,9 +200,15 @@ impl<'a> Context<'a> {
         variables.iter().map(|variable| self.save(*variable, point)).collect()
     }
 
+    /// `&total`, told there.
+    fn borrow_at(&self, variable: VarId, at: Span) -> TokenStream {
+        let again = self.again_at(variable, at);
+        quote_spanned!(Span::call_site().located_at(at)=> &#again)
+    }
+
     fn save(&self, variable: VarId, at: Span) -> TokenStream {
-        let (m, key, again) = (names::machine(), self.key(variable), self.again_at(variable, at));
-        quote!(#m.save(&#key, &#again);)
+        let (m, key, borrow) = (names::machine(), self.key(variable), self.borrow_at(variable, at));
+        quote!(#m.save(&#key, #borrow);)
     }
 }
 

@@ -192,7 +192,7 @@ impl Builder<'_> {
         let behind = self.end_of_branch(fork);
         let range: Range = self.points_since(first);
         let way = Way { bound: handed_on.clone(), range, ..Way::default() };
-        let question = AskedArm { pat: asked, guard: arm.guard.clone(), way };
+        let question = AskedArm { pat: asked, guard: arm.guard.clone(), braces: arm.braces, way };
         (question, Arm { exports: handed_on, again, block }, behind)
     }
 
