@@ -1,6 +1,7 @@
 //! What is there for its drop only cannot be there across a step: it is dropped at the next one, and a crash would skip its drop.
 
 use super::guards;
+use super::values::origins;
 use crate::errors::Errors;
 use crate::known_macros;
 use crate::model::{Block, Model, Node, Variable};
@@ -59,6 +60,7 @@ fn makes(expr: &Expr) -> bool {
         },
         Expr::Macro(call) => !known_macros::is_known(&call.mac),
         Expr::Struct(_) => true,
+        Expr::Block(_) | Expr::Unsafe(_) | Expr::If(_) | Expr::Match(_) => origins(expr).into_iter().any(makes),
         _ => false,
     }
 }

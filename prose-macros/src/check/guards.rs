@@ -1,6 +1,7 @@
 //! A guard cannot be held across a step: the lock would be free after a crash. And one that nothing mentions any more would be
 //! dropped at the next step, earlier than it reads.
 
+use super::values::{Lets, origins};
 use crate::errors::Errors;
 use crate::model::{Leaf, Model, Node, Question, Taken, Variable};
 use crate::names;
@@ -91,16 +92,6 @@ fn asked(leaf: &Leaf) -> Vec<(Expr, Taking)> {
     }
 }
 
-/// The `let`s of a condition.
-struct Lets<'a>(Vec<&'a ExprLet>);
-
-impl<'a> Visit<'a> for Lets<'a> {
-    fn visit_expr_let(&mut self, ask: &'a ExprLet) {
-        self.0.push(ask);
-    }
-    fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
-}
-
 /// `Ok(_)`
 fn is_unbound(pat: &Pat) -> bool {
     let nothing = |pat: &Pat| matches!(pat, Pat::Wild(_) | Pat::Rest(_));
@@ -151,25 +142,13 @@ fn guard(expr: &Expr) -> Option<Taking> {
         Expr::Tuple(tuple) => first(&tuple.elems),
         Expr::Array(array) => first(&array.elems),
         Expr::Struct(node) => node.fields.iter().find_map(|field| guard(&field.expr)),
-        Expr::Block(node) => at_end(&node.block),
-        Expr::Unsafe(node) => at_end(&node.block),
-        Expr::If(node) => {
-            at_end(&node.then_branch).or_else(|| node.else_branch.as_ref().and_then(|(_, otherwise)| guard(otherwise)))
-        }
-        Expr::Match(node) => node.arms.iter().find_map(|arm| guard(&arm.body)),
+        Expr::Block(_) | Expr::Unsafe(_) | Expr::If(_) | Expr::Match(_) => origins(expr).into_iter().find_map(guard),
         _ => None,
     }
 }
 
 fn first(parts: &Punctuated<Expr, Token![,]>) -> Option<Taking> {
     parts.iter().find_map(guard)
-}
-
-fn at_end(block: &Block) -> Option<Taking> {
-    match block.stmts.last() {
-        Some(Stmt::Expr(value, None)) => guard(value),
-        _ => None,
-    }
 }
 
 fn borrowed(place: &Expr) -> &Expr {

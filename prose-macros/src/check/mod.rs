@@ -17,6 +17,7 @@ mod local_macros;
 mod mutable_borrows;
 mod mutable_input;
 mod signals;
+mod values;
 mod walk;
 
 use crate::ast::Flow;
