@@ -220,6 +220,31 @@ async fn borrows_by_ref() {
     sweep(by_ref, orders()).await;
 }
 
+/// It cannot be saved.
+struct Shelf {
+    prices: Vec<u32>,
+}
+
+/// Borrows of borrows that no other stretch is handed.
+#[flow]
+async fn borrowed_in_one_stretch(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut shelf = Shelf { prices: input.items.clone() };
+    let prices = &mut shelf.prices;
+    let first = prices.first_mut().ok_or_else(|| Failure::new("none"))?;
+    *first += 1;
+    let sum = shelf.prices.iter().sum::<u32>();
+    #[step]
+    'sum: {
+        ctx.tell(format!("{sum}"));
+    }
+    Ok(sum)
+}
+
+#[tokio::test]
+async fn what_is_borrowed_in_one_stretch_is_not_saved() {
+    sweep(borrowed_in_one_stretch, orders()).await;
+}
+
 /// What is changed by way of a borrow, in front of a step.
 #[flow]
 async fn changed_by_way_of_a_borrow(ctx: Ctx<Deps>, input: Order) -> Result<Option<u32>, Failure> {

@@ -10,7 +10,7 @@ use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprAssign, ExprCall, ExprLet, ExprMethodCall, Item, Pat, PatTupleStruct, Stmt, Token};
+use syn::{Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Token};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in &model.variables {

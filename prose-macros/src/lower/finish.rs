@@ -3,7 +3,7 @@
 use super::build::Draft;
 use super::graph::{Graph, Vars};
 use super::liveness::Liveness;
-use super::{assigned, availability, dirtiness, endings};
+use super::{assigned, availability, dirtiness, endings, loans};
 use crate::ast::Head;
 use crate::model::outline::Outline;
 use crate::model::{
@@ -75,7 +75,7 @@ fn classify(draft: &mut Draft, live: &Liveness) {
     }
     let elsewhere = draft.graph.mentioned_elsewhere();
     let kept = &kept_by_breaks(&draft.graph, live) | &assigned_by_control_flow(&draft.body);
-    let kept = &kept | &lending(draft, &elsewhere);
+    let kept = &kept | &loans::handed_on(draft).map(|loan| loan.owner).collect();
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,
@@ -105,12 +105,6 @@ fn assigned_by_control_flow(body: &Block) -> Vars {
     let mut assigned = Vars::new();
     body.for_each(&mut |node| assigned.extend(node.around().and_then(|around| around.place)));
     assigned
-}
-
-/// What another stretch is handed a borrow of has to be an ordinary local too.
-fn lending(draft: &Draft, elsewhere: &Vars) -> Vars {
-    let handed_on = draft.loans.iter().filter(|(_, borrows)| borrows.iter().any(|one| elsewhere.contains(one)));
-    handed_on.map(|(owner, _)| *owner).collect()
 }
 
 fn save_at_once(draft: &mut Draft, live: &Liveness) {

@@ -36,14 +36,17 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let condition = &bound.node.condition;
-        lets(condition).iter().for_each(|ask| self.lets_live(&ask.pat, &ask.expr, pending, nodes));
+        let place = self.next_variable();
+        for ask in lets(condition) {
+            self.lets_live(std::iter::once(&*ask.pat), &ask.expr, pending, nodes);
+        }
         self.asks(condition, pending);
         let question = Question::If { condition: condition.clone(), way: Way::default() };
         self.flush(pending, Some((question, condition)), nodes);
         let (fork, first) = (self.fork(), self.points.len());
         self.scopes.open();
         let mut asked = condition.clone();
-        let (binding, views) = self.chain(condition, &mut asked);
+        let (binding, views) = self.chain(condition, &mut asked, place);
         let then = self.block_of(bound.node.then.stmts.iter().collect(), views);
         let behind_then = self.end_of_branch(&fork);
         let range = self.points_since(first);
@@ -84,12 +87,12 @@ impl Builder<'_> {
 
     /// The `let`s of a condition: the variables that its answer hands on, and the borrows that the branch makes again instead.
     /// `asked` loses the latter, where the rest of the condition does not need them.
-    fn chain(&mut self, condition: &Expr, asked: &mut Expr) -> (Vec<VarId>, Vec<Node>) {
+    fn chain(&mut self, condition: &Expr, asked: &mut Expr, place: VarId) -> (Vec<VarId>, Vec<Node>) {
         let (mut handed_on, mut again) = (Vec::new(), Vec::new());
-        for (place, ask) in lets(condition).iter().enumerate() {
+        for (number, ask) in lets(condition).iter().enumerate() {
             let (pat, scrutinee) = (&*ask.pat, &*ask.expr);
             let Some(owners) = self.borrow_again(pat, scrutinee) else {
-                handed_on.extend(self.bind(pat, scrutinee));
+                handed_on.extend(self.bind(pat, scrutinee, place));
                 continue;
             };
             let mentioned = mentions::in_expr(scrutinee);
@@ -103,7 +106,7 @@ impl Builder<'_> {
                 view.of_condition = defined;
                 again.push(Node::View(view));
             }
-            strip(asked, place);
+            strip(asked, number);
         }
         (handed_on, again)
     }
@@ -122,10 +125,10 @@ impl Builder<'_> {
     }
 
     /// Defines the variables of a pattern where its branch begins.
-    fn bind(&mut self, pat: &Pat, scrutinee: &Expr) -> Vec<VarId> {
+    fn bind(&mut self, pat: &Pat, scrutinee: &Expr, place: VarId) -> Vec<VarId> {
         let owner = self.lender(pat, scrutinee);
         let bound = self.define(&Definition { init: Some(scrutinee), ..Definition::plain(pat, None) });
-        self.loans.extend(owner.map(|owner| (owner, bound.clone())));
+        self.lend(place, owner, &bound);
         self.finds(pat, scrutinee, &bound);
         self.node(GraphNode { defines: bound.iter().copied().collect(), ..GraphNode::default() });
         bound
@@ -139,7 +142,8 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let scrutinee = &bound.node.scrutinee;
-        bound.node.arms.iter().for_each(|arm| self.lets_live(&arm.pat, scrutinee, pending, nodes));
+        let place = self.next_variable();
+        self.lets_live(bound.node.arms.iter().map(|arm| &arm.pat), scrutinee, pending, nodes);
         let skeleton = skeleton(&bound.node);
         self.asks(&skeleton, pending);
         let question = Question::Match { scrutinee: scrutinee.clone(), arms: Vec::new() };
@@ -148,7 +152,7 @@ impl Builder<'_> {
         let (mut behind, mut asked, mut arms) = (Vec::new(), Vec::new(), Vec::new());
         for (number, arm) in bound.node.arms.iter().enumerate() {
             let defined = self.next_variable();
-            let (question, chosen, behind_arm) = self.arm(arm, scrutinee, &fork);
+            let (question, chosen, behind_arm) = self.arm(arm, scrutinee, &fork, place);
             self.takes_the_rest(number, &arm.pat, defined);
             asked.push(question);
             arms.push(chosen);
@@ -175,11 +179,11 @@ impl Builder<'_> {
         }
     }
 
-    fn arm(&mut self, arm: &ast::Arm, scrutinee: &Expr, fork: &Fork) -> (AskedArm, Arm, End) {
+    fn arm(&mut self, arm: &ast::Arm, scrutinee: &Expr, fork: &Fork, place: VarId) -> (AskedArm, Arm, End) {
         let first = self.points.len();
         self.scopes.open();
         let owners = self.borrow_again(&arm.pat, scrutinee);
-        let bound = self.bind(&arm.pat, scrutinee);
+        let bound = self.bind(&arm.pat, scrutinee, place);
         let in_guard = |ident: &Ident| arm.guard.as_ref().is_some_and(|guard| mentioned(guard, ident));
         let (asked, handed_on, again) = match owners {
             Some(owners) => {

@@ -7,12 +7,31 @@ use crate::model::{Node, VarId};
 use crate::patterns::bindings;
 use syn::{Expr, Local, Pat};
 
+/// A variable that others borrow from, which are no views.
+pub(crate) struct Loan {
+    /// The number of the next variable where the `let` or the question stands that borrows: its own first, mostly.
+    pub(crate) place: VarId,
+    pub(crate) owner: VarId,
+    pub(crate) borrows: Vec<VarId>,
+}
+
 impl Builder<'_> {
-    /// Ends the stretch that defines what a question borrows from, unless the borrow is made again where it is needed.
-    pub(super) fn lets_live(&mut self, pat: &Pat, scrutinee: &Expr, pending: &mut Pending, nodes: &mut Vec<Node>) {
-        let defined_here = self.lender(pat, scrutinee).is_some_and(|owner| pending.defines.contains(&owner));
-        if defined_here && self.owners_of_pattern(pat, scrutinee).is_none() {
-            self.flush(pending, None, nodes);
+    /// Ends the stretch that defines what a question borrows from, if the borrow is known to be handed on.
+    pub(super) fn lets_live<'p>(
+        &mut self,
+        pats: impl Iterator<Item = &'p Pat>,
+        scrutinee: &Expr,
+        pending: &mut Pending,
+        nodes: &mut Vec<Node>,
+    ) {
+        let place = self.next_variable();
+        for pat in pats {
+            let owner = self.lender(pat, scrutinee).filter(|_| self.handed_on.contains(&place));
+            let defined_here = owner.is_some_and(|owner| pending.defines.contains(&owner));
+            // A view is made again where it is needed.
+            if defined_here && self.owners_of_pattern(pat, scrutinee).is_none() {
+                self.flush(pending, None, nodes);
+            }
         }
     }
 
@@ -26,9 +45,7 @@ impl Builder<'_> {
         let init = &local.init.as_ref()?.expr;
         let mutably = borrowing::is_mutable(init) || bindings(&local.pat).iter().any(|one| one.by_ref && one.mutable);
         let owner = self.lender(&local.pat, init).filter(|_| mutably)?;
-        if pending.defines.contains(&owner) {
-            self.flush(pending, None, nodes);
-        }
+        self.lets_live(std::iter::once(&local.pat), init, pending, nodes);
         Some(owner)
     }
 
@@ -39,5 +56,9 @@ impl Builder<'_> {
         let borrows = by_ref || borrowing::is_mutable(scrutinee) || borrowing::is_shared(scrutinee);
         let owner = borrowing::owner(scrutinee).filter(|_| borrows && !bindings.is_empty())?;
         self.scopes.resolve(owner)
+    }
+
+    pub(super) fn lend(&mut self, place: VarId, owner: Option<VarId>, borrows: &[VarId]) {
+        self.loans.extend(owner.map(|owner| Loan { place, owner, borrows: borrows.to_vec() }));
     }
 }

@@ -16,6 +16,7 @@ use crate::captures::captured;
 use crate::model::{Around, Block, Class, Jumps, Node, NodeId, Point, PointId, Range, VarId, Variable};
 use crate::names;
 use crate::patterns::{bindings, source_in, type_in};
+pub(crate) use loans::Loan;
 use plain::Pending;
 use proc_macro2::Ident;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,14 +34,14 @@ pub(crate) struct Draft {
     pub(crate) visible: Vec<Vars>,
     /// Variables that may be views, one list for each `let`, `if let` or arm.
     pub(crate) candidates: Vec<Vec<VarId>>,
-    /// Variables, each with those that borrow from it and are no views.
-    pub(crate) loans: Vec<(VarId, Vec<VarId>)>,
+    pub(crate) loans: Vec<Loan>,
 }
 
-/// Builds the draft, with these variables as views.
-pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
+/// Builds the draft, with these variables as views, and what is borrowed in these places handed on.
+pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>, handed_on: &BTreeSet<VarId>) -> Draft {
     let mut builder = Builder {
         views,
+        handed_on,
         graph: Graph::default(),
         variables: Vec::new(),
         points: Vec::new(),
@@ -68,13 +69,14 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
 
 struct Builder<'a> {
     views: &'a BTreeSet<VarId>,
+    handed_on: &'a BTreeSet<VarId>,
     graph: Graph,
     variables: Vec<Variable>,
     points: Vec<Point>,
     in_scope: Vec<Vec<VarId>>,
     visible: Vec<Vars>,
     candidates: Vec<Vec<VarId>>,
-    loans: Vec<(VarId, Vec<VarId>)>,
+    loans: Vec<Loan>,
     /// Variables that are borrows which may be made again, whether they have to be or not.
     borrowing: Vars,
     /// What each view borrows from: its mention is a mention of them.

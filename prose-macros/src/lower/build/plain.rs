@@ -52,7 +52,7 @@ impl Builder<'_> {
         let init = local.init.as_ref().map(|init| &*init.expr);
         let deferred = init.is_none();
         let defined = self.define(&Definition { init, deferred, ..Definition::plain(pat, ty) });
-        self.loans.extend(lender.map(|owner| (owner, defined.clone())));
+        self.lend(first, lender, &defined);
         if deferred {
             self.flush(pending, None, nodes);
             return nodes.push(Node::Declared(Box::new(local.clone())));
