@@ -5,6 +5,16 @@ use syn::{Block, Expr, ExprLit, Lit, Stmt};
 
 /// Is it a `&mut`, or something made of that?
 pub(crate) fn is_mutable(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(inner) => is_mutable(&inner.expr),
+        Expr::Reference(reference) => reference.mutability.is_some(),
+        Expr::Tuple(tuple) => tuple.elems.iter().any(is_mutable),
+        other => made_of_calls(other),
+    }
+}
+
+/// The same by calls. What is called on a plain `&mut` may give anything: `(&mut lines).next()`.
+fn made_of_calls(expr: &Expr) -> bool {
     const CALLS: [&str; 17] = [
         "iter_mut",
         "values_mut",
@@ -45,14 +55,12 @@ pub(crate) fn is_mutable(expr: &Expr) -> bool {
         "find",
     ];
     match expr {
-        Expr::Paren(inner) => is_mutable(&inner.expr),
-        Expr::Try(inner) => is_mutable(&inner.expr),
-        Expr::Reference(reference) => reference.mutability.is_some(),
+        Expr::Paren(inner) => made_of_calls(&inner.expr),
+        Expr::Try(inner) => made_of_calls(&inner.expr),
         Expr::MethodCall(call) if CALLS.iter().any(|name| call.method == name) => true,
         // Without an argument it takes a value out.
         Expr::MethodCall(call) if call.method == "take" && call.args.is_empty() => false,
-        Expr::MethodCall(call) => PASSING.iter().any(|name| call.method == name) && is_mutable(&call.receiver),
-        Expr::Tuple(tuple) => tuple.elems.iter().any(is_mutable),
+        Expr::MethodCall(call) => PASSING.iter().any(|name| call.method == name) && made_of_calls(&call.receiver),
         _ => false,
     }
 }

@@ -532,6 +532,10 @@ static STOCK: Mutex<u32> = Mutex::new(3);
 struct Sensor(u32);
 
 impl Sensor {
+    fn lock(&self) -> Result<String, Failure> {
+        Ok(format!("locked at {}", self.0))
+    }
+
     fn read(&self) -> Result<u32, Failure> {
         Ok(self.0)
     }
@@ -542,6 +546,7 @@ impl Sensor {
 async fn free_again(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
     let count = *STOCK.lock().map_err(|_| Failure::new("poisoned"))?;
     let level: u32 = Sensor(count + 1).read()?;
+    let receipt: String = Sensor(level).lock()?;
     let _unused: u32 = level.saturating_sub(1);
     let _first = input.items.first();
     match STOCK.try_lock() {
@@ -571,7 +576,7 @@ async fn free_again(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
     }
     #[step]
     'end: {
-        ctx.tell(format!("{count} {level}"));
+        ctx.tell(format!("{count} {level} {receipt}"));
     }
     Ok(count)
 }

@@ -10,7 +10,7 @@ use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Token};
+use syn::{Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Token, Type};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in &model.variables {
@@ -54,7 +54,7 @@ pub(super) struct Taking {
 /// The call that takes the guard which a variable holds across a point.
 pub(super) fn held(variable: &Variable) -> Option<Taking> {
     let source = variable.source.as_ref()?;
-    let taken = guard(&source.expr).filter(|taken| taken.surely || !is_declared_as_a_value(variable))?;
+    let taken = guard(&source.expr).filter(|_| !is_declared_as_a_value(variable))?;
     let for_its_scope = names::plain(&variable.ident).starts_with('_') || taken.surely;
     let held = match source.taken {
         Taken::Whole => !variable.live_at.is_empty() || (variable.crosses && for_its_scope),
@@ -65,13 +65,14 @@ pub(super) fn held(variable: &Variable) -> Option<Taking> {
     held.then_some(taken)
 }
 
-/// `let level: u32 = sensor.read()?`
+/// `let receipt: Receipt = account.lock()?`: a guard's type borrows, or says what it is.
 fn is_declared_as_a_value(variable: &Variable) -> bool {
     let of_guard = |word: &Ident| {
         let word = word.to_string();
         word == "_" || ["Guard", "Ref", "Permit", "Enter"].iter().any(|part| word.contains(part))
     };
-    variable.ty.as_ref().is_some_and(|ty| !idents(ty).iter().any(of_guard))
+    let borrows = |ty: &Type| ty.to_token_stream().to_string().contains(['&', '\'']);
+    variable.ty.as_ref().is_some_and(|ty| !borrows(ty) && !idents(ty).iter().any(of_guard))
 }
 
 /// The guards of a question that nothing binds, and that are held until its answer is done with: `if let Ok(_) = gate.try_lock() { .. }`.
