@@ -11,11 +11,11 @@ use proc_macro2::TokenStream;
 /// With any error, the flow's public items are still emitted, as typed stand-ins, so that code using the
 /// flow is not flooded with unresolved names.
 pub(crate) fn flow(args: TokenStream, item: TokenStream) -> TokenStream {
-    let (model, errors) = read(args, item.clone());
+    let (model, errors) = read(args, item);
     match (model, errors.gate()) {
         (None, told) => told.err().unwrap_or_default(),
         (Some(model), Ok(())) => emit::flow(&model),
-        (Some(model), Err(messages)) => TokenStream::from_iter([messages, emit::stand_in(&model, item)]),
+        (Some(model), Err(messages)) => TokenStream::from_iter([messages, emit::stand_in(&model)]),
     }
 }
 

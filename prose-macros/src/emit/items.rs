@@ -20,8 +20,6 @@ pub(super) struct Parts {
     pub(super) payloads: TokenStream,
     /// The body of `drive`.
     pub(super) drive: TokenStream,
-    /// What stands in front of it.
-    pub(super) uses: TokenStream,
     /// `impl Undo`, if the flow has anything to undo.
     pub(super) undo: Option<TokenStream>,
 }
@@ -116,7 +114,7 @@ fn state(head: &Head, methods: &TokenStream) -> TokenStream {
     quote!(#(#cfg)* #methods)
 }
 
-fn implementation(head: &Head, Parts { drive, undo, uses, .. }: &Parts) -> TokenStream {
+fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream {
     let Head { ident, options, .. } = head;
     let krate = &options.krate;
     let private = private(head);
@@ -145,7 +143,6 @@ fn implementation(head: &Head, Parts { drive, undo, uses, .. }: &Parts) -> Token
         #undoing
         #(#lints)*
         async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #returned {
-            #uses
             #drive
         }
     };

@@ -13,7 +13,6 @@ mod event;
 mod generated_mut;
 mod graph;
 mod handover;
-mod imports;
 mod items;
 mod leaf;
 mod leaving;
@@ -48,21 +47,19 @@ pub(crate) fn flow(model: &Model) -> TokenStream {
         payloads: signals::payloads(&cx),
         drive: drive::body(&cx),
         undo: undo::undo(&cx),
-        uses: TokenStream::new(),
     };
     items::items(&model.head, &parts)
 }
 
 /// Emits the typed stand-in for a flow with errors: its items are there, and do nothing.
-pub(crate) fn stand_in(model: &Model, item: TokenStream) -> TokenStream {
+pub(crate) fn stand_in(model: &Model) -> TokenStream {
     let head = &model.head;
     match &head.method {
         Some(method) => items::method(head, method),
         None => {
             let cx = Context::of(model);
             let (module, state, payloads) = (module::stand_in(&cx), state::methods(&cx), signals::payloads(&cx));
-            let (drive, uses) = (quote!(::core::unreachable!()), imports::used(item));
-            let parts = Parts { module, state, payloads, drive, uses, ..Parts::default() };
+            let parts = Parts { module, state, payloads, drive: quote!(::core::unreachable!()), ..Parts::default() };
             items::items(head, &parts)
         }
     }
