@@ -1,7 +1,60 @@
 //! Which expressions are borrows for sure. What other calls give, only rustc knows.
 
+use crate::model::{Source, Taken};
 use proc_macro2::Ident;
 use syn::{Block, Expr, ExprLit, Lit, Stmt};
+
+/// Is a variable that comes from there a borrow?
+pub(crate) fn lends(source: &Source) -> bool {
+    lends_mutably(source) || lends_shared(source)
+}
+
+/// Is it a `&mut`?
+pub(crate) fn lends_mutably(source: &Source) -> bool {
+    is_mutable(&source.expr) && is_taken_as_it_is(source)
+}
+
+/// Is it another one?
+pub(crate) fn lends_shared(source: &Source) -> bool {
+    is_shared(&source.expr) && is_taken_as_it_is(source)
+}
+
+/// Not if it is copied; and what is `Some(..)` has not come from a call of std's that gives the borrow itself, but from one of the user's.
+fn is_taken_as_it_is(source: &Source) -> bool {
+    match source.taken {
+        Taken::Whole => true,
+        Taken::Out | Taken::OutOfErr => !gives_it_bare(&source.expr),
+        Taken::Copied | Taken::Rest => false,
+    }
+}
+
+fn gives_it_bare(expr: &Expr) -> bool {
+    const CALLS: [&str; 12] = [
+        "as_str",
+        "iter",
+        "chars",
+        "bytes",
+        "lines",
+        "trim",
+        "trim_start",
+        "trim_end",
+        "split_whitespace",
+        "char_indices",
+        "get_or_insert",
+        "get_or_insert_with",
+    ];
+    matches!(expr, Expr::MethodCall(call) if CALLS.iter().any(|name| call.method == name))
+}
+
+/// Are its elements numbered: `items.iter_mut().enumerate().next()`?
+pub(crate) fn is_numbered(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(inner) => is_numbered(&inner.expr),
+        Expr::Try(inner) => is_numbered(&inner.expr),
+        Expr::MethodCall(call) => call.method == "enumerate" || is_numbered(&call.receiver),
+        _ => false,
+    }
+}
 
 /// Is it a `&mut`, or something made of that?
 pub(crate) fn is_mutable(expr: &Expr) -> bool {
@@ -65,8 +118,8 @@ fn made_of_calls(expr: &Expr) -> bool {
     }
 }
 
-/// Is it another one?
-pub(crate) fn is_shared(expr: &Expr) -> bool {
+/// Is it a shared one?
+fn is_shared(expr: &Expr) -> bool {
     const CALLS: [&str; 14] = [
         "as_ref",
         "as_deref",

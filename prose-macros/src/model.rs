@@ -65,6 +65,8 @@ pub(crate) struct Variable {
     pub(crate) eager: bool,
     /// The views that borrow from it, through one another too.
     pub(crate) views: Vec<VarId>,
+    /// What it borrows from, if it is a borrow that is not made again.
+    pub(crate) lender: Option<VarId>,
     /// Points that need it.
     pub(crate) live_at: Vec<PointId>,
     /// Does its scope reach over a point?

@@ -1,10 +1,11 @@
 //! Patterns: the variables that they bind, and what is left of them without some.
 
+use crate::borrowing::is_numbered;
 use crate::model::{Source, Taken};
 use proc_macro2::{Ident, Span};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, PatIdent, Type, parse_quote};
+use syn::{Expr, Pat, PatIdent, PatTupleStruct, Type, parse_quote};
 
 /// A variable in a pattern.
 pub(crate) struct Binding {
@@ -65,7 +66,7 @@ pub(crate) fn source_in(pat: &Pat, expr: &Expr, variable: &Ident) -> Option<Sour
         (Pat::Tuple(pat), Expr::Tuple(tuple)) if pat.elems.len() == tuple.elems.len() && !has_rest(&pat.elems) => {
             pat.elems.iter().zip(&tuple.elems).find_map(|(pat, expr)| source_in(pat, expr, variable))
         }
-        (pat, _) => source(taken_by(pat, variable)?),
+        (pat, _) => source(taken_by(pat, is_numbered(expr), variable)?),
     }
 }
 
@@ -73,10 +74,11 @@ fn has_rest<'a>(elements: impl IntoIterator<Item = &'a Pat>) -> bool {
     elements.into_iter().any(|element| matches!(element, Pat::Rest(_)))
 }
 
-/// How a pattern takes a variable out of what it is matched with, if it has it.
-fn taken_by(pat: &Pat, variable: &Ident) -> Option<Taken> {
+/// How a pattern takes a variable out of what it is matched with, if it has it. Where that is numbered (`.enumerate()`), the number is no part of it.
+fn taken_by(pat: &Pat, numbered: bool, variable: &Ident) -> Option<Taken> {
     struct Search<'a> {
         variable: &'a Ident,
+        numbered: bool,
         within: Taken,
         found: Option<Taken>,
     }
@@ -97,7 +99,16 @@ fn taken_by(pat: &Pat, variable: &Ident) -> Option<Taken> {
         fn visit_pat_reference(&mut self, pat: &'ast syn::PatReference) {
             self.within(Taken::Copied, |search| visit::visit_pat_reference(search, pat));
         }
-        fn visit_pat_tuple_struct(&mut self, pat: &'ast syn::PatTupleStruct) {
+        fn visit_pat_tuple(&mut self, pat: &'ast syn::PatTuple) {
+            match pat.elems.first() {
+                Some(number) if std::mem::take(&mut self.numbered) => {
+                    self.within(Taken::Copied, |search| search.visit_pat(number));
+                    pat.elems.iter().skip(1).for_each(|pat| self.visit_pat(pat));
+                }
+                _ => visit::visit_pat_tuple(self, pat),
+            }
+        }
+        fn visit_pat_tuple_struct(&mut self, pat: &'ast PatTupleStruct) {
             match pat.path.segments.last().is_some_and(|last| last.ident == "Err") {
                 true => self.within(Taken::OutOfErr, |search| visit::visit_pat_tuple_struct(search, pat)),
                 false => visit::visit_pat_tuple_struct(self, pat),
@@ -105,7 +116,7 @@ fn taken_by(pat: &Pat, variable: &Ident) -> Option<Taken> {
         }
         fn visit_expr(&mut self, _: &'ast Expr) {}
     }
-    let mut search = Search { variable, within: Taken::Out, found: None };
+    let mut search = Search { variable, numbered, within: Taken::Out, found: None };
     search.visit_pat(pat);
     search.found
 }

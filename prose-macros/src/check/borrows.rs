@@ -1,9 +1,10 @@
 //! A borrow that cannot be made again cannot cross a step.
 
 use super::mutable_borrows::is_mutable_borrow;
-use crate::borrowing::{self, is_shared};
+use crate::borrowing;
 use crate::errors::Errors;
-use crate::model::{Model, Source, Taken, Variable};
+use crate::model::{Model, Variable};
+use crate::views;
 use syn::Type;
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
@@ -11,7 +12,9 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
         let crosses = variable.output || !variable.live_at.is_empty();
         let declared = variable.by_ref || matches!(variable.ty, Some(Type::Reference(_)));
         let told_elsewhere = variable.found_in_ctx || is_mutable_borrow(variable);
-        if !crosses || told_elsewhere || !(declared || variable.source.as_ref().is_some_and(of_source)) {
+        let is_owned = variable.ty.as_ref().is_some_and(views::is_owned);
+        let made = !is_owned && variable.source.as_ref().is_some_and(borrowing::lends_shared);
+        if !crosses || told_elsewhere || !(declared || made) {
             continue;
         }
         let name = &variable.ident;
@@ -24,13 +27,6 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
         let what = format!("`{name}` is a borrow that crosses a step");
         let why = "a borrow cannot be saved, and only a plain one (`&input.items`, of no `mut` variable) is made again";
         errors.push(name, &what, why, "own it: `.clone()`, `.to_owned()` or `.collect()`");
-    }
-}
-
-fn of_source(source: &Source) -> bool {
-    match source.taken {
-        Taken::Whole | Taken::Out | Taken::OutOfErr => is_shared(&source.expr),
-        Taken::Copied | Taken::Rest => false,
     }
 }
 

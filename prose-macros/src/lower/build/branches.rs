@@ -126,9 +126,9 @@ impl Builder<'_> {
 
     /// Defines the variables of a pattern where its branch begins.
     fn bind(&mut self, pat: &Pat, scrutinee: &Expr, place: VarId) -> Vec<VarId> {
-        let owner = self.lender(pat, scrutinee);
+        let lender = self.lender(pat, scrutinee);
         let bound = self.define(&Definition { init: Some(scrutinee), ..Definition::plain(pat, None) });
-        self.lend(place, owner, &bound);
+        self.lend(place, lender, &bound);
         self.finds(pat, scrutinee, &bound);
         self.node(GraphNode { defines: bound.iter().copied().collect(), ..GraphNode::default() });
         bound

@@ -3,8 +3,9 @@
 use super::Builder;
 use super::plain::Pending;
 use crate::borrowing;
-use crate::model::{Node, VarId};
-use crate::patterns::bindings;
+use crate::model::{Node, Source, VarId};
+use crate::patterns::{Binding, bindings, source_in};
+use crate::views;
 use syn::{Expr, Local, Pat};
 
 /// A variable that others borrow from, which are no views.
@@ -43,6 +44,9 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) -> Option<VarId> {
         let init = &local.init.as_ref()?.expr;
+        if matches!(&local.pat, Pat::Type(typed) if views::is_owned(&typed.ty)) {
+            return None;
+        }
         let mutably = borrowing::is_mutable(init) || bindings(&local.pat).iter().any(|one| one.by_ref && one.mutable);
         let owner = self.lender(&local.pat, init).filter(|_| mutably)?;
         self.lets_live(std::iter::once(&local.pat), init, pending, nodes);
@@ -51,14 +55,22 @@ impl Builder<'_> {
 
     /// The variable that a pattern surely borrows from.
     pub(super) fn lender(&self, pat: &Pat, scrutinee: &Expr) -> Option<VarId> {
-        let bindings = bindings(pat);
-        let by_ref = bindings.iter().any(|binding| binding.by_ref);
-        let borrows = by_ref || borrowing::is_mutable(scrutinee) || borrowing::is_shared(scrutinee);
-        let owner = borrowing::owner(scrutinee).filter(|_| borrows && !bindings.is_empty())?;
+        let source = |binding: &Binding| source_in(pat, scrutinee, &binding.ident);
+        let borrows = |binding: &Binding| is_borrow(binding.by_ref, source(binding).as_ref());
+        let owner = borrowing::owner(scrutinee).filter(|_| bindings(pat).iter().any(borrows))?;
         self.scopes.resolve(owner)
     }
 
-    pub(super) fn lend(&mut self, place: VarId, owner: Option<VarId>, borrows: &[VarId]) {
-        self.loans.extend(owner.map(|owner| Loan { place, owner, borrows: borrows.to_vec() }));
+    /// Notes what it lends to which of the variables that are defined there.
+    pub(super) fn lend(&mut self, place: VarId, lender: Option<VarId>, defined: &[VarId]) {
+        let Some(owner) = lender else { return };
+        let borrows = |id: &VarId| is_borrow(self.variables[id.0].by_ref, self.variables[id.0].source.as_ref());
+        let borrows: Vec<VarId> = defined.iter().copied().filter(borrows).collect();
+        borrows.iter().for_each(|id| self.variables[id.0].lender = lender);
+        self.loans.push(Loan { place, owner, borrows });
     }
+}
+
+fn is_borrow(by_ref: bool, source: Option<&Source>) -> bool {
+    by_ref || source.is_some_and(borrowing::lends)
 }

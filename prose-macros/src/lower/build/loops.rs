@@ -111,6 +111,7 @@ impl Builder<'_> {
             unnamed: true,
             eager: false,
             views: Vec::new(),
+            lender: None,
             live_at: Vec::new(),
             crosses: false,
             mentioned: false,

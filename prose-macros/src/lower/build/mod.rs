@@ -165,6 +165,7 @@ impl Builder<'_> {
                 unnamed: false,
                 eager: false,
                 views: Vec::new(),
+                lender: None,
                 live_at: Vec::new(),
                 crosses: false,
                 mentioned: false,
