@@ -38,11 +38,16 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
 
 /// The rules on what lives where.
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
+    // What is refused is no part of the model, nor is what it uses.
+    let is_whole = errors.is_empty();
     changes::check(model, errors);
     compensations::check(model, errors);
     context::check(model, errors);
     guards::check(model, errors);
-    drops::check(model, errors);
+    if is_whole {
+        drops::variables(model, errors);
+    }
+    drops::macros(model, errors);
     iterables::check(model, errors);
     mutable_borrows::check(model, errors);
     borrows::check(model, errors);
