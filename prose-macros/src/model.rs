@@ -73,6 +73,8 @@ pub(crate) struct Variable {
     pub(crate) crosses: bool,
     /// Does anything mention it?
     pub(crate) mentioned: bool,
+    /// Does its block drop it before its end, in any case: `drop(x);`?
+    pub(crate) dropped: bool,
     /// Has a pattern found it in the flow's context, or what that borrows?
     pub(crate) found_in_ctx: bool,
     /// Is it the flow's context under another name?
@@ -104,7 +106,7 @@ pub(crate) enum Taken {
     OutOfErr,
     /// `&x`
     Copied,
-    /// `x` in an arm behind others: what they have left.
+    /// `x` in an arm behind `Ok(..)`: what that has left.
     Rest,
 }
 

@@ -146,6 +146,23 @@ pub(crate) fn is_plain(pat: &PatIdent) -> bool {
     pat.by_ref.is_none() && pat.subpat.is_none() && !is_constant(pat)
 }
 
+/// `Ok(x)`, `Some(_)`
+pub(crate) fn takes_any_value(pat: &Pat) -> bool {
+    let any = |pat: &Pat| match pat {
+        Pat::Wild(_) | Pat::Rest(_) => true,
+        Pat::Ident(pat) => pat.subpat.is_none() && !is_constant(pat),
+        _ => false,
+    };
+    match pat {
+        Pat::TupleStruct(PatTupleStruct { path, elems, .. }) => {
+            let taken = path.segments.last().is_some_and(|last| last.ident == "Ok" || last.ident == "Some");
+            taken && elems.iter().all(any)
+        }
+        Pat::Paren(inner) => takes_any_value(&inner.pat),
+        _ => false,
+    }
+}
+
 /// The pattern without `mut`.
 pub(crate) fn without_mut(pat: &Pat) -> Pat {
     let mut pat = pat.clone();

@@ -5,12 +5,13 @@ use super::values::{Lets, origins};
 use crate::errors::Errors;
 use crate::model::{Leaf, Model, Node, Question, Taken, Variable};
 use crate::names;
+use crate::patterns::bindings;
 use crate::types::idents;
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Token, Type};
+use syn::{Block, Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Stmt, Token, Type};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in &model.variables {
@@ -38,7 +39,7 @@ fn tell(at: impl ToTokens, what: &str, errors: &mut Errors) {
         at,
         &format!("{what} across a step"),
         "a guard cannot be saved: after a crash nobody would hold the lock",
-        "copy what you need out of it in a block `{ .. }` of its own, or lock inside of the step",
+        "copy what you need out of it in a block `{ .. }` of its own, or lock inside of the step; if it is no guard, declare its type",
     );
 }
 
@@ -55,11 +56,14 @@ pub(super) struct Taking {
 pub(super) fn held(variable: &Variable) -> Option<Taking> {
     let source = variable.source.as_ref()?;
     let taken = guard(&source.expr).filter(|_| !is_declared_as_a_value(variable))?;
+    let needed = !variable.live_at.is_empty();
+    // Where no step needs one that is dropped, all steps are behind that.
+    let in_scope = variable.crosses && (needed || !variable.dropped);
     let for_its_scope = names::plain(&variable.ident).starts_with('_') || taken.surely;
     let held = match source.taken {
-        Taken::Whole => !variable.live_at.is_empty() || (variable.crosses && for_its_scope),
+        Taken::Whole => needed || (in_scope && for_its_scope),
         // What a step needs of it has to be saved, which rustc refuses of a guard.
-        Taken::Out => variable.crosses && for_its_scope,
+        Taken::Out => in_scope && for_its_scope,
         Taken::OutOfErr | Taken::Copied | Taken::Rest => false,
     };
     held.then_some(taken)
@@ -69,7 +73,8 @@ pub(super) fn held(variable: &Variable) -> Option<Taking> {
 fn is_declared_as_a_value(variable: &Variable) -> bool {
     let of_guard = |word: &Ident| {
         let word = word.to_string();
-        word == "_" || ["Guard", "Ref", "Permit", "Enter"].iter().any(|part| word.contains(part))
+        let is_named = ["_", "Ref", "RefMut", "Entered", "EnteredSpan"].contains(&word.as_str());
+        is_named || word.ends_with("Guard") || word.ends_with("Permit")
     };
     let borrows = |ty: &Type| ty.to_token_stream().to_string().contains(['&', '\'']);
     variable.ty.as_ref().is_some_and(|ty| !borrows(ty) && !idents(ty).iter().any(of_guard))
@@ -110,22 +115,41 @@ fn is_unbound(pat: &Pat) -> bool {
 fn assigned(leaf: &Leaf, variables: &[Variable]) -> Vec<(Ident, Taking)> {
     struct Search<'a> {
         variables: &'a [Variable],
+        /// Of blocks inside of the code.
+        others: Vec<Ident>,
         found: Vec<(Ident, Taking)>,
+    }
+    impl Search<'_> {
+        /// Of several variables of a name, it may be any.
+        fn crosses(&self, name: &Ident) -> bool {
+            let mut named = self.variables.iter().filter(|variable| variable.ident == *name).peekable();
+            named.peek().is_some() && named.all(|variable| variable.crosses) && !self.others.contains(name)
+        }
     }
     impl<'ast> Visit<'ast> for Search<'_> {
         fn visit_expr_assign(&mut self, assign: &'ast ExprAssign) {
             if let Expr::Path(place) = &*assign.left
                 && let Some(name) = place.path.get_ident()
-                && self.variables.iter().any(|variable| variable.crosses && variable.ident == *name)
+                && self.crosses(name)
                 && let Some(taken) = guard(&assign.right).filter(|taken| taken.surely)
             {
                 self.found.push((name.clone(), taken));
             }
             visit::visit_expr_assign(self, assign);
         }
+        fn visit_block(&mut self, block: &'ast Block) {
+            let around = self.others.len();
+            let lets = block.stmts.iter().filter_map(|stmt| match stmt {
+                Stmt::Local(local) => Some(bindings(&local.pat)),
+                _ => None,
+            });
+            self.others.extend(lets.flatten().map(|binding| binding.ident));
+            visit::visit_block(self, block);
+            self.others.truncate(around);
+        }
         fn visit_item(&mut self, _: &'ast Item) {}
     }
-    let mut search = Search { variables, found: Vec::new() };
+    let mut search = Search { variables, others: Vec::new(), found: Vec::new() };
     leaf.stmts.iter().for_each(|stmt| search.visit_stmt(stmt));
     search.found
 }
@@ -143,7 +167,9 @@ fn guard(expr: &Expr) -> Option<Taking> {
         Expr::Tuple(tuple) => first(&tuple.elems),
         Expr::Array(array) => first(&array.elems),
         Expr::Struct(node) => node.fields.iter().find_map(|field| guard(&field.expr)),
-        Expr::Block(_) | Expr::Unsafe(_) | Expr::If(_) | Expr::Match(_) => origins(expr).into_iter().find_map(guard),
+        Expr::Block(_) | Expr::Unsafe(_) | Expr::If(_) | Expr::Match(_) | Expr::Loop(_) => {
+            origins(expr).into_iter().find_map(guard)
+        }
         _ => None,
     }
 }
@@ -166,7 +192,27 @@ fn borrowed(place: &Expr) -> &Expr {
 fn passed_on(call: &ExprMethodCall) -> Option<Taking> {
     const PASSING: [&str; 9] =
         ["unwrap", "expect", "unwrap_or_else", "ok", "ok_or", "ok_or_else", "map_err", "or_else", "into_inner"];
-    PASSING.iter().any(|name| call.method == name).then(|| guard(&call.receiver)).flatten()
+    // These are called on whatever fails.
+    const PASSING_ANY: [&str; 2] = ["context", "with_context"];
+    let among = |names: &[&str]| names.iter().any(|name| call.method == name);
+    if !among(&PASSING) && !among(&PASSING_ANY) {
+        return None;
+    }
+    let taken = guard(&call.receiver)?;
+    let surely = taken.surely || is_unpoisoned(call);
+    (surely || !among(&PASSING_ANY)).then_some(Taking { surely, ..taken })
+}
+
+/// `prices.read().unwrap()`: of a lock, which nobody takes for an error that is to be given on if it is poisoned.
+fn is_unpoisoned(call: &ExprMethodCall) -> bool {
+    let of_lock = matches!(&*call.receiver, Expr::MethodCall(call) if call.method == "read" || call.method == "write");
+    let in_spite = |by: &Expr| by.to_token_stream().to_string().contains("into_inner");
+    let unwraps = match call.method.to_string().as_str() {
+        "unwrap" | "expect" => true,
+        "unwrap_or_else" => call.args.iter().any(in_spite),
+        _ => false,
+    };
+    of_lock && unwraps
 }
 
 /// `Mutex::lock(&gate)`, or what a guard is put into: `Some(..)`, `Held { .. }`, `Box::new(..)`, `MutexGuard::map(..)`.

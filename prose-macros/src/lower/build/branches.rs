@@ -7,7 +7,7 @@ use crate::lower::graph::{GraphNode, Vars};
 use crate::lower::mentions;
 use crate::model::{Arm, AskedArm, Block, If, Match, Nested, Node, NodeId, Question, Range, Taken, VarId, Way};
 use crate::names;
-use crate::patterns::{bindings, without};
+use crate::patterns::{bindings, is_plain, takes_any_value, without};
 use crate::views;
 use proc_macro2::Ident;
 use quote::quote;
@@ -153,7 +153,7 @@ impl Builder<'_> {
         for (number, arm) in bound.node.arms.iter().enumerate() {
             let defined = self.next_variable();
             let (question, chosen, behind_arm) = self.arm(arm, scrutinee, &fork, place);
-            self.takes_the_rest(number, &arm.pat, defined);
+            self.takes_the_rest(&bound.node.arms[..number], &arm.pat, defined);
             asked.push(question);
             arms.push(chosen);
             behind.push(behind_arm);
@@ -169,11 +169,12 @@ impl Builder<'_> {
         nodes.push(Node::Match(Box::new(Match { scrutinee: scrutinee.clone(), arms, around })));
     }
 
-    /// What an arm behind others takes as a whole is what they have left: no guard, if one of them has taken it.
-    fn takes_the_rest(&mut self, number: usize, pat: &Pat, first: VarId) {
-        if let Pat::Ident(_) = pat
-            && number > 0
-            && let Some(source) = self.variables.get_mut(first.0).and_then(|variable| variable.source.as_mut())
+    /// What an arm takes as a whole that stands behind one with `Ok(guard)` is what that has left: no guard.
+    fn takes_the_rest(&mut self, before: &[ast::Arm], pat: &Pat, variable: VarId) {
+        let is_variable = matches!(pat, Pat::Ident(pat) if is_plain(pat));
+        if is_variable
+            && before.iter().any(|arm| arm.guard.is_none() && takes_any_value(&arm.pat))
+            && let Some(source) = self.variables.get_mut(variable.0).and_then(|variable| variable.source.as_mut())
         {
             source.taken = Taken::Rest;
         }

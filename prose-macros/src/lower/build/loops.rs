@@ -115,6 +115,7 @@ impl Builder<'_> {
             live_at: Vec::new(),
             crosses: false,
             mentioned: false,
+            dropped: false,
             found_in_ctx: false,
             is_ctx: false,
         };

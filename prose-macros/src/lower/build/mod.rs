@@ -169,6 +169,7 @@ impl Builder<'_> {
                 live_at: Vec::new(),
                 crosses: false,
                 mentioned: false,
+                dropped: false,
                 found_in_ctx: false,
                 is_ctx: false,
                 ident: binding.ident,

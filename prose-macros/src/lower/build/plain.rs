@@ -102,6 +102,9 @@ impl Builder<'_> {
     /// A statement that is no `let`.
     fn effect(&mut self, stmt: &Stmt, pending: &mut Pending) {
         let effects = self.effects(stmt, pending);
+        if let Some(id) = dropped(stmt).and_then(|name| self.scopes.resolve_here(name)) {
+            self.variables[id.0].dropped = true;
+        }
         let overwritten = self.given_anew(stmt, pending).filter(|id| !self.variables[id.0].deferred);
         pending.overwrites.extend(overwritten);
         let anew = self.perhaps_anew(stmt, pending);
@@ -259,6 +262,14 @@ fn whole(borrow: &Expr) -> Vec<Ident> {
         Expr::Array(array) => array.elems.iter().flat_map(whole).collect(),
         _ => Vec::new(),
     }
+}
+
+/// `drop(guard);`
+fn dropped(stmt: &Stmt) -> Option<&Ident> {
+    let Stmt::Expr(Expr::Call(call), Some(_)) = stmt else { return None };
+    let (Expr::Path(function), Some(Expr::Path(variable))) = (&*call.func, call.args.first()) else { return None };
+    let drops = function.path.segments.last().is_some_and(|last| last.ident == "drop");
+    variable.path.get_ident().filter(|_| drops)
 }
 
 /// Does a pattern copy out of a borrow: `&n`?
