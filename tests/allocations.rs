@@ -1,4 +1,7 @@
-//! Without durability a flow allocates nothing for each step: a flow of twelve steps allocates as often as one of two.
+//! Without durability a flow allocates nothing for each step: a flow of twelve steps allocates as often as one of two. A fan-out holds what as
+//! many of its elements need as run at once, and the results.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
 
 use std::future::IntoFuture;
 use std::pin::pin;
@@ -76,4 +79,48 @@ fn futures_of_flows_are_send() {
     }
     drop(send(two(1).into_future()));
     drop(send(two(1).durable(&prose::MemoryStore::new(), "r").into_future()));
+}
+
+const ELEMENTS: u64 = 10_000;
+const AT_ONCE: u64 = 8;
+const BUFFER: u64 = 10_000;
+
+#[flow]
+async fn fanned_out(_ctx: Ctx, buffer: u64) -> Result<u64, std::convert::Infallible> {
+    #[each(concurrency = 8)]
+    let sizes: Vec<u64> = for element in 0..ELEMENTS {
+        let held = vec![1_u8; buffer as usize];
+        tokio::task::yield_now().await;
+        element.min(held.len() as u64)
+    };
+    Ok(sizes.len() as u64)
+}
+
+/// The most memory that a call holds at once.
+fn peak(call: prose::Call<fanned_out::Flow>, durable: bool) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let store = prose::MemoryStore::new();
+    let measured = allocation_counter::measure(|| {
+        let ended = runtime.block_on(async {
+            match durable {
+                true => call.durable(&store, "run").await,
+                false => call.await,
+            }
+        });
+        assert_eq!(ended.unwrap(), ELEMENTS);
+    });
+    measured.bytes_max
+}
+
+#[test]
+fn a_fan_out_holds_what_the_elements_need_that_run_at_once_and_the_results() {
+    // What is kept of each element: its result, twice while the list is made; in a store also its name and its value as text.
+    for (durable, result) in [(false, 64), (true, 256)] {
+        let (bare, full) = (peak(fanned_out(0), durable), peak(fanned_out(BUFFER), durable));
+        assert!(bare <= ELEMENTS * result, "durable: {durable}: {bare} bytes without buffers");
+        assert!(
+            full <= bare + (AT_ONCE + 1) * BUFFER,
+            "durable: {durable}: {bare} bytes without buffers, {full} with them"
+        );
+    }
 }

@@ -1,7 +1,8 @@
 //! What rust-analyzer shows inside of a flow: completion and go-to-definition, also while a line is half-typed.
 //!
 //! Needs rust-analyzer and the standard library's source: `rustup component add rust-analyzer rust-src`. Another rust-analyzer is named
-//! by `PROSE_TEST_RUST_ANALYZER`, the source by rust-analyzer's own `RUST_SRC_PATH`. Without them it says so and tests nothing.
+//! by `PROSE_TEST_RUST_ANALYZER`, the source by rust-analyzer's own `RUST_SRC_PATH`. Without them it says so and tests nothing, or fails under
+//! `PROSE_TEST_REQUIRE_EDITOR=1`. That the project which it opens is sound is compiled everywhere: `sound` below.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap, like tests")]
 
@@ -11,19 +12,27 @@ mod client;
 mod flow;
 #[path = "editor/project.rs"]
 mod project;
+#[path = "editor/server.rs"]
+mod server;
 #[path = "editor/session.rs"]
 mod session;
+/// What rust-analyzer opens, as rustc sees it: rust-analyzer's own errors are not all of rustc's.
+#[path = "editor/lib.rs.txt"]
+#[rustfmt::skip] // its lines are what is typed in
+#[allow(dead_code, unreachable_pub, missing_docs, reason = "a library of its own, opened in the editor")]
+mod sound;
 
 use flow::Flow;
 use session::Session;
 
 #[test]
 fn rust_analyzer_works_inside_of_a_flow() {
-    let server = match project::rust_analyzer() {
-        Ok(server) => server,
-        Err(missing) => return project::tell(&format!("SKIPPED: {missing}")),
+    let found = match server::rust_analyzer() {
+        Ok(found) => found,
+        Err(missing) if std::env::var_os("PROSE_TEST_REQUIRE_EDITOR").is_some() => panic!("{missing}"),
+        Err(missing) => return server::tell(&format!("SKIPPED: {missing}")),
     };
-    let mut editor = Session::start(&server);
+    let mut editor = Session::start(&found);
     nothing_is_underlined_in_a_sound_flow(&mut editor);
     completion_inside_of_a_step(&mut editor);
     completion_while_half_typed(&mut editor);

@@ -15,6 +15,7 @@ mod flows {
     mod matches;
     mod names;
     mod nesting;
+    mod random;
     mod sqlite;
     mod states;
     mod straight;

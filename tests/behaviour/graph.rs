@@ -1,12 +1,12 @@
 //! What a flow knows of itself: the graph in its module, its three formats, and that a run keeps to it.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use prose::graph::{Graph, NodeKind};
 use prose::{Ctx, Event, Flow, MemoryPublisher, MemoryStore, flow};
 
 use crate::support::{Failure, Log};
+use crate::way::is_way;
 
 #[derive(serde::Serialize, Event)]
 struct Shipped {
@@ -93,7 +93,7 @@ async fn a_run_that_waits_is_a_way_through_the_graph() {
     let lines = seen.lines();
     let steps: Vec<String> = lines.iter().filter_map(|line| line.strip_prefix("start ")).map(str::to_owned).collect();
     assert_eq!(steps.len(), 6, "{steps:?}");
-    assert!(is_way(&remind::GRAPH, &steps, NodeKind::Completed), "{steps:?}");
+    assert!(is_way(&remind::GRAPH, &steps, Some(NodeKind::Completed)), "{steps:?}");
 }
 
 fn graph_of<F: Flow>() -> &'static Graph {
@@ -155,31 +155,38 @@ async fn a_run_is_a_way_through_the_graph() {
         let log = Log::default();
         let result = ship(items.clone()).deps(log.clone()).publisher(MemoryPublisher::new()).await;
         let end = if result.is_ok() { NodeKind::Completed } else { NodeKind::Failed };
-        assert!(is_way(&ship::GRAPH, &log.lines(), end), "{items:?}: {:?}", log.lines());
+        assert!(is_way(&ship::GRAPH, &log.lines(), Some(end)), "{items:?}: {:?}", log.lines());
     }
-    assert!(!is_way(&ship::GRAPH, &["not_empty".into(), "wrap".into(), "shipped".into()], NodeKind::Completed));
+    assert!(!is_way(&ship::GRAPH, &["not_empty".into(), "wrap".into(), "shipped".into()], Some(NodeKind::Completed)));
 }
 
-/// Does the graph have a way along these points, and no other, to this end?
-fn is_way(graph: &Graph, points: &[String], end: NodeKind) -> bool {
-    let mut here = HashSet::from([0]);
-    for point in points {
-        here = reached(graph, &here).into_iter().filter(|node| graph.nodes[*node].name == point).collect();
-    }
-    reached(graph, &here).iter().any(|node| graph.nodes[*node].kind == end)
+/// Two steps at once, and then each of a list.
+#[flow]
+async fn at_once(_ctx: Ctx, input: Vec<u32>) -> Result<u32, Failure> {
+    #[parallel]
+    let (one, two): (u32, u32) = (
+        #[step]
+        1,
+        #[step]
+        2,
+    );
+    #[each]
+    let all: Vec<u32> = for item in &input {
+        item + one
+    };
+    Ok(all.iter().sum::<u32>() + two)
 }
 
-/// The points and ends that come next, past branches and loops.
-fn reached(graph: &Graph, from: &HashSet<usize>) -> HashSet<usize> {
-    let mut met = HashSet::new();
-    let mut to_do: Vec<usize> = from.iter().copied().collect();
-    while let Some(node) = to_do.pop() {
-        for edge in graph.edges.iter().filter(|edge| edge.from == node) {
-            let passes = matches!(graph.nodes[edge.to].kind, NodeKind::Branch | NodeKind::Loop);
-            if met.insert(edge.to) && passes {
-                to_do.push(edge.to);
-            }
-        }
-    }
-    met.into_iter().filter(|node| !matches!(graph.nodes[*node].kind, NodeKind::Branch | NodeKind::Loop)).collect()
+#[test]
+fn what_runs_at_once_comes_in_any_order_and_all_of_it() {
+    let is_way = |points: &[&str], end| {
+        let points: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
+        is_way(&at_once::GRAPH, &points, end)
+    };
+    let completed = Some(NodeKind::Completed);
+    assert!(is_way(&["one", "two", "all"], completed) && is_way(&["two", "one", "all"], completed));
+    assert!(is_way(&["one", "two"], completed), "there may be nothing in the list");
+    assert!(!is_way(&["one", "all"], completed) && !is_way(&["one"], completed) && !is_way(&["all"], completed));
+    assert!(!is_way(&["one", "one", "two", "all"], completed) && !is_way(&["one", "two", "all", "all"], completed));
+    assert!(is_way(&["two"], None) && !is_way(&["all"], None), "where it was stopped");
 }

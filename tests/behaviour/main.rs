@@ -31,3 +31,5 @@ mod support;
 mod transactions;
 mod typed_state;
 mod unknown;
+#[path = "../flows/harness/way.rs"]
+mod way;

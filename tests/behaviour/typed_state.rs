@@ -6,6 +6,7 @@ use prose::{Ctx, MemoryStore, Status, Store, StoreError, flow};
 use serde::{Deserialize, Serialize};
 
 use super::support::Failure;
+use super::transactions::MemoryDatabase;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
@@ -119,6 +120,36 @@ async fn what_runs_at_once_is_read_element_by_element_and_as_a_list() {
     fanned(vec![]).deps(false).durable(&store, "r").await.unwrap();
     let state = store.load_typed::<fanned::Flow>("r").await.unwrap().unwrap();
     assert_eq!(state.squares().unwrap(), Some(vec![1, 4, 9]));
+}
+
+/// A transaction's output, and a child's.
+#[flow]
+async fn booked(ctx: Ctx<MemoryDatabase>, input: Vec<u64>) -> Result<String, Failure> {
+    #[transaction(tx = ctx.deps, name = "book")]
+    let Totals { net, tax }: Totals = {
+        tx.push("booked".to_owned());
+        Totals { net: input.iter().sum(), tax: 2 }
+    };
+    #[child]
+    let receipt: Receipt = shop(input).deps(());
+    if net > 100 {
+        return Err(Failure::Boom("too much"));
+    }
+    Ok(format!("{} {tax}", receipt.id))
+}
+
+#[tokio::test]
+async fn what_a_transaction_and_a_child_give_is_read_with_its_type() {
+    let store = MemoryStore::new();
+    booked(vec![1, 2]).deps(MemoryDatabase::default()).durable(&store, "r").await.unwrap();
+    let state = store.load_typed::<booked::Flow>("r").await.unwrap().unwrap();
+    assert_eq!((state.net().unwrap(), state.tax().unwrap()), (Some(3), Some(2)));
+    assert_eq!(state.receipt().unwrap(), Some(Receipt { id: "r2".into() }));
+    assert_eq!(state.output().unwrap().as_deref(), Some("r2 2"));
+    // The child fails, and has given nothing; the transaction had been committed.
+    booked(vec![1_000]).deps(MemoryDatabase::default()).durable(&store, "s").await.unwrap_err();
+    let state = store.load_typed::<booked::Flow>("s").await.unwrap().unwrap();
+    assert_eq!((state.net().unwrap(), state.receipt().unwrap()), (Some(1_000), None));
 }
 
 mod changed {

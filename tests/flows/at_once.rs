@@ -140,3 +140,39 @@ async fn at_once_in_turns(ctx: Ctx<Deps>, input: Vec<Kind>) -> Result<u32, Failu
 async fn several_at_once_in_a_loop() {
     sweep_concurrent(at_once_in_turns, [kinds()]).await;
 }
+
+/// One element of a list fails for good: the first of them, where they run one by one; and the last one, of several at once.
+#[flow]
+async fn failing_elements(ctx: Ctx<Deps>, input: (Vec<u32>, u32)) -> Result<u32, Failure> {
+    let (items, worst) = input;
+    #[each(concurrency = 1, retry(max_attempts = 2, delay = "1ms"))]
+    let halves: Vec<u32> = for item in &items {
+        ctx.tell(format!("halve {item}"));
+        if *item == worst {
+            return Err(Failure::new(format!("{item} is odd")));
+        }
+        item / 2
+    };
+    let last = items.len() as u32;
+    #[each(concurrency = 3)]
+    let doubled: Vec<u32> = for (place, half) in halves.iter().enumerate() {
+        ctx.tell(format!("double {half}"));
+        busy(6 - 2 * place).await;
+        if place as u32 + 1 == last && worst == last {
+            return Err(Failure::new("too many"));
+        }
+        half * 2
+    };
+    #[step]
+    let sum: u32 = {
+        ctx.tell(format!("{doubled:?}"));
+        doubled.iter().sum()
+    };
+    Ok(sum)
+}
+
+#[tokio::test]
+async fn elements_that_fail() {
+    let items = vec![2, 6, 8];
+    sweep_concurrent(failing_elements, [(items.clone(), 0), (items.clone(), 6), (items, 3)]).await;
+}

@@ -1,4 +1,4 @@
-//! Jumps that only a macro of the user's knows of.
+//! Jumps that only a macro of the user's knows of. The flow's graph does not show them.
 use super::support::*;
 use prose::{Ctx, flow};
 
@@ -33,7 +33,7 @@ async fn left_by_a_macro(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure
 
 #[tokio::test]
 async fn a_loop_that_only_a_macro_leaves() {
-    sweep(left_by_a_macro, orders()).await;
+    swept(left_by_a_macro, orders()).await.are_all_with_hidden_jumps();
 }
 
 macro_rules! next_if {
@@ -98,7 +98,7 @@ async fn hidden_break(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<String, Failure
 
 #[tokio::test]
 async fn a_hidden_break() {
-    sweep(hidden_break, [vec![1, 2, 4], vec![5, 1], vec![]]).await;
+    swept(hidden_break, [vec![1, 2, 4], vec![5, 1], vec![]]).await.are_all_with_hidden_jumps();
 }
 /// The label is told, and the `break` is not.
 macro_rules! give_up {
@@ -134,7 +134,7 @@ async fn labelled(ctx: Ctx<Deps>, input: Vec<u32>) -> Result<u32, Failure> {
 
 #[tokio::test]
 async fn a_labelled_jump_in_a_macro() {
-    sweep(labelled, [vec![1, 2], vec![7]]).await;
+    swept(labelled, [vec![1, 2], vec![7]]).await.are_all_with_hidden_jumps();
 }
 
 /// A hidden `break` whose only mention is a value.
@@ -167,5 +167,5 @@ async fn with_value(ctx: Ctx<Deps>, input: u32) -> Result<u32, Failure> {
 
 #[tokio::test]
 async fn a_value_by_a_macro() {
-    sweep(with_value, [0, 3, 20]).await;
+    swept(with_value, [0, 3, 20]).await.are_all_with_hidden_jumps();
 }

@@ -120,7 +120,8 @@ async fn labelled(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
 
 #[tokio::test]
 async fn labelled_loops() {
-    sweep(labelled, orders()).await;
+    let small = Order { items: vec![2, 3], ..order() };
+    sweep(labelled, orders().into_iter().chain([small])).await;
 }
 
 /// Two loops over the same list, a map in order, a `mut` element, shadowed names.

@@ -408,7 +408,8 @@ async fn with_attributes_on_macros(ctx: Ctx<Deps>, input: u32) -> Result<u32, Fa
 
 #[tokio::test]
 async fn attributes_and_statements_of_macros() {
-    sweep(with_attributes_on_macros, [0, 2]).await;
+    // The graph takes a `bail!` for a way out, also where its attribute takes it away.
+    swept(with_attributes_on_macros, [0, 2]).await.are_all_with_hidden_jumps();
 }
 
 /// Macros that stand in the place of std's, as other crates have them.
@@ -433,5 +434,5 @@ async fn with_macros_in_place_of_std_s(ctx: Ctx<Deps>, input: u32) -> Result<u32
 
 #[tokio::test]
 async fn macros_in_place_of_std_s() {
-    sweep(with_macros_in_place_of_std_s, [1, 5]).await;
+    swept(with_macros_in_place_of_std_s, [1, 5]).await.are_all_with_hidden_jumps();
 }

@@ -371,7 +371,7 @@ async fn hidden_in_values(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> 
         }
     };
     let second = {
-        let limit = 3;
+        let limit = 103;
         loop {
             n += 100;
             if n > limit {
@@ -379,7 +379,7 @@ async fn hidden_in_values(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> 
             }
             let n = "hidden";
             #[step]
-            'never: {
+            'again: {
                 ctx.tell(n);
             }
         }

@@ -15,7 +15,7 @@ where
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path().join("runs.db")).await.unwrap();
     for input in inputs {
-        sweep_over(store.clone(), |world| flow(input.clone()).deps(Deps::of(world))).await;
+        let _some = sweep_over(store.clone(), |world| flow(input.clone()).deps(Deps::of(world))).await;
     }
 }
 

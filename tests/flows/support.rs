@@ -1,19 +1,30 @@
 //! What the flows share: their dependencies, their inputs, their errors and events.
 
-use super::harness::{self, Rows, World};
+use super::harness::{self, Points, Rows, World};
 use prose::{Call, Ctx, Event, Flow, ValidationError};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Debug, Display};
 
-/// Sweeps a flow with each of these inputs.
+/// Sweeps a flow with each of these inputs, which together bring it to all of its points, on ways of its graph.
 pub(crate) async fn sweep<F, I>(flow: impl Fn(I) -> Call<F>, inputs: impl IntoIterator<Item = I>)
 where
     F: Flow<Deps = Deps, Output: Debug, Error: Debug>,
     I: Clone,
 {
+    swept(flow, inputs).await.are_all();
+}
+
+/// Sweeps a flow with each of these inputs; gives the points that it came to.
+pub(crate) async fn swept<F, I>(flow: impl Fn(I) -> Call<F>, inputs: impl IntoIterator<Item = I>) -> Points
+where
+    F: Flow<Deps = Deps, Output: Debug, Error: Debug>,
+    I: Clone,
+{
+    let mut points = Points::none_of::<F>();
     for input in inputs {
-        harness::sweep(|world| flow(input.clone()).deps(Deps::of(world))).await;
+        points = points.with(harness::sweep(|world| flow(input.clone()).deps(Deps::of(world))).await);
     }
+    points
 }
 
 /// The same for flows whose bodies run several at once.
@@ -22,9 +33,11 @@ where
     F: Flow<Deps = Deps, Output: Debug, Error: Debug>,
     I: Clone,
 {
+    let mut points = Points::none_of::<F>();
     for input in inputs {
-        harness::sweep_concurrent(|world| flow(input.clone()).deps(Deps::of(world))).await;
+        points = points.with(harness::sweep_concurrent(|world| flow(input.clone()).deps(Deps::of(world))).await);
     }
+    points.are_all();
 }
 
 /// What the flows' bodies use.

@@ -1,6 +1,6 @@
 //! Flows that wait. A time that is over at once costs no commit; one that is not is long enough that no machine is too slow for it.
 
-use super::harness::{self, RUN, World};
+use super::harness::{self, Points, RUN, World};
 use super::support::*;
 use prose::{Call, Ctx, Delivery, Flow, SendSignal, SignalError, flow};
 use serde::{Deserialize, Serialize};
@@ -137,11 +137,11 @@ async fn sent(signal: SendSignal<'_>, id: &str) {
     }
 }
 
-async fn sweep_signalled<F, I: Clone>(flow: impl Fn(I) -> Call<F>, input: I, send: impl AsyncFn(&World))
+async fn sweep_signalled<F, I: Clone>(flow: impl Fn(I) -> Call<F>, input: I, send: impl AsyncFn(&World)) -> Points
 where
     F: Flow<Deps = Deps, Output: Debug, Error: Debug>,
 {
-    harness::sweep_signalled(|world| flow(input.clone()).deps(Deps::of(world)), send).await;
+    harness::sweep_signalled(|world| flow(input.clone()).deps(Deps::of(world)), send).await
 }
 
 /// All of one name, in the order in which they were sent; the last one is nobody's.
@@ -183,7 +183,8 @@ async fn signals_one_behind_the_other() {
             sent(gathers::signals::other(world.store(), RUN, 10 * number), &id).await;
         }
     })
-    .await;
+    .await
+    .are_all();
 }
 
 const SENDERS: [&str; 4] = ["ada", "bo", "cy", "dan"];
@@ -195,7 +196,8 @@ async fn signals_sent_before_the_run_begins_are_taken_once_and_in_order() {
             sent(collects::signals::approval(world.store(), RUN, approval(by)), by).await;
         }
     })
-    .await;
+    .await
+    .are_all();
 }
 
 /// The nth is sent when the flow's nth wait has been committed: by then there are two commits for each turn before.
@@ -216,7 +218,8 @@ async fn signals_that_the_flow_waits_for() {
         });
         *sender.lock().unwrap() = Some(sends);
     })
-    .await;
+    .await
+    .are_all();
 }
 
 /// What did not come in time, and what was there already, each in a turn of its own.
@@ -246,7 +249,8 @@ async fn time_outs_that_run_out_and_time_outs_that_do_not() {
     sweep_signalled(asks_twice, 4, async |world| {
         sent(asks_twice::signals::in_time(world.store(), RUN, approval("ada")), "1").await;
     })
-    .await;
+    .await
+    .are_all();
 }
 
 /// A signal's value goes into a transaction; where it says no, the flow ends there.
@@ -282,13 +286,15 @@ async fn pays_if_approved(ctx: Ctx<Deps>, input: Order) -> Result<String, Failur
 
 #[tokio::test]
 async fn an_approval_in_front_of_a_transaction_and_early_ends_behind_it() {
+    let mut points = Points::none_of::<pays_if_approved::Flow>();
     for input in [orders()[0].clone(), orders()[1].clone(), orders()[4].clone()] {
         for (first, second) in [("ada", "bob"), ("ada", "bo"), ("bo", "ada")] {
-            sweep_signalled(pays_if_approved, input.clone(), async |world| {
+            let swept = sweep_signalled(pays_if_approved, input.clone(), async |world| {
                 sent(pays_if_approved::signals::approval(world.store(), RUN, approval(first)), "1").await;
                 sent(pays_if_approved::signals::second(world.store(), RUN, approval(second)), "2").await;
-            })
-            .await;
+            });
+            points = points.with(swept.await);
         }
     }
+    points.are_all();
 }

@@ -182,7 +182,7 @@ async fn hardly(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
 
 #[tokio::test]
 async fn loops_that_hardly_run() {
-    sweep(hardly, orders()).await;
+    swept(hardly, orders()).await.are_all_but(&["never", "not_at_all"]);
 }
 
 /// A chain of `let`s and conditions in a `while`.

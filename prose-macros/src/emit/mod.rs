@@ -33,6 +33,8 @@ use crate::ast::Head;
 use crate::model::{Model, PointId, Range, VarId, Variable};
 use crate::{names, types};
 use items::Parts;
+#[cfg(test)]
+pub(crate) use picture::picture;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Pat, Type};

@@ -12,6 +12,8 @@ pub(super) struct Expansion {
     pub(super) drive: ItemFn,
     /// The names of the points, in order.
     pub(super) points: Vec<String>,
+    /// The variables that each point gives.
+    pub(super) outputs: Vec<Vec<String>>,
     variants: Vec<String>,
 }
 
@@ -26,9 +28,11 @@ impl Expansion {
         errors.gate().map_err(|messages| messages.to_string())?;
         let points: Vec<String> = model.points.iter().map(|point| point.name.text.clone()).collect();
         let variants = names::variants(points.iter().map(String::as_str)).iter().map(ToString::to_string).collect();
+        let identity = |variable: &crate::model::VarId| model.variables[variable.0].identity.clone();
+        let outputs = model.points.iter().map(|point| point.outputs.iter().map(identity).collect()).collect();
         let file: syn::File = syn::parse2(emit::flow(&model)).map_err(|error| error.to_string())?;
         let drive = file.items.into_iter().find_map(drive).ok_or("there is no `drive`")?;
-        Ok(Expansion { drive, points, variants })
+        Ok(Expansion { drive, points, outputs, variants })
     }
 
     pub(super) fn by_name(&self, name: &str) -> Flow<usize> {

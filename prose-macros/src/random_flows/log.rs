@@ -8,6 +8,15 @@ pub(super) struct Ran {
     pub(super) seen: Vec<String>,
 }
 
+/// Which body in which turns: its key.
+pub(super) type Key = (String, Vec<i64>);
+
+impl Ran {
+    pub(super) fn key(&self) -> Key {
+        (self.step.clone(), self.at.clone())
+    }
+}
+
 /// The bodies that ran, in order.
 #[derive(Default, PartialEq, Debug)]
 pub(super) struct Log(pub(super) Vec<Ran>);

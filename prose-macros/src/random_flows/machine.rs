@@ -2,7 +2,7 @@
 //! (`machine/mod.rs`, `machine/transaction.rs`).
 
 use super::expansion::Expansion;
-use super::log::Log;
+use super::log::{Key, Log};
 use super::rust::{self, Flow, Host, Stop, Value, fault};
 use super::store::{Journal, Position, Saved};
 
@@ -31,6 +31,10 @@ pub(super) fn run(
         at: saved.position.iter().flat_map(|position| position.at.clone()).collect(),
         current: None,
         entering: None,
+        element: None,
+        found: Vec::new(),
+        results: Vec::new(),
+        failure: None,
         journal: Journal::at(saved.position.clone()),
         saved,
         crash,
@@ -54,6 +58,13 @@ struct Machine<'a> {
     current: Option<usize>,
     /// A point that was entered, and whose entrance is not committed yet.
     entering: Option<usize>,
+    /// The element of a fan-out whose body runs, and its number in an `#[each]`.
+    element: Option<(usize, Option<i64>)>,
+    /// The elements of an `#[each]` that an earlier execution has saved, and those of this one.
+    found: Vec<(i64, Value)>,
+    results: Vec<(i64, Value)>,
+    /// The first failure of a fan-out.
+    failure: Option<Value>,
     journal: Journal,
     saved: &'a mut Saved,
     crash: Option<Crash>,
@@ -83,6 +94,28 @@ impl Host for Machine<'_> {
             ("forget", [name]) => self.journal.forget(text(name)?),
             ("sleep", [point, wake]) => self.sleep(point, wake)?,
             ("completed", [point]) => self.complete(point)?,
+            ("publish", [_, Value::Text(channel), event]) => {
+                self.act(event.to_string());
+                self.journal.publish(format!("{channel}: {event}"));
+            }
+            ("is_done", [element]) => return self.is_done(element),
+            ("elements", [_, list]) => return self.elements(text(list)?),
+            ("runs", [element]) => self.runs(element, None)?,
+            ("runs", [element, Value::Int(index)]) => self.runs(element, Some(*index))?,
+            ("finish", [key, tried, _failures]) => return self.finish(text(key)?, tried),
+            ("leave", [value]) => self.leave(value),
+            ("ran", []) => self.element = None,
+            ("has_failed", []) => return Ok(Value::Bool(self.failure.is_some())),
+            ("failure", []) => {
+                let failure = self.failure.take();
+                return Ok(Value::variant(
+                    if failure.is_some() { "Some" } else { "None" },
+                    failure.into_iter().collect(),
+                ));
+            }
+            ("fanned_out", [point]) => return self.fanned_out(point),
+            ("collected", [point, key, _results]) => return self.collected(point, text(key)?),
+            ("load_each", [key]) => return self.load_each(text(key)?),
             ("commit_once", [point, _]) => {
                 self.complete(point)?;
                 self.commit(None)?;
@@ -94,8 +127,8 @@ impl Host for Machine<'_> {
     }
 
     fn begin(&mut self, _: Option<(&str, &[i64])>) -> Flow<()> {
-        let Some(point) = self.current else { return fault("a body runs, and its point was not entered") };
-        self.log.begin(&self.expansion.points[point], &self.at);
+        let Some((step, at)) = self.key() else { return fault("a body runs, and its point was not entered") };
+        self.log.begin(&step, &at);
         Ok(())
     }
 
@@ -159,6 +192,14 @@ impl Machine<'_> {
 
     fn ready(&mut self, point: &Value) -> Flow<()> {
         let point = self.point(point)?;
+        if let Some((element, _)) = self.element {
+            return if element == point { Ok(()) } else { fault("a body that is not the current element's") };
+        }
+        self.entrance(point)
+    }
+
+    /// Commits the entrance, if that is still to be done.
+    fn entrance(&mut self, point: usize) -> Flow<()> {
         if self.entering.take() == Some(point) {
             self.journal.enter(&self.expansion.points[point], &self.at);
             self.commit(None)?;
@@ -193,6 +234,108 @@ impl Machine<'_> {
         self.act(time.to_string());
         self.journal.forget(&until);
         Ok(())
+    }
+
+    /// The body that runs.
+    fn key(&self) -> Option<Key> {
+        let (point, index) = self.element.or_else(|| self.current.map(|point| (point, None)))?;
+        Some((self.expansion.points[point].clone(), self.at.iter().copied().chain(index).collect()))
+    }
+
+    // Fan-outs
+
+    /// Whether an element of a `#[parallel]` was saved, in this turn.
+    fn is_done(&self, element: &Value) -> Flow<Value> {
+        let mut outputs = self.expansion.outputs[self.point(element)?].iter();
+        Ok(Value::Bool(self.is_resumed_here() && outputs.any(|output| self.saved.get(output).is_some())))
+    }
+
+    /// Is this the point at which the run was saved?
+    fn is_resumed_here(&self) -> bool {
+        self.entering.is_none()
+    }
+
+    /// The numbers of an `#[each]`'s elements that were saved, in this turn.
+    fn elements(&mut self, list: &str) -> Flow<Value> {
+        self.found = if self.is_resumed_here() { self.saved.elements(list) } else { Vec::new() };
+        self.results = Vec::new();
+        Ok(Value::List(self.found.iter().map(|(index, _)| Value::Int(*index)).collect()))
+    }
+
+    /// The body of an element begins; with the first one, the entrance of its fan-out is committed.
+    fn runs(&mut self, element: &Value, index: Option<i64>) -> Flow<()> {
+        if let Some(fan_out) = self.entering {
+            self.entrance(fan_out)?;
+        }
+        self.element = Some((self.point(element)?, index));
+        Ok(())
+    }
+
+    /// An element has ended. Each is committed on its own.
+    fn finish(&mut self, name: &str, tried: &Value) -> Flow<Value> {
+        let (Some(key), Some((_, index))) = (self.key(), self.element) else { return fault("no element has ended") };
+        match tried {
+            Value::Variant(ok, parts) if ok == "Ok" && parts.len() == 1 => {
+                if !parts[0].is_savable() {
+                    return fault(format!("`{name}` is saved, and is {}", parts[0]));
+                }
+                let name = index.map_or_else(|| name.to_owned(), |index| format!("{name}[{index}]"));
+                self.journal.element(key, &name, parts[0].clone());
+                self.commit(None)?;
+                Ok(Value::variant("Some", parts.clone()))
+            }
+            Value::Variant(_, error) => {
+                self.failure = self.failure.take().or_else(|| error.first().cloned());
+                Ok(Value::variant("None", Vec::new()))
+            }
+            other => fault(format!("an element ends with {other}")),
+        }
+    }
+
+    fn leave(&mut self, value: &Value) {
+        if let (Some((_, Some(index))), Value::Variant(_, parts)) = (self.element, value) {
+            self.results.extend(parts.first().map(|value| (index, value.clone())));
+        }
+    }
+
+    /// All that could run of a fan-out has run. `false`: an element has failed.
+    fn fanned_out(&mut self, point: &Value) -> Flow<Value> {
+        let point = self.point(point)?;
+        self.entrance(point)?;
+        let is_parallel = self.expansion.outputs[point].len() > 1;
+        if self.failure.is_none() && is_parallel {
+            self.current = None;
+        }
+        Ok(Value::Bool(self.failure.is_none()))
+    }
+
+    fn collected(&mut self, point: &Value, list: &str) -> Flow<Value> {
+        let point = self.point(point)?;
+        if self.current.take() != Some(point) {
+            return fault("a fan-out is done, and is not the one that runs");
+        }
+        let mut all: Vec<(i64, Value)> = std::mem::take(&mut self.found);
+        all.append(&mut self.results);
+        all.sort_by_key(|(index, _)| *index);
+        if !all.iter().zip(0..).all(|((index, _), place)| *index == place) {
+            return fault("elements are not there, or twice");
+        }
+        let list_of_all = Value::List(all.into_iter().map(|(_, value)| value).collect());
+        if let Value::List(none) = &list_of_all
+            && none.is_empty()
+        {
+            self.journal.write(list, list_of_all.clone());
+        }
+        self.journal.complete_all(&self.expansion.points[point], &self.at);
+        Ok(Value::variant("Some", vec![list_of_all]))
+    }
+
+    fn load_each(&self, list: &str) -> Flow<Value> {
+        let elements: Vec<Value> = self.saved.elements(list).into_iter().map(|(_, value)| value).collect();
+        if elements.is_empty() {
+            self.load(list)?;
+        }
+        Ok(Value::variant("Some", vec![Value::List(elements)]))
     }
 
     fn complete(&mut self, point: &Value) -> Flow<()> {

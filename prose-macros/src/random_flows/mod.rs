@@ -5,12 +5,14 @@
 //! ([`machine`]), where variables that generated code forgets to save, load or hand on are not there, and borrows of what has
 //! changed are noticed. Both must give the same result, and run the same bodies in the same order, which see the same values. Then the
 //! process is killed in front of commits and behind them, and the run goes on: no body that was recorded runs again, the result is the
-//! same, and what is saved at each commit is what an undisturbed run saves there.
+//! same, and what is saved at each commit is what an undisturbed run saves there. Bodies that run at once run one after the other here.
 //!
 //! `cargo test -p prose-macros random_flows` looks at the same 200 flows each time; `PROSE_PROPERTY_CASES=10000` at as many new ones.
-//! What fails is shrunk, and printed with the flow. `PROSE_PROPERTY_SHOW=1` prints the generated flows.
+//! What fails is shrunk, and printed with the flow. `PROSE_PROPERTY_SHOW=1` prints the generated flows. Some go through rustc and run
+//! on the runtime: [`corpus`].
 
 mod choices;
+mod corpus;
 mod direct;
 mod expansion;
 mod generate;
@@ -316,10 +318,36 @@ fn what_a_view_borrows_from_is_saved_when_it_has_changed() {
     );
 }
 
+/// What has failed in a fan-out runs again, alone; and what a turn has saved is nothing to the next one.
+#[test]
+fn fan_outs_in_turns_of_which_some_fail() {
+    survives_on(
+        "let mut bee = input.items; \
+        for ant in 0..2 { \
+            #[parallel] let (cat, mut dog): (i64, Vec<i64>) = ( \
+                #[step(name = \"s1\")] { if input.n == ant { return Err(7); } act_int((ant,)) }, \
+                #[step(name = \"s2\", retry(max_attempts = 3))] { let own = act_list((&bee,)); fails(ctx.attempt(), 2)?; own } \
+            ); \
+            dog.push(cat); \
+            #[each(concurrency = 1, name = \"s3\")] let ant: Vec<i64> = for (at, elk) in dog.iter().enumerate() { \
+                if cat == 3 { return Err(8); } act_int((at, elk, &bee)) \
+            }; \
+            bee = ant; \
+            #[event(\"sent\", name = \"s4\")] Sent { n: cat }; \
+        } \
+        Ok(mix((&bee,)))",
+        (0..60).step_by(7), // of 60 different inputs; it has many commits
+    );
+}
+
 /// Runs a flow with this body, on many inputs, and crashed wherever it commits.
 fn survives(body: &str) {
+    survives_on(body, 0..=255);
+}
+
+fn survives_on(body: &str, inputs: impl IntoIterator<Item = u8>) {
     let flow = format!("async fn sample(ctx: Ctx<Deps>, input: Order) -> Result<i64, i64> {{ {body} }}");
-    for crashes in 0..=255_u8 {
+    for crashes in inputs {
         let held = property::holds(&flow, Choices::new(&[crashes; 12]));
         held.unwrap_or_else(|why| panic!("{why}"));
     }

@@ -1,5 +1,6 @@
 //! A run on disk, and what is staged for it: as the runtime does it (`machine/journal.rs`, `store/fold.rs`).
 
+use super::log::Key;
 use super::rust::Value;
 
 /// Where a run stands.
@@ -17,8 +18,10 @@ pub(super) struct Saved {
     pub(super) history: Vec<String>,
     pub(super) position: Option<Position>,
     pub(super) state: Vec<(String, Value)>,
-    /// How many bodies are done.
-    pub(super) completed: usize,
+    /// The bodies that are done.
+    pub(super) done: Vec<Key>,
+    /// The events that are to be published.
+    pub(super) events: Vec<String>,
     /// The result, if the run completed.
     pub(super) output: Option<Value>,
 }
@@ -29,15 +32,29 @@ impl Saved {
         self.state.iter().find(|(of, _)| of == name).map(|(_, value)| value)
     }
 
+    /// Which elements of a list are saved, and their values.
+    pub(super) fn elements(&self, list: &str) -> Vec<(i64, Value)> {
+        let element = |(name, value): &(String, Value)| {
+            let index = name.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']')?;
+            Some((index.parse().ok()?, value.clone()))
+        };
+        let mut elements: Vec<(i64, Value)> = self.state.iter().filter_map(element).collect();
+        elements.sort_by_key(|(index, _)| *index);
+        elements
+    }
+
     fn apply(&mut self, journal: Journal, output: Option<Value>) {
-        let Journal { position, completed, writes, dropped, .. } = journal;
+        let Journal { position, done, events, writes, dropped, .. } = journal;
         self.position = position;
-        self.state.retain(|(name, _)| !dropped.contains(name));
+        // With its elements.
+        let variable = |name: &str| name.split('[').next().unwrap_or_default().to_owned();
+        self.state.retain(|(name, _)| !dropped.contains(&variable(name)));
         for (name, value) in writes {
             self.state.retain(|(of, _)| *of != name);
             self.state.push((name, value));
         }
-        self.completed += completed;
+        self.done.extend(done);
+        self.events.extend(events);
         self.output = output;
         self.history.push(self.to_string());
     }
@@ -48,7 +65,8 @@ impl std::fmt::Display for Saved {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut state: Vec<String> = self.state.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         state.sort();
-        write!(f, "{:?} completed {}: {}", self.position, self.completed, state.join(", "))
+        let (done, events) = (self.done.len(), &self.events);
+        write!(f, "{:?} completed {done}, published {events:?}: {}", self.position, state.join(", "))
     }
 }
 
@@ -56,7 +74,8 @@ impl std::fmt::Display for Saved {
 #[derive(Clone, Default)]
 pub(super) struct Journal {
     position: Option<Position>,
-    completed: usize,
+    done: Vec<Key>,
+    events: Vec<String>,
     writes: Vec<(String, Value)>,
     /// How many of the writes belong to steps that are done.
     settled: usize,
@@ -71,7 +90,7 @@ impl Journal {
     /// Whether the run stands behind a point, and nothing is staged but by plain code.
     pub(super) fn may_travel(&self) -> bool {
         let is_behind = self.position.as_ref().is_some_and(|position| !position.entered);
-        is_behind && self.completed == 0 && self.settled == 0
+        is_behind && self.done.is_empty() && self.settled == 0
     }
 
     pub(super) fn write(&mut self, name: &str, value: Value) {
@@ -86,9 +105,26 @@ impl Journal {
     }
 
     pub(super) fn complete(&mut self, step: &str, at: &[i64]) {
-        self.completed += 1;
+        self.done.push((step.to_owned(), at.to_vec()));
+        self.complete_all(step, at);
+    }
+
+    /// The elements of a fan-out are done.
+    pub(super) fn complete_all(&mut self, step: &str, at: &[i64]) {
         self.settled = self.writes.len();
         self.position = Some(Position { step: step.to_owned(), entered: false, at: at.to_vec() });
+    }
+
+    /// An element of a fan-out is done: the run stays where it stands.
+    pub(super) fn element(&mut self, key: Key, name: &str, value: Value) {
+        self.done.push(key);
+        self.writes.push((name.to_owned(), value));
+        self.settled = self.writes.len();
+    }
+
+    /// An event of a point that is done with it.
+    pub(super) fn publish(&mut self, event: String) {
+        self.events.push(event);
     }
 
     pub(super) fn enter(&mut self, step: &str, at: &[i64]) {

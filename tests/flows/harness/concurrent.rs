@@ -1,6 +1,7 @@
 //! The sweep over flows whose bodies run several at once.
 
 use super::crash::Crash;
+use super::points::Points;
 use super::run::{Event, Run, with_crashes, without_a_store};
 use super::sweep::{Undisturbed, first_publications};
 use super::world::{Told, World};
@@ -12,13 +13,11 @@ use std::sync::Arc;
 
 /// As [`sweep`](super::sweep()), for a flow with `#[parallel]` or `#[each]`. The order of bodies that run at once, and which of them share a
 /// commit, is nobody's promise. So the same is compared without order, and of the checkpoints only the last one; and of the bodies:
-/// none runs again that the checkpoint shows to be done, and each ran with the same key and saw the same.
-///
-/// A body in a loop is taken for done when its loop's list shows it (`#[each]`), not within the turns of another loop.
+/// none runs again that a commit says to be done, and each ran with the same key and saw the same.
 ///
 /// # Panics
 /// If anything differs: with the crashes, and both sides.
-pub(crate) async fn sweep_concurrent<F, D>(call: impl Fn(&World) -> Call<F, D>)
+pub(crate) async fn sweep_concurrent<F, D>(call: impl Fn(&World) -> Call<F, D>) -> Points
 where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
@@ -26,6 +25,7 @@ where
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let undisturbed = Undisturbed(with_crashes(&store, &call, &[]).await);
     undisturbed.has_one_key_for_each_body();
+    undisturbed.says_of_each_body_that_it_is_done();
     let plain = without_a_store(&store, &call).await;
     let texts = |run: &Run| run.told.iter().flatten().map(|told| told.what.clone()).collect::<BTreeSet<_>>();
     assert_eq!((&plain.outcome, texts(&plain)), (&undisturbed.0.outcome, texts(&undisturbed.0)), "without a store");
@@ -37,6 +37,7 @@ where
         let run = with_crashes(&store, &call, &crashes).await;
         is_continued_by(&undisturbed, &run, &crashes);
     }
+    undisturbed.points::<F>()
 }
 
 fn is_continued_by(undisturbed: &Undisturbed, run: &Run, crashes: &[Crash]) {
@@ -45,8 +46,9 @@ fn is_continued_by(undisturbed: &Undisturbed, run: &Run, crashes: &[Crash]) {
     let bodies: BTreeSet<_> = undisturbed.told().map(body).collect();
     assert_eq!(run.told.iter().flatten().map(body).collect::<BTreeSet<_>>(), bodies, "{context}");
     for (crash, told) in crashes.iter().zip(&run.told[1..]) {
-        let Some(found) = crash.written().checked_sub(1).map(|last| &run.checkpoints[last]) else { continue };
-        let again: Vec<_> = told.iter().filter(|told| is_done(found, told)).collect();
+        let done: BTreeSet<&String> = run.done[..crash.written()].iter().flatten().collect();
+        let again: Vec<_> =
+            told.iter().filter(|told| told.key.as_ref().is_some_and(|key| done.contains(key))).collect();
         assert!(again.is_empty(), "done, and run again: {again:?}, {context}");
     }
 }
@@ -65,16 +67,4 @@ fn ending(run: &Run) -> (&str, Vec<&String>, Vec<Event>, Value) {
     let steps = last["completed_steps"].as_array_mut().unwrap();
     steps.sort_by_key(Value::to_string);
     (&run.outcome, rows, events, last)
-}
-
-/// Does a checkpoint show that a body is done: the step, or the element of an `#[each]`?
-fn is_done(checkpoint: &Value, told: &Told) -> bool {
-    let Some((_, step)) = told.key.as_deref().and_then(|key| key.split_once(':')) else { return false };
-    match step.trim_end_matches(']').split_once('[') {
-        None => checkpoint["completed_steps"].as_array().unwrap().contains(&step.into()),
-        Some((name, index)) => {
-            let element = index.parse().ok().and_then(|index: usize| checkpoint["state"][name].get(index));
-            element.is_some_and(|element| !element.is_null())
-        }
-    }
 }

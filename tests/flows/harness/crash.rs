@@ -1,9 +1,12 @@
 //! A store that stops the world at one of a run's commits.
 
+use super::keys::Keys;
+use super::run::whatever_run;
 use prose::store::{BoxFuture, Commit, Lease, Migrated, NewRun, RunKey};
 use prose::{Checkpoint, Store, StoreError};
 use serde_json::Value;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -47,6 +50,8 @@ pub(crate) struct CrashStore {
 struct Commits {
     /// The checkpoint behind each commit.
     checkpoints: Vec<Value>,
+    /// The idempotency keys of the bodies that are done.
+    done: Keys,
     crash: Option<Crash>,
     /// The claims of runs that were created, which die with their process.
     claimed: Vec<Lease>,
@@ -73,6 +78,11 @@ impl CrashStore {
         self.commits().checkpoints.clone()
     }
 
+    /// The idempotency keys of the bodies that each commit says to be done.
+    pub(crate) fn done(&self) -> Vec<BTreeSet<String>> {
+        self.commits().done.of_commits()
+    }
+
     /// Runs an execution until it ends, or until the crash: then it is dropped, as its process would be, and gives `None`.
     pub(crate) async fn execute<T>(&self, crash: Option<Crash>, execution: impl Future<Output = T>) -> Option<T> {
         self.commits().crash = crash;
@@ -94,7 +104,12 @@ impl CrashStore {
     }
 
     /// Writes, and dies in front of it or behind it.
-    pub(super) async fn write<T, E>(&self, key: &RunKey, write: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(super) async fn write<T, E>(
+        &self,
+        key: &RunKey,
+        commit: Option<&Commit>,
+        write: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let number = self.written() + 1;
         let crash = self.commits().crash;
         if crash == Some(Crash::Before(number)) {
@@ -103,6 +118,7 @@ impl CrashStore {
         let written = write.await?;
         let checkpoint = self.inner.load_run(key).await.unwrap().unwrap();
         self.commits().checkpoints.push(page(&checkpoint));
+        self.commits().done.commit(&key.run_id, commit);
         if crash == Some(Crash::After(number)) {
             return self.die().await;
         }
@@ -121,6 +137,9 @@ fn page(checkpoint: &Checkpoint) -> Value {
     for varying in ["correlation_id", "created_at", "updated_at"] {
         page.as_object_mut().unwrap().remove(varying).unwrap();
     }
+    if let Some(error) = page["failed_step"]["error"].as_str() {
+        page["failed_step"]["error"] = whatever_run(error).into();
+    }
     // Until when it waits.
     let state = page["state"].as_object_mut().unwrap();
     state.iter_mut().filter(|(name, _)| name.ends_with(":until")).for_each(|(_, until)| *until = "..".into());
@@ -129,6 +148,7 @@ fn page(checkpoint: &Checkpoint) -> Value {
 
 impl Store for CrashStore {
     fn create<'a>(&'a self, run: &'a NewRun, first: Commit) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        let written = first.clone();
         let create = async {
             let lease = self.inner.create(run, first).await?;
             let mut commits = self.commits();
@@ -136,13 +156,13 @@ impl Store for CrashStore {
             commits.created.push(run.key.clone());
             Ok(lease)
         };
-        Box::pin(self.write(&run.key, create))
+        Box::pin(async move { self.write(&run.key, Some(&written), create).await })
     }
     fn commit<'a>(&'a self, lease: &'a Lease, commit: Commit) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.write(&lease.key, self.inner.commit(lease, commit)))
+        Box::pin(async move { self.write(&lease.key, Some(&commit), self.inner.commit(lease, commit.clone())).await })
     }
     fn migrate<'a>(&'a self, lease: &'a Lease, run: &'a Migrated) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.write(&lease.key, self.inner.migrate(lease, run)))
+        Box::pin(self.write(&lease.key, None, self.inner.migrate(lease, run)))
     }
     fn as_any(&self) -> &dyn Any {
         self

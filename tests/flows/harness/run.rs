@@ -4,6 +4,7 @@ use super::crash::Crash;
 use super::world::{Told, World};
 use prose::{Call, DepsOf, Error, EventRecord, Flow, FlowError, Store};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ pub(crate) struct Run {
     pub(crate) events: Vec<Event>,
     /// Behind each commit.
     pub(crate) checkpoints: Vec<Value>,
+    /// The idempotency keys of the bodies that each commit says to be done.
+    pub(crate) done: Vec<BTreeSet<String>>,
+    /// The points that it came to, in order, in all executions.
+    pub(crate) points: Vec<String>,
 }
 
 /// A published event.
@@ -86,8 +91,9 @@ where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
 {
-    let execution = call(world).publisher(world.publisher.clone()).durable(&world.store, RUN);
-    world.store.execute(crash, async { text(execution.await) }).await
+    let call = call(world).publisher(world.publisher.clone()).observer(world.way.clone());
+    let execution = call.durable(&world.store, RUN);
+    world.store.execute(crash, async { whatever_run(&text(execution.await)) }).await
 }
 
 /// A run that was undone has failed for good, and later calls know its error by its text only.
@@ -97,8 +103,25 @@ fn text<T: Debug, E: Debug + FlowError>(outcome: Result<T, Error<E>>) -> String 
         Err(Error::Failed { step, error }) => format!("failed at {step:?}: {}", error.shown()),
         Err(Error::JoinedFailed { step, message, .. }) => format!("failed at {step:?}: {message}"),
         Err(Error::NotUndone { cause, steps }) => format!("{}, not undone: {steps:?}", text::<T, E>(Err(*cause))),
-        Err(other) => other.to_string(),
+        Err(error) => match &error {
+            Error::Child { step, .. } => format!("failed at {:?}: {error}", Some(step)),
+            _ => error.to_string(),
+        },
     }
+}
+
+/// A child that fails is named with its run, where it has one; and who comes later than it has ended says "run `..` failed", not "the flow failed".
+pub(super) fn whatever_run(text: &str) -> String {
+    let child = format!("run `{RUN}:");
+    let mut parts = text.split(&child);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (_, rest) = part.split_once('`').unwrap_or_default();
+        match text.strip_suffix(" (") {
+            Some(text) => text.to_owned() + rest.trim_start_matches(')'),
+            None => text + "the flow" + rest,
+        }
+    })
 }
 
 fn result(world: &World, outcome: String, told: Vec<Vec<Told>>) -> Run {
@@ -108,5 +131,13 @@ fn result(world: &World, outcome: String, told: Vec<Vec<Told>>) -> Run {
     };
     let mut events: Vec<_> = world.publisher.published().into_iter().map(event).collect();
     events.sort_by(|one, next| one.channel.cmp(&next.channel));
-    Run { outcome, told, rows: world.committed_rows(), events, checkpoints: world.store.checkpoints() }
+    Run {
+        outcome,
+        told,
+        rows: world.committed_rows(),
+        events,
+        checkpoints: world.store.checkpoints(),
+        done: world.store.done(),
+        points: world.way.points(),
+    }
 }

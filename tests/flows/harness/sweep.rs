@@ -1,8 +1,10 @@
 //! The sweep: every run that crashes must come to what the undisturbed one comes to.
 
 use super::crash::Crash;
-use super::run::{Event, Run, with_crashes, with_crashes_and_signals, without_a_store};
+use super::points::Points;
+use super::run::{Event, RUN, Run, with_crashes, with_crashes_and_signals, without_a_store};
 use super::world::{Told, World};
+use prose::graph::NodeKind;
 use prose::{Call, DepsOf, Flow, MemoryStore, Store};
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -18,20 +20,21 @@ use std::sync::Arc;
 ///   which it died: behind a commit no body runs twice, before one only the body in front of it runs again. And each ran
 ///   with the same idempotency key, saw the same, and took as many attempts.
 ///
-/// In the undisturbed run each body has an idempotency key of its own. Without a store all is the same but for the keys.
+/// In the undisturbed run each body has an idempotency key of its own. Without a store all is the same but for the keys. Its [`Points`] say whether
+/// it was a way through the flow's graph.
 ///
 /// # Panics
 /// If anything differs: with the crashes, and both sides.
-pub(crate) async fn sweep<F, D>(call: impl Fn(&World) -> Call<F, D>)
+pub(crate) async fn sweep<F, D>(call: impl Fn(&World) -> Call<F, D>) -> Points
 where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
 {
-    sweep_over(MemoryStore::new(), call).await;
+    sweep_over(MemoryStore::new(), call).await
 }
 
 /// The same over any store. Nobody else may use its run `run` meanwhile.
-pub(crate) async fn sweep_over<F, D>(store: impl Store, call: impl Fn(&World) -> Call<F, D>)
+pub(crate) async fn sweep_over<F, D>(store: impl Store, call: impl Fn(&World) -> Call<F, D>) -> Points
 where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
@@ -44,11 +47,12 @@ where
         let run = with_crashes(&store, &call, &crashes).await;
         undisturbed.is_continued_by(&run, &crashes);
     }
+    undisturbed.points::<F>()
 }
 
 /// The same for a flow that waits for signals, which `send` sends in front of each execution, or has somebody send while it goes on: again each
 /// time, under ids, so that they are taken once. Such a flow is not run without a store.
-pub(crate) async fn sweep_signalled<F, D>(call: impl Fn(&World) -> Call<F, D>, send: impl AsyncFn(&World))
+pub(crate) async fn sweep_signalled<F, D>(call: impl Fn(&World) -> Call<F, D>, send: impl AsyncFn(&World)) -> Points
 where
     F: Flow<Output: Debug, Error: Debug>,
     D: DepsOf<F>,
@@ -60,6 +64,7 @@ where
         let run = with_crashes_and_signals(&store, &call, &send, &crashes).await;
         undisturbed.is_continued_by(&run, &crashes);
     }
+    undisturbed.points::<F>()
 }
 
 /// The run that no crash disturbs.
@@ -93,6 +98,25 @@ impl Undisturbed {
         for event in &self.0.events {
             assert!(ids.insert(&event.id), "a second event with the id of {event:?}");
         }
+    }
+
+    /// Else it would not be noticed that a body runs again. What has failed is not done.
+    pub(super) fn says_of_each_body_that_it_is_done(&self) {
+        let done: HashSet<&String> = self.0.done.iter().flatten().collect();
+        let failed = &self.0.checkpoints.last().unwrap()["failed_step"]["name"];
+        let has_failed = |key: &str| failed.as_str().is_some_and(|step| key.starts_with(&format!("{RUN}:{step}")));
+        let keys = self.told().filter_map(|told| told.key.as_ref());
+        let open: Vec<_> = keys.filter(|key| !done.contains(key) && !has_failed(key)).collect();
+        assert!(open.is_empty(), "no commit says that these are done: {open:?}");
+    }
+
+    pub(super) fn points<F: Flow>(&self) -> Points {
+        let end = match self.0.checkpoints.last().unwrap()["status"].as_str() {
+            Some("completed") => Some(NodeKind::Completed),
+            Some("cancelled") => None,
+            _ => Some(NodeKind::Failed),
+        };
+        Points::of_a_run::<F>(&self.0.points, end)
     }
 
     fn is_the_same_without_a_store(&self, plain: &Run) {

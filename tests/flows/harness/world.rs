@@ -1,6 +1,7 @@
 //! What is outside of a flow: where its bodies leave their effects.
 
 use super::crash::CrashStore;
+use super::points::Way;
 use prose::{Beginning, Begun, Ctx, Database, DatabaseError, MemoryPublisher, MemoryStore, Record, Store};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +10,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct World {
     pub(super) store: CrashStore,
     pub(super) publisher: MemoryPublisher,
+    /// Through the flow.
+    pub(super) way: Way,
     told: Arc<Mutex<Vec<Told>>>,
     rows: Arc<Mutex<Vec<String>>>,
 }
@@ -29,6 +32,7 @@ impl World {
         Self {
             store: CrashStore::over(store),
             publisher: MemoryPublisher::new(),
+            way: Way::default(),
             told: Arc::default(),
             rows: Arc::default(),
         }
@@ -115,6 +119,6 @@ impl Database for Rows {
             Ok(())
         };
         let failed = |error: prose::StoreError| DatabaseError::failed("the rows were not committed", error);
-        self.store.write(&lease.key, write).await.map_err(failed)
+        self.store.write(&lease.key, Some(commit), write).await.map_err(failed)
     }
 }

@@ -21,9 +21,9 @@ const LEGEND: f64 = 20.0;
 const GREY: &str = "#8a8f98";
 const BLUE: &str = "#4a8fd4";
 const GREEN: &str = "#3f9d63";
-const RED: &str = "#d9534f";
+const RED: &str = "#e05e5a";
 const VIOLET: &str = "#9a6fd0";
-const ORANGE: &str = "#c98a2b";
+const ORANGE: &str = "#b87d24";
 const TEAL: &str = "#2f9ea3";
 
 /// The picture of a scene.

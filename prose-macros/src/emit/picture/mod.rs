@@ -21,13 +21,18 @@ pub(super) fn doc(model: &Model) -> TokenStream {
     if !is_rustdoc(std::env::current_exe().ok().as_deref()) {
         return TokenStream::new();
     }
-    let name = &model.head.options.name;
-    let Some(svg) = svg(&format!("The flow {name}"), &model.outline) else { return TokenStream::new() };
+    let Some(svg) = picture(model) else { return TokenStream::new() };
     // The first paragraph is what lists of items show, so it is never the picture.
+    let name = &model.head.options.name;
     let first = if has_doc(&model.head) { String::new() } else { format!("The flow `{name}`.") };
     // Markdown takes HTML as it is from a `<div>` to the next empty line.
     let text = format!("{first}\n\n<div style=\"overflow-x:auto\">{svg}</div>");
     quote!(#[doc = #text])
+}
+
+/// The picture, on one line. `None` if it cannot be drawn: a missing picture is no reason not to compile.
+pub(crate) fn picture(model: &Model) -> Option<String> {
+    svg(&format!("The flow {}", model.head.options.name), &model.outline)
 }
 
 /// A macro runs inside of its host: rustc, clippy, rust-analyzer's server, or rustdoc. `cfg(doc)` would be of no use: it is asked
@@ -40,7 +45,6 @@ fn has_doc(head: &Head) -> bool {
     head.attrs.iter().any(|attr| attr.path().is_ident("doc"))
 }
 
-/// The picture, on one line. `None` if it cannot be drawn: a missing picture is no reason not to compile.
 fn svg(title: &str, outline: &Outline) -> Option<String> {
     let scene = scene::scene(outline);
     let sizes: Vec<_> = scene.figures.iter().map(|figure| figure.size).collect();

@@ -63,6 +63,67 @@ fn a_picture_has_no_script_no_reference_and_no_empty_line() {
     }
 }
 
+/// A page's paper, and what it writes with: rustdoc's themes.
+const THEMES: [(&str, Colour, Colour); 3] = [
+    ("light", [255.0, 255.0, 255.0], [0.0, 0.0, 0.0]),
+    ("dark", [53.0, 53.0, 53.0], [221.0, 221.0, 221.0]),
+    ("ayu", [15.0, 20.0, 25.0], [197.0, 197.0, 197.0]),
+];
+
+type Colour = [f64; 3];
+
+/// As WCAG 2 asks for it: 3 for what is drawn, 4.5 for text.
+#[test]
+fn lines_and_text_are_legible_on_the_paper_of_each_theme() {
+    let svg = svg("all", &everything()).expect("it is drawn");
+    let opacities: Vec<f64> = values(&svg, "opacity").map(|opacity| opacity.parse().expect("a number")).collect();
+    assert!(!opacities.is_empty(), "small text is paler");
+    let strokes: Vec<Colour> = values(&svg, "stroke").map(colour).collect();
+    let fills: Vec<Colour> = values(&svg, "fill").filter(|fill| fill.starts_with('#')).map(colour).collect();
+    let fill_opacity: f64 = values(&svg, "fill-opacity").next().expect("boxes are filled").parse().expect("a number");
+    for (theme, paper, ink) in THEMES {
+        for stroke in &strokes {
+            let contrast = contrast(*stroke, paper);
+            assert!(contrast >= 3.0, "{stroke:?} on {theme} has a contrast of {contrast:.2}");
+        }
+        for (fill, opacity) in fills.iter().flat_map(|fill| opacities.iter().map(move |opacity| (*fill, *opacity))) {
+            let below = over(fill, fill_opacity, paper);
+            let contrast = contrast(over(ink, opacity, below), below);
+            assert!(contrast >= 4.5, "text of {opacity} over {fill:?} on {theme} has a contrast of {contrast:.2}");
+        }
+    }
+}
+
+/// The values of an attribute.
+fn values<'a>(svg: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!(" {name}=\"");
+    let parts: Vec<&str> = svg.split(&start).skip(1).collect();
+    parts.into_iter().filter_map(|part| part.split('"').next())
+}
+
+fn colour(hex: &str) -> Colour {
+    let channel = |at: usize| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("a colour"));
+    [channel(1), channel(3), channel(5)]
+}
+
+/// What is seen of a colour that lets some of what is below it through.
+fn over(colour: Colour, opacity: f64, below: Colour) -> Colour {
+    [0, 1, 2].map(|channel| opacity * colour[channel] + (1.0 - opacity) * below[channel])
+}
+
+fn contrast(one: Colour, other: Colour) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+fn luminance(colour: Colour) -> f64 {
+    let [red, green, blue] = colour.map(|channel| {
+        let part = channel / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    });
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
 #[test]
 fn where_the_flow_waits_corners_are_round() {
     let waits = outline(quote! {

@@ -1,4 +1,4 @@
-//! Whatever it is given, the macro does not panic, and what it generates without an error parses.
+//! Whatever it is given, the macro does not panic, and what it generates without an error parses and has a picture.
 //!
 //! The flows and events of the tests and examples are changed at random, several times each: their tokens (removed, doubled,
 //! swapped, taken from one another, other words, other brackets), and their syntax (statements, expressions and patterns
@@ -15,7 +15,8 @@
 mod corpus;
 mod edit;
 
-use super::{event, flow, flow_in_editor};
+use super::{event, flow, flow_in_editor, read};
+use crate::emit;
 use corpus::Corpus;
 use edit::Edit;
 use proc_macro2::TokenStream;
@@ -39,7 +40,11 @@ fn of_a_flow() {
         let text = format!("#[flow({})]\n{}", subject.args, subject.item);
         let (args, item) = (subject.args, subject.item);
         fine(&text, || flow_in_editor(args.clone(), item.clone()))?;
-        fine(&text, || flow(args, item))
+        let is_sound = fine(&text, || flow(args.clone(), item.clone()))?;
+        if is_sound {
+            has_a_picture(&text, args, item)?;
+        }
+        Ok(is_sound)
     });
 }
 
@@ -139,6 +144,17 @@ fn run(corpus: &Corpus, subjects: usize, test: impl Fn(usize, &[Edit]) -> Result
     }
     let (files, sound) = (corpus.files, sound.get());
     eprintln!("{done} changes of {subjects} in {files} files: no panic; {sound} of them are without an error");
+}
+
+/// The flow, which has no error, is drawn: only rustdoc asks for that.
+fn has_a_picture(text: &str, args: TokenStream, item: TokenStream) -> Result<(), TestCaseError> {
+    let (model, _) = read(args, item);
+    let drawn = catch_unwind(AssertUnwindSafe(|| model.as_ref().and_then(emit::picture)));
+    match drawn {
+        Ok(Some(svg)) if svg.starts_with("<svg") && svg.ends_with("</svg>") => Ok(()),
+        Ok(_) => Err(TestCaseError::fail(format!("no picture of:\n{text}"))),
+        Err(_) => Err(TestCaseError::fail(format!("panicked at the picture of:\n{text}"))),
+    }
 }
 
 /// It does not panic; and it parses, unless it tells an error: then `false`.

@@ -248,7 +248,7 @@ impl Generator<'_> {
         if let Some(label) = &label {
             let (movable, ahead) = (self.movable, self.states());
             let label = Some(label.clone());
-            self.targets.push(Target { label, is_loop: false, may_continue: false, movable, ahead, behind: None, ty });
+            self.targets.push(Target { label, may_continue: false, movable, ahead, behind: None, ty });
         }
         let mut ways = self.fork();
         let text = self.branch(&mut ways, Vec::new(), end, false);

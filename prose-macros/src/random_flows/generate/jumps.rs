@@ -6,7 +6,6 @@ use super::{End, Generator};
 /// A loop or block that can be left.
 pub(super) struct Target {
     pub(super) label: Option<String>,
-    pub(super) is_loop: bool,
     /// May the next turn begin here? Where a loop runs out of turns it may not.
     pub(super) may_continue: bool,
     /// What must not have been moved where it is left.
@@ -31,9 +30,9 @@ impl Generator<'_> {
     /// A way out that is open here.
     pub(super) fn jump(&mut self) -> Option<Jump> {
         let mut open = vec![Jump::Return];
-        let innermost = self.targets.iter().rposition(|target| target.is_loop);
         for (number, target) in self.targets.iter().enumerate() {
-            if target.label.is_none() && innermost != Some(number) {
+            // Without a label only the innermost loop can be meant, and not through a labelled block.
+            if target.label.is_none() && number + 1 < self.targets.len() {
                 continue;
             }
             if self.is_as_before(target, target.movable) {

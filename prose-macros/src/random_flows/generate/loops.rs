@@ -92,6 +92,12 @@ impl Generator<'_> {
         format!("{label}for {pattern} in {over} {{ {text} }}")
     }
 
+    /// What an `#[each]` goes over, and its element.
+    pub(super) fn collection(&mut self) -> (String, Var) {
+        let (over, element, _) = self.iterable();
+        (over, element.mutable(false))
+    }
+
     /// What a `for` goes over, its element, and what that borrows from.
     fn iterable(&mut self) -> (String, Var, Vec<usize>) {
         let name = self.name();
@@ -133,8 +139,7 @@ impl Generator<'_> {
         let label = self.choices.chance(50).then(|| format!("'l{}", self.number()));
         let (mark, outer) = (self.vars.len(), self.movable);
         let ahead = self.states();
-        let target =
-            Target { label: label.clone(), is_loop: true, may_continue: true, movable: outer, ahead, behind: None, ty };
+        let target = Target { label: label.clone(), may_continue: true, movable: outer, ahead, behind: None, ty };
         self.targets.push(target);
         self.movable = mark;
         bound.into_iter().for_each(|var| _ = self.define(var));

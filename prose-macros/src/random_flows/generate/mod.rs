@@ -2,10 +2,11 @@
 //!
 //! What is knowingly left out, because `#[flow]` or rustc refuses it there: a variable that is moved and gets a new value behind a
 //! step, an `else` that uses what its `if let` has moved, a pattern over a borrow of a `mut` variable (also through another
-//! borrow), an index in a borrow, a change of what a loop goes over.
+//! borrow), an index in a borrow, a change of what a loop goes over. What is not generated yet stands in ARCHITECTURE.md.
 
 mod branches;
 mod expressions;
+mod fan_outs;
 mod jumps;
 mod loops;
 mod plain;

@@ -26,13 +26,25 @@ impl Interpreter<'_> {
         {
             return self.taken(&place.expr);
         }
+        if name == "map" {
+            return self.mapped(call);
+        }
         let mut args = self.all(&call.args)?;
         args.iter().try_for_each(Value::check).or_else(fault)?;
         if let "Some" | "Ok" | "Err" | "Card" | "Wire" = name.as_str() {
             return Ok(Value::variant(&name, args));
         }
         if name == "new" {
-            return Ok(Value::List(args));
+            return Ok(match owner(&call.func).as_deref() {
+                Some(own @ ("Failures" | "Results")) => Value::variant(own, Vec::new()),
+                _ => Value::List(args),
+            });
+        }
+        if let ("pin", [_]) = (name.as_str(), args.as_slice()) {
+            return args.pop().map_or_else(|| fault("`pin()`"), Ok);
+        }
+        if let ("fails", [Value::Int(attempt), Value::Int(times)]) = (name.as_str(), args.as_slice()) {
+            return Ok(Value::variant(if attempt <= times { "Err" } else { "Ok" }, vec![Value::Int(*attempt)]));
         }
         let Some(arg) = args.pop() else { return fault(format!("`{name}()`")) };
         let digest = arg.digest();
@@ -49,7 +61,8 @@ impl Interpreter<'_> {
             "check" => Value::variant(if digest % 7 == 0 { "Err" } else { "Ok" }, vec![Value::Int(digest % 100)]),
             "drop" => Value::unit(),
             // The runtime's.
-            "key" | "ordered" | "again" | "into_wake" | "database" | "events" => arg,
+            "key" | "ordered" | "again" | "into_wake" | "database" | "events" | "pause" => arg,
+            "repeat" => arg.target().clone(),
             "turns" => match arg {
                 Value::Int(from) => Value::Turns(from),
                 _ => return fault("`turns` from no number"),
@@ -59,6 +72,12 @@ impl Interpreter<'_> {
             _ => return fault(format!("`{name}` is not known")),
         })
     }
+}
+
+/// The type whose function is called: `Failures::new`.
+fn owner(function: &Expr) -> Option<String> {
+    let Expr::Path(path) = function else { return None };
+    path.path.segments.iter().rev().nth(1).map(|segment| segment.ident.to_string())
 }
 
 impl Interpreter<'_> {

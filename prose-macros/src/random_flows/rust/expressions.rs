@@ -18,7 +18,10 @@ impl Interpreter<'_> {
             Expr::Path(path) => self.named(&path.path),
             Expr::Paren(inner) => self.expr(&inner.expr),
             Expr::Group(inner) => self.expr(&inner.expr),
-            Expr::Await(inner) => self.expr(&inner.base),
+            Expr::Await(inner) => match self.expr(&inner.base)? {
+                Value::Future(future) => self.awaited(&future),
+                value => Ok(value),
+            },
             Expr::Try(inner) => self.failing(&inner.expr),
             Expr::Cast(cast) => self.expr(&cast.expr),
             Expr::Binary(binary) => self.binary(binary),

@@ -8,6 +8,10 @@ use syn::ExprMethodCall;
 impl Interpreter<'_> {
     pub(super) fn method(&mut self, call: &ExprMethodCall) -> Flow<Value> {
         let name = call.method.to_string();
+        if name == "take" && matches!(self.peek(&call.receiver)?.target(), Value::Variant(name, _) if name == "Moved") {
+            let Value::Variant(_, mut element) = self.expr(&call.receiver)? else { return fault("no element") };
+            return element.pop().map_or_else(|| fault("an empty element"), Ok);
+        }
         if let "push" | "pop" | "take" | "next" = name.as_str() {
             return self.changing(&name, call);
         }
@@ -17,7 +21,17 @@ impl Interpreter<'_> {
             return self.of_machine(&name, call);
         }
         let args = self.all(&call.args)?;
-        pure(&name, receiver, &args)
+        match (name.as_str(), receiver.target(), args.as_slice()) {
+            ("attempt", _, []) => Ok(Value::Int(self.attempt)),
+            ("runs", ticket, [body]) => self.runs(ticket, body),
+            ("add", Value::Variant(group, _), _) if group == "Group" => Ok(Value::unit()),
+            ("branch", Value::Variant(group, _), [point]) if group == "Group" => self.branch(point),
+            ("first", Value::Variant(failures, _), []) if failures == "Failures" => self.host.machine("failure", &[]),
+            ("leave", Value::Variant(results, _), [_branch, value]) if results == "Results" => {
+                self.host.machine("leave", std::slice::from_ref(value))
+            }
+            _ => pure(&name, receiver, &args),
+        }
     }
 
     fn changing(&mut self, name: &str, call: &ExprMethodCall) -> Flow<Value> {
@@ -42,22 +56,45 @@ impl Interpreter<'_> {
         }
     }
 
+    /// `group.branch(point)`: unless it is done.
+    fn branch(&mut self, point: &Value) -> Flow<Value> {
+        if let Value::Bool(true) = self.host.machine("is_done", std::slice::from_ref(point))? {
+            return Ok(Value::variant("None", Vec::new()));
+        }
+        let ticket = Value::variant("Ticket", vec![point.clone()]);
+        Ok(Value::variant("Some", vec![Value::Tuple(vec![ticket, Value::Machine])]))
+    }
+
     fn of_machine(&mut self, name: &str, call: &ExprMethodCall) -> Flow<Value> {
+        if name == "attempt" {
+            return self.attempted(call);
+        }
         let args = self.all(&call.args)?;
         args.iter().try_for_each(Value::check).or_else(|why| fault(format!("`m.{name}`: {why}")))?;
         match (name, args.as_slice()) {
             ("start", [point]) => {
+                self.attempt = 1;
                 self.host.machine("ready", std::slice::from_ref(point))?;
                 self.host.begin(None)?;
                 Ok(Value::unit())
             }
             ("run", [point, Value::Future(body)]) => {
+                self.attempt = 1;
                 self.host.machine("ready", std::slice::from_ref(point))?;
                 self.host.begin(None)?;
-                self.returning(|this| this.block(&body.block))
+                self.awaited(body)
             }
-            ("ctx", _) => Ok(Value::unit()),
-            _ => self.host.machine(name, &args),
+            ("ctx" | "pause", _) => Ok(Value::unit()),
+            ("group", [_]) => Ok(Value::variant("Group", Vec::new())),
+            ("parallel", [point, _group]) => self.host.machine("fanned_out", std::slice::from_ref(point)),
+            ("elements", args) => self.tickets(args),
+            ("each", [point, _width, mapped]) => self.each(point, mapped),
+            _ => {
+                if let "reach" | "enter" | "arrive" = name {
+                    self.attempt = 0;
+                }
+                self.host.machine(name, &args)
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 mod calls;
 mod control;
 mod expressions;
+mod fan_outs;
 mod macros;
 mod methods;
 mod patterns;
@@ -43,6 +44,9 @@ impl std::fmt::Display for Stop {
     }
 }
 
+/// How often a body with `retry` is run.
+const ATTEMPTS: i64 = 3;
+
 pub(crate) fn fault<T>(why: impl Into<String>) -> Flow<T> {
     Err(Stop::Fault(why.into()))
 }
@@ -64,13 +68,16 @@ pub(crate) struct Interpreter<'h> {
     scopes: Scopes,
     /// The turns of the loops that are around points, outermost first.
     turns: Vec<i64>,
+    /// Which attempt of a body this is.
+    attempt: i64,
     /// How much longer it may run.
     ticks: u32,
 }
 
 /// Calls a function; gives what it returns.
 pub(crate) fn call(function: &ItemFn, args: Vec<Value>, host: &mut dyn Host) -> Flow<Value> {
-    let mut interpreter = Interpreter { host, scopes: Scopes::default(), turns: Vec::new(), ticks: 200_000 };
+    let mut interpreter =
+        Interpreter { host, scopes: Scopes::default(), turns: Vec::new(), attempt: 0, ticks: 200_000 };
     for (input, arg) in function.sig.inputs.iter().zip(args) {
         if let FnArg::Typed(typed) = input {
             interpreter.bind(&typed.pat, arg)?;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
-use syn::ExprAsync;
+use syn::{ExprAsync, ExprClosure};
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(crate) enum Value {
     /// The turns of a loop, from this one on.
     Turns(i64),
     Future(Rc<ExprAsync>),
+    /// Elements, and the closure that is to be called with each.
+    Mapped(Rc<ExprClosure>, Vec<Value>),
     Machine,
     /// Nothing is here: it was moved away, or never came.
     Absent,
@@ -97,7 +99,12 @@ impl Value {
     /// Could it be saved? A borrow could not.
     pub(crate) fn is_savable(&self) -> bool {
         match self {
-            Value::Borrow(..) | Value::Future(_) | Value::Machine | Value::Absent | Value::Turns(_) => false,
+            Value::Borrow(..)
+            | Value::Future(_)
+            | Value::Mapped(..)
+            | Value::Machine
+            | Value::Absent
+            | Value::Turns(_) => false,
             Value::List(parts) | Value::Tuple(parts) | Value::Variant(_, parts) | Value::Iterator(parts) => {
                 parts.iter().all(Value::is_savable)
             }
@@ -130,7 +137,9 @@ impl fmt::Display for Value {
                 shown.finish()
             }
             Value::Borrow(value, _) => write!(f, "{value}"),
-            Value::Turns(_) | Value::Future(_) | Value::Machine | Value::Absent => write!(f, "<{self:?}>"),
+            Value::Turns(_) | Value::Future(_) | Value::Mapped(..) | Value::Machine | Value::Absent => {
+                write!(f, "<{self:?}>")
+            }
         }
     }
 }
