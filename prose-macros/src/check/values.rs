@@ -1,4 +1,4 @@
-//! What an expression's value comes from: the ends of its branches, and what these give on of what was matched.
+//! What an expression's value comes from: the ends of its branches, and what these give on of what was bound before.
 
 use crate::names;
 use crate::patterns::bindings;
@@ -24,16 +24,13 @@ impl<'a> Origins<'a> {
     fn of(expr: &'a Expr) -> Self {
         match expr {
             Expr::Block(node) => {
-                let mut found = Self::at_end(&node.block);
-                if node.label.is_some() {
-                    found.add(Self::left_with(&node.block, Left { label: node.label.as_ref(), innermost: false }));
-                }
-                found
+                let left = node.label.as_ref().map(|label| Left { label: Some(label), innermost: false });
+                Self::behind(Self::at_end(&node.block), &node.block, left)
             }
             Expr::Loop(node) => Self::left_with(&node.body, Left { label: node.label.as_ref(), innermost: true }),
-            Expr::Unsafe(node) => Self::at_end(&node.block),
+            Expr::Unsafe(node) => Self::of_block(&node.block),
             Expr::If(node) => {
-                let mut found = Self::at_end(&node.then_branch);
+                let mut found = Self::of_block(&node.then_branch);
                 found.asked_by(&node.cond);
                 node.else_branch.iter().for_each(|(_, otherwise)| found.add(Self::of(otherwise)));
                 found
@@ -47,12 +44,29 @@ impl<'a> Origins<'a> {
         }
     }
 
+    fn of_block(block: &'a Block) -> Self {
+        Self::behind(Self::at_end(block), block, None)
+    }
+
     fn at_end(block: &'a Block) -> Self {
-        let Some((Stmt::Expr(value, None), before)) = block.stmts.split_last() else { return Self::default() };
-        let mut found = Self::of(value);
-        for stmt in before.iter().rev() {
-            if let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt {
-                found.bound_to(pat, &init.expr);
+        match block.stmts.last() {
+            Some(Stmt::Expr(value, None)) => Self::of(value),
+            _ => Self::default(),
+        }
+    }
+
+    /// Looks behind the `let`s of a block, and at what leaves it or what is around it: `break g`.
+    fn behind(mut found: Self, block: &'a Block, left: Option<Left<'_>>) -> Self {
+        let leaves = |expr: &'a Expr| left.map_or_else(Self::default, |left| Self::left_inside(expr, left));
+        for stmt in block.stmts.iter().rev() {
+            match stmt {
+                Stmt::Local(Local { pat, init: Some(init), .. }) => {
+                    found.bound_to(pat, &init.expr);
+                    found.add(leaves(&init.expr));
+                    init.diverge.iter().for_each(|(_, otherwise)| found.add(leaves(otherwise)));
+                }
+                Stmt::Expr(expr, _) => found.add(leaves(expr)),
+                _ => {}
             }
         }
         found
@@ -71,38 +85,24 @@ impl<'a> Origins<'a> {
         found
     }
 
-    /// What leaves a loop or a block with a label: `break g`.
     fn left_with(block: &'a Block, left: Left<'_>) -> Self {
-        let mut found = Self::default();
-        for stmt in block.stmts.iter().rev() {
-            match stmt {
-                Stmt::Local(Local { pat, init: Some(init), .. }) => {
-                    found.bound_to(pat, &init.expr);
-                    found.add(Self::left_inside(&init.expr, left));
-                    init.diverge.iter().for_each(|(_, otherwise)| found.add(Self::left_inside(otherwise, left)));
-                }
-                Stmt::Expr(expr, _) => found.add(Self::left_inside(expr, left)),
-                _ => {}
-            }
-        }
-        found
+        Self::behind(Self::default(), block, Some(left))
     }
 
     fn left_inside(expr: &'a Expr, left: Left<'_>) -> Self {
-        let within = Left { innermost: false, ..left };
         match expr {
             Expr::Break(node) if left.is_by(node) => {
                 node.expr.iter().map(|value| Self::of(value)).next().unwrap_or_default()
             }
-            Expr::Block(node) => Self::left_with(&node.block, left),
+            Expr::Block(node) => Self::left_with(&node.block, left.unless_hidden_by(node.label.as_ref())),
             Expr::Unsafe(node) => Self::left_with(&node.block, left),
-            Expr::Loop(node) => Self::left_with(&node.body, within),
+            Expr::Loop(node) => Self::left_with(&node.body, left.inside_of_a_loop(node.label.as_ref())),
             Expr::While(node) => {
-                let mut found = Self::left_with(&node.body, within);
+                let mut found = Self::left_with(&node.body, left.inside_of_a_loop(node.label.as_ref()));
                 found.asked_by(&node.cond);
                 found
             }
-            Expr::ForLoop(node) => Self::left_with(&node.body, within),
+            Expr::ForLoop(node) => Self::left_with(&node.body, left.inside_of_a_loop(node.label.as_ref())),
             Expr::If(node) => {
                 let mut found = Self::left_with(&node.then_branch, left);
                 found.asked_by(&node.cond);
@@ -155,6 +155,15 @@ struct Left<'a> {
 }
 
 impl Left<'_> {
+    fn unless_hidden_by(self, label: Option<&Label>) -> Self {
+        let is_it = |of: &&Label| label.is_some_and(|by| by.name.ident == of.name.ident);
+        Left { label: self.label.filter(|of| !is_it(of)), ..self }
+    }
+
+    fn inside_of_a_loop(self, label: Option<&Label>) -> Self {
+        Left { innermost: false, ..self.unless_hidden_by(label) }
+    }
+
     fn is_by(self, node: &ExprBreak) -> bool {
         match (&node.label, self.label) {
             (None, _) => self.innermost,
@@ -242,7 +251,8 @@ mod tests {
         let ifs = nested(|inside| format!("if let Some(x) = x {{ {inside} }} else {{ 1 }}"));
         let blocks = nested(|inside| format!("{{ let x = {inside}; x }}"));
         let loops = nested(|inside| format!("loop {{ break {inside}; }}"));
-        for code in [matches, ifs, blocks, loops] {
+        let labelled = nested(|inside| format!("'a: {{ let x = {inside}; if go() {{ break 'a x; }} x }}"));
+        for code in [matches, ifs, blocks, loops, labelled] {
             assert!(of(&code).contains(&"lock()".to_owned()));
         }
     }
