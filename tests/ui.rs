@@ -4,8 +4,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A message of rustc's that shows lines of the standard library where it has its source: with the component rust-src, and without it.
-const BY_SOURCE: [(&str, bool); 2] = [("each_with_source", true), ("each_without_source", false)];
+/// Messages of rustc's that show lines of the standard library where it has its source: with the component rust-src, and without it.
+const BY_SOURCE: [(&str, bool); 4] = [
+    ("each_with_source", true),
+    ("each_without_source", false),
+    ("types_with_source", true),
+    ("types_without_source", false),
+];
 
 #[test]
 fn every_rule_is_told_in_its_own_words() {
