@@ -98,6 +98,8 @@ pub(crate) enum Taker {
 pub(crate) struct Target {
     pub(crate) pat: Pat,
     pub(crate) ty: Option<Type>,
+    /// The branching expression, or what a pattern in it takes apart: the checks look where a variable comes from.
+    pub(crate) value: Option<Expr>,
 }
 
 /// `if COND { then } else { otherwise }`; an `else if` is a block with an `if` as its only statement.
@@ -119,16 +121,27 @@ pub(crate) struct Arm {
     pub(crate) pat: Pat,
     pub(crate) guard: Option<Expr>,
     pub(crate) block: Block,
+    /// Its braces, if it has them.
+    pub(crate) braces: Option<Span>,
+}
+
+/// Where a loop stands: its keyword, and its braces.
+#[derive(Clone, Copy)]
+pub(crate) struct LoopAt {
+    pub(crate) keyword: Span,
+    pub(crate) braces: Span,
 }
 
 /// `'label: loop { .. }`
 pub(crate) struct Loop {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     pub(crate) block: Block,
 }
 
 /// `'label: for PAT in ITERABLE { .. }`
 pub(crate) struct For {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     pub(crate) pat: Pat,
     pub(crate) iterable: Expr,

@@ -24,6 +24,11 @@ impl Errors {
         self.0.push(error);
     }
 
+    /// Is nothing wrong so far?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The gate before the emission: the `compile_error!`s, unless nothing is wrong.
     pub(crate) fn gate(self) -> Result<(), TokenStream> {
         if self.0.is_empty() {

@@ -1,6 +1,7 @@
 //! `#[flow]` and `#[derive(Event)]`: the entry points; the pipeline is in `expand.rs`.
 
 mod ast;
+mod borrowing;
 mod captures;
 mod check;
 mod editor;

@@ -2,7 +2,7 @@
 
 pub(crate) mod outline;
 
-use crate::ast::{Head, Kind, Name, Retry, Taker, Target};
+use crate::ast::{Head, Kind, LoopAt, Name, Retry, Taker, Target};
 use proc_macro2::{Ident, Span};
 use std::time::Duration;
 use syn::{Attribute, Expr, Item, Label, Lifetime, Local, Pat, Stmt, Type};
@@ -48,8 +48,8 @@ pub(crate) struct Variable {
     pub(crate) mutable: bool,
     /// `ref x`
     pub(crate) by_ref: bool,
-    /// What it was defined with, where that is a plain `let`.
-    pub(crate) init: Option<Expr>,
+    /// What its `let`, `if let` or arm takes it from.
+    pub(crate) source: Option<Source>,
     pub(crate) class: Class,
     /// Is it a point's output: saved at the end of the point's body?
     pub(crate) output: bool,
@@ -65,14 +65,49 @@ pub(crate) struct Variable {
     pub(crate) eager: bool,
     /// The views that borrow from it, through one another too.
     pub(crate) views: Vec<VarId>,
+    /// What it borrows from, if it is a borrow that is not made again.
+    pub(crate) lender: Option<VarId>,
     /// Points that need it.
     pub(crate) live_at: Vec<PointId>,
     /// Does its scope reach over a point?
     pub(crate) crosses: bool,
+    /// Does anything mention it?
+    pub(crate) mentioned: bool,
+    /// Does its block drop it before its end, in any case: `drop(x);`?
+    pub(crate) dropped: bool,
     /// Has a pattern found it in the flow's context, or what that borrows?
     pub(crate) found_in_ctx: bool,
     /// Is it the flow's context under another name?
     pub(crate) is_ctx: bool,
+}
+
+impl Variable {
+    /// What it was defined with, where it is all of that.
+    pub(crate) fn init(&self) -> Option<&Expr> {
+        self.source.as_ref().filter(|source| source.taken == Taken::Whole).map(|source| &source.expr)
+    }
+}
+
+/// Where a variable comes from.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) expr: Expr,
+    pub(crate) taken: Taken,
+}
+
+/// How much of an expression a pattern makes a variable of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// `x`
+    Whole,
+    /// `Some(x)`
+    Out,
+    /// `Err(x)`
+    OutOfErr,
+    /// `&x`
+    Copied,
+    /// `x` in an arm behind `Ok(..)`: what that has left.
+    Rest,
 }
 
 /// What becomes of a variable.
@@ -148,7 +183,7 @@ impl Node {
     }
 
     /// The blocks inside of it.
-    fn blocks(&self) -> Vec<&Block> {
+    pub(crate) fn blocks(&self) -> Vec<&Block> {
         match self {
             Node::Leaf(_) | Node::View(_) | Node::Declared(_) | Node::Point(_) | Node::Parallel(_) | Node::Each(_) => {
                 Vec::new()
@@ -234,6 +269,8 @@ pub(crate) enum Question {
 pub(crate) struct AskedArm {
     pub(crate) pat: Pat,
     pub(crate) guard: Option<Expr>,
+    /// Its braces, if it has them: where rustc adds an arm that is missing.
+    pub(crate) braces: Option<Span>,
     pub(crate) way: Way,
 }
 
@@ -287,6 +324,7 @@ pub(crate) struct Nested {
 
 /// A `loop` with points inside.
 pub(crate) struct Loop {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     /// How many loops are around it.
     pub(crate) depth: usize,
@@ -297,6 +335,7 @@ pub(crate) struct Loop {
 
 /// A `for` with points inside.
 pub(crate) struct For {
+    pub(crate) at: LoopAt,
     pub(crate) label: Option<Label>,
     /// How many loops are around it.
     pub(crate) depth: usize,

@@ -192,8 +192,13 @@ pub(crate) fn type_name(ty: &Type) -> String {
 
 /// A pattern as its tokens, spaced nearly as a person would.
 pub(crate) fn pattern(pat: &Pat) -> String {
-    let spaced = pat.to_token_stream().to_string();
-    [(" ::", "::"), (":: ", "::"), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), ("& ", "&")]
+    code(pat)
+}
+
+/// The same of an expression.
+pub(crate) fn code(code: impl ToTokens) -> String {
+    let spaced = code.to_token_stream().to_string();
+    [(" ::", "::"), (":: ", "::"), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), ("& ", "&"), (" . ", ".")]
         .iter()
         .fold(spaced, |text, (from, to)| text.replace(from, to))
 }

@@ -1,9 +1,11 @@
 //! Patterns: the variables that they bind, and what is left of them without some.
 
+use crate::borrowing::is_numbered;
+use crate::model::{Source, Taken};
 use proc_macro2::{Ident, Span};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, PatIdent, Type, parse_quote};
+use syn::{Expr, Pat, PatIdent, PatTupleStruct, Type, parse_quote};
 
 /// A variable in a pattern.
 pub(crate) struct Binding {
@@ -51,6 +53,74 @@ pub(crate) fn type_in<'a>(pat: &'a Pat, ty: &'a Type, variable: &Ident) -> Optio
     }
 }
 
+/// Where a variable of a pattern comes from: an element of a tuple from that of a tuple.
+pub(crate) fn source_in(pat: &Pat, expr: &Expr, variable: &Ident) -> Option<Source> {
+    let source = |taken| Some(Source { expr: expr.clone(), taken });
+    match (pat, expr) {
+        (pat, Expr::Paren(paren)) => source_in(pat, &paren.expr, variable),
+        (Pat::Paren(pat), _) => source_in(&pat.pat, expr, variable),
+        (Pat::Type(typed), _) => source_in(&typed.pat, expr, variable),
+        (Pat::Ident(pat), _) if pat.ident == *variable => source(Taken::Whole),
+        (Pat::Ident(pat), _) => pat.subpat.as_ref().and_then(|(_, pat)| source_in(pat, expr, variable)),
+        (Pat::Or(any), _) => any.cases.iter().find_map(|pat| source_in(pat, expr, variable)),
+        (Pat::Tuple(pat), Expr::Tuple(tuple)) if pat.elems.len() == tuple.elems.len() && !has_rest(&pat.elems) => {
+            pat.elems.iter().zip(&tuple.elems).find_map(|(pat, expr)| source_in(pat, expr, variable))
+        }
+        (pat, _) => source(taken_by(pat, is_numbered(expr), variable)?),
+    }
+}
+
+fn has_rest<'a>(elements: impl IntoIterator<Item = &'a Pat>) -> bool {
+    elements.into_iter().any(|element| matches!(element, Pat::Rest(_)))
+}
+
+/// How a pattern takes a variable out of what it is matched with, if it has it. Where that is numbered (`.enumerate()`), the number is no part of it.
+fn taken_by(pat: &Pat, numbered: bool, variable: &Ident) -> Option<Taken> {
+    struct Search<'a> {
+        variable: &'a Ident,
+        numbered: bool,
+        within: Taken,
+        found: Option<Taken>,
+    }
+    impl Search<'_> {
+        fn within(&mut self, taken: Taken, visit: impl FnOnce(&mut Self)) {
+            let around = std::mem::replace(&mut self.within, taken);
+            visit(self);
+            self.within = around;
+        }
+    }
+    impl<'ast> Visit<'ast> for Search<'_> {
+        fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
+            if pat.ident == *self.variable {
+                self.found = Some(self.within);
+            }
+            visit::visit_pat_ident(self, pat);
+        }
+        fn visit_pat_reference(&mut self, pat: &'ast syn::PatReference) {
+            self.within(Taken::Copied, |search| visit::visit_pat_reference(search, pat));
+        }
+        fn visit_pat_tuple(&mut self, pat: &'ast syn::PatTuple) {
+            match pat.elems.first() {
+                Some(number) if std::mem::take(&mut self.numbered) => {
+                    self.within(Taken::Copied, |search| search.visit_pat(number));
+                    pat.elems.iter().skip(1).for_each(|pat| self.visit_pat(pat));
+                }
+                _ => visit::visit_pat_tuple(self, pat),
+            }
+        }
+        fn visit_pat_tuple_struct(&mut self, pat: &'ast PatTupleStruct) {
+            match pat.path.segments.last().is_some_and(|last| last.ident == "Err") {
+                true => self.within(Taken::OutOfErr, |search| visit::visit_pat_tuple_struct(search, pat)),
+                false => visit::visit_pat_tuple_struct(self, pat),
+            }
+        }
+        fn visit_expr(&mut self, _: &'ast Expr) {}
+    }
+    let mut search = Search { variable, numbered, within: Taken::Out, found: None };
+    search.visit_pat(pat);
+    search.found
+}
+
 struct Search(Vec<Binding>);
 
 impl<'ast> Visit<'ast> for Search {
@@ -74,6 +144,23 @@ fn is_constant(pat: &PatIdent) -> bool {
 /// `x` or `mut x`: a variable and nothing else.
 pub(crate) fn is_plain(pat: &PatIdent) -> bool {
     pat.by_ref.is_none() && pat.subpat.is_none() && !is_constant(pat)
+}
+
+/// `Ok(x)`, `Some(_)`
+pub(crate) fn takes_any_value(pat: &Pat) -> bool {
+    let any = |pat: &Pat| match pat {
+        Pat::Wild(_) | Pat::Rest(_) => true,
+        Pat::Ident(pat) => pat.subpat.is_none() && !is_constant(pat),
+        _ => false,
+    };
+    match pat {
+        Pat::TupleStruct(PatTupleStruct { path, elems, .. }) => {
+            let taken = path.segments.last().is_some_and(|last| last.ident == "Ok" || last.ident == "Some");
+            taken && elems.iter().all(any)
+        }
+        Pat::Paren(inner) => takes_any_value(&inner.pat),
+        _ => false,
+    }
 }
 
 /// The pattern without `mut`.

@@ -98,7 +98,7 @@ pub(crate) fn is_saved_call(pat: &Pat, init: &Expr) -> bool {
 }
 
 /// Is a value of this type surely none that borrows?
-fn is_owned(ty: &Type) -> bool {
+pub(crate) fn is_owned(ty: &Type) -> bool {
     struct Borrows(bool);
     impl<'ast> Visit<'ast> for Borrows {
         fn visit_type(&mut self, ty: &'ast Type) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::IntoDeps;
 use crate::error::Error;
 use crate::event::Publisher;
 use crate::execute::{self, Outcome, Settings, Subject, Typed};
@@ -104,9 +105,9 @@ impl<F: Flow> Call<F, NoDeps> {
     }
 
     /// What the steps find in `ctx.deps`. Takes a value, or an `Arc` to share one between calls.
-    pub fn deps(self, deps: impl Into<Arc<F::Deps>>) -> Call<F, Arc<F::Deps>> {
+    pub fn deps(self, deps: impl IntoDeps<F::Deps>) -> Call<F, Arc<F::Deps>> {
         let with_deps =
-            |parts: Parts<F, NoDeps>| Parts { input: parts.input, deps: deps.into(), settings: parts.settings };
+            |parts: Parts<F, NoDeps>| Parts { input: parts.input, deps: deps.into_deps(), settings: parts.settings };
         Call { parts: self.parts.map(with_deps), running: None }
     }
 }

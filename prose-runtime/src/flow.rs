@@ -296,10 +296,13 @@ pub trait FlowResult {
     type Ok;
     /// The error.
     type Err;
+    /// This type.
+    type Itself;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, E> FlowResult for Result<T, E> {
     type Ok = T;
     type Err = E;
+    type Itself = Self;
 }

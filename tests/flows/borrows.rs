@@ -219,3 +219,211 @@ async fn by_ref(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
 async fn borrows_by_ref() {
     sweep(by_ref, orders()).await;
 }
+
+/// It cannot be saved.
+struct Shelf {
+    prices: Vec<u32>,
+}
+
+/// Borrows of borrows that no other stretch is handed.
+#[flow]
+async fn borrowed_in_one_stretch(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut shelf = Shelf { prices: input.items.clone() };
+    let prices = &mut shelf.prices;
+    let first = prices.first_mut().ok_or_else(|| Failure::new("none"))?;
+    *first += 1;
+    let sum = shelf.prices.iter().sum::<u32>();
+    #[step]
+    'sum: {
+        ctx.tell(format!("{sum}"));
+    }
+    Ok(sum)
+}
+
+#[tokio::test]
+async fn what_is_borrowed_in_one_stretch_is_not_saved() {
+    sweep(borrowed_in_one_stretch, orders()).await;
+}
+
+/// What is changed by way of a borrow, in front of a step.
+#[flow]
+async fn changed_by_way_of_a_borrow(ctx: Ctx<Deps>, input: Order) -> Result<Option<u32>, Failure> {
+    let mut first = input.items.first().copied();
+    if let Some(price) = &mut first {
+        *price += 1;
+        #[step]
+        'raised: {
+            ctx.tell(format!("{first:?}"));
+        }
+    }
+    if let Some(ref mut price) = first {
+        *price += 10;
+        #[step]
+        'raised_again: {
+            ctx.tell("again");
+        }
+    }
+    match first.as_mut() {
+        Some(price) if input.fast => {
+            *price += 100;
+            #[step]
+            'fast: {
+                ctx.tell("fast");
+            }
+        }
+        _other => {}
+    }
+    let Some(price) = first.as_mut() else { return Ok(None) };
+    let mut more = vec![1000, 1];
+    let added = &mut more;
+    if input.fast {
+        added.push(*price);
+        *price += added.len() as u32;
+        #[step]
+        'more: {
+            ctx.tell("more");
+        }
+    }
+    let Some(price) = first.as_mut() else { return Ok(None) };
+    *price += more.iter().sum::<u32>();
+    #[step]
+    'end: {
+        ctx.tell(format!("{first:?}"));
+    }
+    Ok(first)
+}
+
+#[tokio::test]
+async fn what_is_borrowed_mutably_is_changed_in_front_of_a_step() {
+    sweep(changed_by_way_of_a_borrow, orders()).await;
+}
+
+/// Nor can this. Its methods only have names of std's.
+struct Crate {
+    prices: Vec<u32>,
+    limit: Option<u32>,
+}
+
+enum Content {
+    Priced(u32),
+    Nothing,
+}
+
+impl Crate {
+    fn of(order: &Order) -> Self {
+        Crate { prices: order.items.clone(), limit: order.items.first().copied() }
+    }
+
+    fn content(&self) -> Content {
+        self.limit.map_or(Content::Nothing, Content::Priced)
+    }
+
+    fn trim(&self) -> Option<u32> {
+        self.limit
+    }
+
+    fn last_mut(&mut self) -> u32 {
+        self.prices.pop().unwrap_or(0)
+    }
+
+    fn get_or_insert_with(&mut self, totals: fn() -> Totals) -> Totals {
+        Totals { subtotal: self.last_mut(), ..totals() }
+    }
+}
+
+/// What patterns copy out of a borrow, and what is none.
+#[flow]
+async fn copied_by_patterns(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let mut bought = Crate::of(&input);
+    bought.prices.push(1);
+    if let Some(&limit) = bought.limit.as_ref() {
+        #[step]
+        'limit: {
+            ctx.tell(format!("{limit}"));
+        }
+    }
+    let mut bought = Crate::of(&input);
+    if let Some(&mut price) = bought.prices.get_mut(0) {
+        #[step]
+        'price: {
+            ctx.tell(format!("{price}"));
+        }
+    }
+    let mut bought = Crate::of(&input);
+    bought.prices.push(1);
+    match bought.prices.as_slice() {
+        &[first, ..] => {
+            #[step]
+            'first: {
+                ctx.tell(format!("{first}"));
+            }
+        }
+        [] => {}
+    }
+    let bought = Crate::of(&input);
+    if let &Content::Priced(price) = &bought.content() {
+        #[step]
+        'content: {
+            ctx.tell(format!("{price}"));
+        }
+    }
+    let bought = Crate::of(&input);
+    if let Some(trimmed) = bought.trim() {
+        #[step]
+        'trimmed: {
+            ctx.tell(format!("{trimmed}"));
+        }
+    }
+    let mut bought = Crate::of(&input);
+    let last: u32 = bought.last_mut();
+    let totals: Totals = bought.get_or_insert_with(|| Totals { subtotal: 0, tax: 1 });
+    #[step]
+    'end: {
+        ctx.tell(format!("{last} {totals:?}"));
+    }
+    Ok(last)
+}
+
+#[tokio::test]
+async fn what_is_copied_by_patterns_of_a_borrow_is_none() {
+    sweep(copied_by_patterns, orders()).await;
+}
+
+/// The number of an element that is borrowed mutably; and a borrow of a variable, while another one of its name is hidden.
+#[flow]
+async fn numbered(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Failure> {
+    let mut prices = input.items.clone();
+    if let Some((place, price)) = prices.iter_mut().enumerate().find(|(_, price)| **price > 3) {
+        *price += 1;
+        #[step]
+        'raised: {
+            ctx.tell(format!("{place}"));
+        }
+    }
+    let mut total = prices.len() as u32;
+    total += 1;
+    {
+        let mut total = Some(total);
+        if let Some(sum) = &mut total {
+            *sum += 1;
+            #[step]
+            'added: {
+                ctx.tell("added");
+            }
+        }
+        #[step]
+        'sum: {
+            ctx.tell(format!("{total:?}"));
+        }
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{total} {prices:?}"));
+    }
+    Ok(prices)
+}
+
+#[tokio::test]
+async fn the_number_of_an_element_is_no_borrow() {
+    sweep(numbered, orders()).await;
+}

@@ -2,6 +2,10 @@
 
 use super::support::*;
 use prose::{Ctx, flow};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime};
 
 /// `note` moves in one branch and lives in the other; `list` moves in a branch before any point.
 #[flow]
@@ -525,4 +529,187 @@ async fn changes_everywhere(ctx: Ctx<Deps>, input: Order) -> Result<Vec<u32>, Fa
 #[tokio::test]
 async fn a_variable_changed_everywhere() {
     sweep(changes_everywhere, orders()).await;
+}
+
+static STOCK: Mutex<u32> = Mutex::new(3);
+
+struct Sensor(u32);
+
+#[derive(Serialize, Deserialize, Debug)]
+struct Refund(u32);
+
+type Enterprise = u32;
+
+impl Sensor {
+    fn lock(&self) -> Result<String, Failure> {
+        Ok(format!("locked at {}", self.0))
+    }
+
+    fn read(&self) -> Result<u32, Failure> {
+        Ok(self.0)
+    }
+
+    fn borrow(&self) -> Refund {
+        Refund(self.0)
+    }
+}
+
+/// Locks that are free again in front of a step, values that only look like guards, and variables that nobody needs.
+#[flow]
+async fn free_again(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let count = *STOCK.lock().map_err(|_| Failure::new("poisoned"))?;
+    let level: u32 = Sensor(count + 1).read()?;
+    let receipt: String = Sensor(level).lock()?;
+    let _unused: u32 = level.saturating_sub(1);
+    let _first = input.items.first();
+    match STOCK.try_lock() {
+        Ok(_) => {}
+        Err(_busy) => {
+            #[step]
+            'busy: {
+                ctx.tell("busy");
+            }
+        }
+    }
+    let parsed = input.id.parse::<u32>();
+    match parsed.as_ref().map(|number| number + level) {
+        Ok(number) if input.fast => {
+            #[step]
+            'number: {
+                ctx.tell(format!("{number}"));
+            }
+        }
+        Err(_no_number) => {
+            #[step]
+            'none: {
+                ctx.tell(format!("none at {level}"));
+            }
+        }
+        _other => {}
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{count} {level} {receipt}"));
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn what_is_free_again_is_no_guard() {
+    let numbered = Order { id: "7".into(), ..order() };
+    swept(free_again, orders().into_iter().chain([numbered])).await.are_all_but(&["busy"]);
+}
+
+static COUNTED: Mutex<u32> = Mutex::new(3);
+static LISTED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// What is copied out of a guard, under its own name too; types whose names have those of guards in them; and a lock behind other arms.
+#[flow]
+#[allow(clippy::let_and_return, reason = "as the message of the macro says it")]
+async fn copied_out_of_a_guard(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
+    let names = {
+        let names = LISTED.lock().unwrap();
+        let names = names.len() as u32;
+        names
+    };
+    let count = match COUNTED.lock() {
+        Ok(count) => {
+            let count = *count;
+            count
+        }
+        Err(_) => 0,
+    };
+    let first = if let Ok(first) = COUNTED.lock() {
+        let first = *first;
+        Some(first)
+    } else {
+        None
+    };
+    let mut taken = COUNTED.lock().unwrap();
+    *taken = count;
+    drop(taken);
+    {
+        let mut held = None;
+        if input.fast {
+            held = Some(COUNTED.lock().unwrap());
+        }
+        if let Some(mut held) = held {
+            *held = count;
+        }
+    }
+    let held = count + 1;
+    let refund: Refund = Sensor(count).borrow();
+    let enterprise: Enterprise = Sensor(names).read()?;
+    match input.coupon {
+        Some(ref coupon) => {
+            #[step]
+            'coupon: {
+                ctx.tell(coupon);
+            }
+        }
+        None => {
+            let again = { *COUNTED.lock().unwrap() };
+            #[step]
+            'none: {
+                ctx.tell(format!("{again}"));
+            }
+        }
+    }
+    #[step]
+    'end: {
+        ctx.tell(format!("{names} {count} {first:?} {held} {refund:?} {enterprise}"));
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn what_is_copied_out_of_a_guard_is_none() {
+    sweep(copied_out_of_a_guard, orders()).await;
+}
+
+/// Variables that nobody needs, and whose drop does nothing.
+#[flow]
+async fn unused(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let _number = 3;
+    let _more = input.items.len() * 2;
+    let _text = input.id.to_string();
+    let _copy = input.items.clone();
+    let _sum = input.items.iter().sum::<u32>();
+    let _count = input.items.iter().count();
+    let _none = input.items.is_empty();
+    let _parsed = input.id.parse::<u32>().unwrap_or_default();
+    let _first = input.items.first().copied();
+    let _fewer = input.items.len().checked_sub(1);
+    let now = Instant::now();
+    let _limit = u64::from(input.fast);
+    let _passed = now.elapsed();
+    let _clock = SystemTime::now();
+    let _empty = Vec::<u32>::new();
+    let _some = Some(input.id.len());
+    let _declared: Vec<(u32, Option<String>)> = listed(&input);
+    let _result: Result<u32, String> = found(&input);
+    let _map: HashMap<String, Duration> = waits();
+    #[step]
+    let end: usize = {
+        ctx.tell("end");
+        input.items.len()
+    };
+    Ok(end)
+}
+
+fn listed(order: &Order) -> Vec<(u32, Option<String>)> {
+    order.items.iter().map(|item| (*item, None)).collect()
+}
+
+fn found(order: &Order) -> Result<u32, String> {
+    order.items.first().copied().ok_or_else(|| "none".to_owned())
+}
+
+fn waits() -> HashMap<String, Duration> {
+    HashMap::new()
+}
+
+#[tokio::test]
+async fn what_nobody_needs_may_stay_if_its_drop_does_nothing() {
+    sweep(unused, orders()).await;
 }

@@ -8,7 +8,7 @@ use syn::{Expr, PathSegment, Type};
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in model.variables.iter().filter(|variable| variable.class.is_saved()) {
         let declared = variable.ty.as_ref().and_then(cell_in);
-        let Some(cell) = declared.or_else(|| variable.init.as_ref().and_then(made)) else { continue };
+        let Some(cell) = declared.or_else(|| variable.init().and_then(made)) else { continue };
         let what = format!("`{}` cannot be part of the checkpoint", cell.ident);
         let why = "it changes through a shared borrow, so a change would go unsaved";
         errors.push(&cell.ident, &what, why, "keep a plain value in a `mut` variable, or put it into `ctx.deps`");

@@ -1,5 +1,6 @@
 //! A `for` around a step, and an `#[each]`, goes over a borrow that can be made again, or over elements of its own, which are saved.
 
+use crate::borrowing;
 use crate::errors::Errors;
 use crate::model::{Model, Node, Over, Question};
 use syn::Expr;
@@ -24,7 +25,7 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
 }
 
 fn refuse_borrow(iterable: &Expr, owner: &str, instead: &str, errors: &mut Errors) {
-    if is_mutable(iterable) {
+    if borrowing::is_mutable(iterable) || drains(iterable) {
         let what = &format!("{owner} cannot change what it goes over");
         let why = "its elements would be saved apart from the borrows that change them";
         errors.push(iterable, what, why, instead);
@@ -35,15 +36,8 @@ fn refuse_borrow(iterable: &Expr, owner: &str, instead: &str, errors: &mut Error
     }
 }
 
-fn is_mutable(iterable: &Expr) -> bool {
-    const CALLS: [&str; 3] = ["iter_mut", "values_mut", "drain"];
-    match iterable {
-        Expr::Reference(reference) => reference.mutability.is_some(),
-        Expr::MethodCall(call) => {
-            CALLS.iter().any(|name| call.method == name) || (call.args.is_empty() && is_mutable(&call.receiver))
-        }
-        _ => false,
-    }
+fn drains(iterable: &Expr) -> bool {
+    matches!(iterable, Expr::MethodCall(call) if call.method == "drain" || (call.args.is_empty() && drains(&call.receiver)))
 }
 
 /// `place.iter()`, which is refused where it is not made again.

@@ -7,6 +7,7 @@ mod changes;
 mod compensations;
 mod constants;
 mod context;
+mod drops;
 mod duplicates;
 mod ends;
 mod guards;
@@ -16,6 +17,7 @@ mod local_macros;
 mod mutable_borrows;
 mod mutable_input;
 mod signals;
+mod values;
 mod walk;
 
 use crate::ast::Flow;
@@ -36,10 +38,16 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
 
 /// The rules on what lives where.
 pub(crate) fn model(model: &Model, errors: &mut Errors) {
+    // What is refused is no part of the model, nor is what it uses.
+    let is_whole = errors.is_empty();
     changes::check(model, errors);
     compensations::check(model, errors);
     context::check(model, errors);
     guards::check(model, errors);
+    if is_whole {
+        drops::variables(model, errors);
+    }
+    drops::macros(model, errors);
     iterables::check(model, errors);
     mutable_borrows::check(model, errors);
     borrows::check(model, errors);

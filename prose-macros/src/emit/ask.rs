@@ -13,7 +13,7 @@ use super::handover::{Handover, tuple};
 use super::leaving::told_of;
 use crate::model::{AskedArm, Question, VarId, Way};
 use crate::names;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -94,7 +94,7 @@ fn arm(cx: &Context<'_>, scrutinee: &Expr, arms: &[AskedArm], handover: &mut Han
         handover.add(quote!(#bound), quote!(#bound), resumed(cx, &arms[*number].way));
     }
     let bound = binding.iter().map(|number| names::arm(*number));
-    let asked = arms.iter().enumerate().map(|(number, AskedArm { pat, guard, way })| {
+    let asked = arms.iter().enumerate().map(|(number, AskedArm { pat, guard, braces, way })| {
         let guard = guard.as_ref().map(|guard| told_of(cx, guard)).map(|guard| quote!(if #guard));
         let saves = cx.saves(&way.saves);
         let mut pat = pat.clone();
@@ -105,7 +105,9 @@ fn arm(cx: &Context<'_>, scrutinee: &Expr, arms: &[AskedArm], handover: &mut Han
             false => quote!(::core::option::Option::None),
         });
         let answer = tuple(&std::iter::once(quote!(#literal)).chain(slots).collect::<Vec<_>>());
-        quote!(#pat #guard => { #saves #answer })
+        let mut block = Group::new(Delimiter::Brace, quote!(#saves #answer));
+        block.set_span(braces.unwrap_or_else(Span::call_site));
+        quote!(#pat #guard => #block)
     });
     let answer = tuple(&std::iter::once(arm).chain(bound).map(|one| quote!(#one)).collect::<Vec<_>>());
     quote!(let #answer = match #scrutinee { #(#asked)* };)

@@ -283,8 +283,8 @@ pub(super) fn bind(point: &Point, value: &TokenStream) -> TokenStream {
 pub(super) fn outputs(cx: &Context<'_>, point: &Point) -> TokenStream {
     let m = names::machine();
     let output = |id: &VarId| {
-        let (key, again) = (cx.key(*id), cx.again(*id));
-        quote!(#m.save(&#key, &#again);)
+        let (key, borrow) = (cx.key(*id), cx.borrow_at(*id, cx.variable(*id).ident.span()));
+        quote!(#m.save(&#key, #borrow);)
     };
     point.outputs.iter().map(output).collect()
 }

@@ -3,10 +3,10 @@
 use super::{Context, body};
 use crate::model::PointId;
 use crate::names;
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::Pat;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{Expr, Pat};
 
 /// `#[child]`
 pub(super) fn child(cx: &Context<'_>, id: PointId) -> TokenStream {
@@ -28,7 +28,9 @@ pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
     let (private, parent) = (names::at(at, cx.private()), parent(cx, at));
     let checked = names::call_at(at, quote!(#private::child), quote!(#expr));
     let inherited = quote_spanned!(at=> (&#private::Inherit::of(&#call, &#parent)).inherited());
-    let run = quote_spanned!(at=> #m.child(#number, #private::ChildCall::with_deps(#call, #deps), #boxing).await);
+    // The `await` at the call's end: so rustc tells of the whole of it.
+    let awaited = names::located(&names::local("await"), end(expr));
+    let run = quote_spanned!(at=> #m.child(#number, #private::ChildCall::with_deps(#call, #deps), #boxing).#awaited);
     quote! {{
         #ctx
         #(#attrs)*
@@ -40,6 +42,15 @@ pub(super) fn value(cx: &Context<'_>, id: PointId) -> TokenStream {
         let #v #ty = #run;
         #v
     }}
+}
+
+/// Where an expression ends.
+fn end(expr: &Expr) -> Span {
+    let last = expr.to_token_stream().into_iter().last();
+    last.map_or_else(Span::call_site, |last| match last {
+        TokenTree::Group(group) => group.span_close(),
+        other => other.span(),
+    })
 }
 
 /// The dependencies of the parent.

@@ -125,6 +125,7 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
     let ctx_ty = ctx_type(head);
     let outputs = outputs(head, &result);
     let migrations = migrations(head);
+    let returned = returned(head, &result);
     let undoing = undo.is_some().then(|| {
         let undoing = quote!(::core::option::Option::Some(#private::undoing()));
         quote!(const UNDOING: ::core::option::Option<#private::Undoing<Self>> = #undoing;)
@@ -141,7 +142,7 @@ fn implementation(head: &Head, Parts { drive, undo, .. }: &Parts) -> TokenStream
         const META: &'static #private::Meta = &#ident::META;
         #undoing
         #(#lints)*
-        async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #result {
+        async fn drive(#m: &mut #private::Machine, #ctx_pat: #ctx_ty, #input_pat: #input) -> #returned {
             #drive
         }
     };
@@ -196,6 +197,15 @@ pub(super) fn input(head: &Head) -> Type {
 fn result(head: &Head) -> Type {
     let nothing = || parse_quote!(::core::result::Result<(), ::core::convert::Infallible>);
     head.output.clone().unwrap_or_else(nothing)
+}
+
+/// What `drive` returns: as written, where it shows that it is a `Result`. Of an alias that is none, rustc has told at the types then.
+fn returned(head: &Head, result: &Type) -> TokenStream {
+    let private = private(head);
+    match super::argument(result, 1) {
+        Some(_) => quote!(#result),
+        None => quote_spanned!(result.span()=> <#result as #private::FlowResult>::Itself),
+    }
 }
 
 /// The user's patterns; the stand-in's body uses neither. The context is there because a flow has one, so nobody is

@@ -1,7 +1,7 @@
 //! Macros that are taken to always leave, by their names. rustc is told, and refuses one of the user's that leaves only sometimes.
 //!
 //! ```text
-//! bail!("no stock");   =>   { if true { let leaves: private::AlwaysLeaves = { bail!("no stock"); }; } unreachable!() };
+//! bail!("no stock");   =>   { if true { let leaves: private::AlwaysLeavesOrHasAnotherName = { bail!("no stock"); }; } unreachable!() };
 //! ```
 
 use super::{Context, outside};
@@ -47,7 +47,7 @@ impl Told<'_> {
         let told = quote_spanned! {at=>
             if true {
                 #[allow(clippy::diverging_sub_expression)]
-                let #leaves: #private::AlwaysLeaves = { #call };
+                let #leaves: #private::AlwaysLeavesOrHasAnotherName = { #call };
             }
         };
         parse_quote!(#(#attrs)* { #told ::core::unreachable!() })

@@ -5,9 +5,10 @@ use super::again::again;
 use super::around::around;
 use super::block::{Place, block};
 use super::leaf;
+use crate::ast::LoopAt;
 use crate::model::{For, Loop, Over, Range};
 use crate::names;
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::quote;
 use syn::spanned::Spanned;
 
@@ -17,9 +18,11 @@ pub(super) fn looped(cx: &Context<'_>, node: &Loop) -> TokenStream {
     let (private, turns, turn) = (cx.private(), names::local("turns"), names::turn(*depth));
     let from = from(cx, *depth, node.around.range);
     let (ahead, body) = (cx.saves_if_running(&jumps.saves_ahead), block(cx, &node.block, Place::Inner));
+    let (keyword, block) =
+        (at_keyword("loop", node.at), braced(node.at, quote!(let #turn = #turns.next(); #ahead #body)));
     let looped = quote! {{
         let mut #turns = #private::turns(#from);
-        #label loop { let #turn = #turns.next(); #ahead #body }
+        #label #keyword #block
     }};
     around(cx, &node.around, &looped, true)
 }
@@ -31,9 +34,12 @@ pub(super) fn for_loop(cx: &Context<'_>, node: &For) -> TokenStream {
     let from = from(cx, *depth, node.around.range);
     let (list, iterable) = over(cx, &node.over);
     let (ahead, body) = (cx.saves_if_running(&jumps.saves_ahead), block(cx, &node.block, Place::Inner));
+    let at = Span::call_site().located_at(node.at.keyword);
+    let elements = names::call_at(at, quote!(#private::elements), quote!(#iterable, #from));
+    let (keyword, block) = (at_keyword("for", node.at), braced(node.at, quote!(#ahead #body)));
     let looped = quote! {{
         #list
-        #label for (#turn, #pat) in #private::elements(#iterable, #from) { #ahead #body }
+        #label #keyword (#turn, #pat) in #elements #block
     }};
     around(cx, &node.around, &looped, true)
 }
@@ -61,4 +67,15 @@ fn from(cx: &Context<'_>, depth: usize, range: Range) -> TokenStream {
     let (first, last) = (cx.number(first), cx.number(last));
     let depth = proc_macro2::Literal::usize_unsuffixed(depth);
     quote!(#m.iteration(#depth, #first, #last))
+}
+
+/// What rustc says of a loop as a whole, it says at the user's.
+fn at_keyword(keyword: &str, at: LoopAt) -> Ident {
+    Ident::new(keyword, Span::call_site().located_at(at.keyword))
+}
+
+fn braced(at: LoopAt, body: TokenStream) -> Group {
+    let mut block = Group::new(Delimiter::Brace, body);
+    block.set_span(Span::call_site().located_at(at.braces));
+    block
 }

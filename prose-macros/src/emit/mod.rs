@@ -36,7 +36,7 @@ use items::Parts;
 #[cfg(test)]
 pub(crate) use picture::picture;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Pat, Type};
 
 /// Emits a flow.
@@ -199,9 +199,15 @@ impl<'a> Context<'a> {
         variables.iter().map(|variable| self.save(*variable, point)).collect()
     }
 
+    /// `&total`, told there.
+    fn borrow_at(&self, variable: VarId, at: Span) -> TokenStream {
+        let again = self.again_at(variable, at);
+        quote_spanned!(Span::call_site().located_at(at)=> &#again)
+    }
+
     fn save(&self, variable: VarId, at: Span) -> TokenStream {
-        let (m, key, again) = (names::machine(), self.key(variable), self.again_at(variable, at));
-        quote!(#m.save(&#key, &#again);)
+        let (m, key, borrow) = (names::machine(), self.key(variable), self.borrow_at(variable, at));
+        quote!(#m.save(&#key, #borrow);)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::build::Draft;
 use super::graph::{Graph, Vars};
 use super::liveness::Liveness;
-use super::{assigned, availability, dirtiness, endings};
+use super::{assigned, availability, dirtiness, endings, loans};
 use crate::ast::Head;
 use crate::model::outline::Outline;
 use crate::model::{
@@ -70,8 +70,12 @@ fn classify(draft: &mut Draft, live: &Liveness) {
         live.at(id).iter().for_each(|variable| draft.variables[variable.0].live_at.push(point));
         draft.in_scope[point.0].iter().for_each(|variable| draft.variables[variable.0].crosses = true);
     }
+    for (_, node) in draft.graph.iter() {
+        node.mentions.iter().chain(&node.named).for_each(|variable| draft.variables[variable.0].mentioned = true);
+    }
     let elsewhere = draft.graph.mentioned_elsewhere();
     let kept = &kept_by_breaks(&draft.graph, live) | &assigned_by_control_flow(&draft.body);
+    let kept = &kept | &loans::handed_on(draft).map(|loan| loan.owner).collect();
     for (number, variable) in draft.variables.iter_mut().enumerate() {
         variable.class = match variable.class {
             Class::Parameter => Class::Parameter,

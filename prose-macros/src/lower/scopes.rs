@@ -50,6 +50,11 @@ impl Scopes {
         self.open.iter().rev().find_map(|scope| scope.by_name.get(&name).copied())
     }
 
+    /// The same, if the innermost scope has defined it.
+    pub(crate) fn resolve_here(&self, mention: &Ident) -> Option<VarId> {
+        self.open.last()?.by_name.get(&names::plain(mention)).copied()
+    }
+
     /// What a name may mean here: everything that is not shadowed.
     pub(crate) fn visible(&self) -> BTreeSet<VarId> {
         let names: BTreeSet<&String> = self.open.iter().flat_map(|scope| scope.by_name.keys()).collect();

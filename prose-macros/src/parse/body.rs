@@ -2,7 +2,7 @@
 
 use super::search::{Found, Within, contains_point, points_in};
 use super::{attribute, let_else, point};
-use crate::ast::{Arm, Block, Bound, For, If, Loop, Match, Nested, Stmt, Taker, Target};
+use crate::ast::{Arm, Block, Bound, For, If, Loop, LoopAt, Match, Nested, Stmt, Taker, Target};
 use crate::errors::Errors;
 use syn::{
     Attribute, Expr, ExprBlock, ExprForLoop, ExprIf, ExprMatch, ExprWhile, Item, ItemMacro, Local, Pat, PathSegment,
@@ -105,7 +105,7 @@ fn bound(mut local: Local, errors: &mut Errors) -> Option<Stmt> {
     let init = local.init.take()?;
     match init.diverge {
         None if has_value(&init.expr) => {
-            let taker = Taker::Let(Box::new(target(local.pat)));
+            let taker = Taker::Let(Box::new(Target { value: Some((*init.expr).clone()), ..target(local.pat) }));
             control_flow(*init.expr, taker, true, errors).ok()
         }
         diverge => {
@@ -118,8 +118,8 @@ fn bound(mut local: Local, errors: &mut Errors) -> Option<Stmt> {
 /// `PAT: T` taken apart.
 pub(super) fn target(pat: Pat) -> Target {
     match pat {
-        Pat::Type(typed) => Target { pat: *typed.pat, ty: Some(*typed.ty) },
-        pat => Target { pat, ty: None },
+        Pat::Type(typed) => Target { pat: *typed.pat, ty: Some(*typed.ty), value: None },
+        pat => Target { pat, ty: None, value: None },
     }
 }
 
@@ -134,8 +134,9 @@ fn control_flow(mut expr: Expr, taker: Taker, semi: bool, errors: &mut Errors) -
         Expr::If(node) => Stmt::If(bind(taker, semi, conditional(node, errors))),
         Expr::Match(node) => Stmt::Match(bind(taker, semi, matched(node, errors))),
         Expr::Loop(node) => {
+            let at = LoopAt { keyword: node.loop_token.span, braces: node.body.brace_token.span.join() };
             let block = block(node.body.stmts, errors);
-            Stmt::Loop(bind(taker, semi, Loop { label: node.label, block }))
+            Stmt::Loop(bind(taker, semi, Loop { at, label: node.label, block }))
         }
         Expr::While(node) => Stmt::Loop(bind(taker, semi, while_loop(node, errors))),
         Expr::ForLoop(node) => Stmt::For(bind(taker, semi, for_loop(node, errors))),
@@ -176,22 +177,28 @@ fn arm(arm: syn::Arm, errors: &mut Errors) -> Arm {
         pat => (pat, None),
     };
     guard.iter().for_each(|guard| refuse_asked(guard, errors));
-    Arm { pat, guard, block: otherwise(*arm.body, errors) }
+    let braces = match &*arm.body {
+        Expr::Block(node) => Some(node.block.brace_token.span.join()),
+        _ => None,
+    };
+    Arm { pat, guard, block: otherwise(*arm.body, errors), braces }
 }
 
 fn while_loop(node: ExprWhile, errors: &mut Errors) -> Loop {
     refuse_asked(&node.cond, errors);
+    let at = LoopAt { keyword: node.while_token.span, braces: node.body.brace_token.span.join() };
     let then = block(node.body.stmts, errors);
     let otherwise = Block { stmts: vec![Stmt::Plain(parse_quote!(break;))] };
     let asks = If { condition: *node.cond, then, otherwise: Some(otherwise) };
     let stmt = Stmt::If(Box::new(Bound { taker: Taker::Nobody, semi: false, node: asks }));
-    Loop { label: node.label, block: Block { stmts: vec![stmt] } }
+    Loop { at, label: node.label, block: Block { stmts: vec![stmt] } }
 }
 
 fn for_loop(node: ExprForLoop, errors: &mut Errors) -> For {
     refuse_asked(&node.expr, errors);
+    let at = LoopAt { keyword: node.for_token.span, braces: node.body.brace_token.span.join() };
     let block = block(node.body.stmts, errors);
-    For { label: node.label, pat: *node.pat, iterable: *node.expr, block }
+    For { at, label: node.label, pat: *node.pat, iterable: *node.expr, block }
 }
 
 // Where points cannot stand

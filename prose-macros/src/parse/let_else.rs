@@ -51,7 +51,8 @@ fn twice(pat: &Pat, expr: &Expr) -> bool {
 /// second one is a borrow that can be made again.
 fn asked_first(mut local: Local, expr: &Expr, otherwise: Block) -> Vec<Stmt> {
     let unbound = without(&target(local.pat.clone()).pat, &|_| false);
-    let asked = if_let(parse_quote!(_), &unbound, expr, parse_quote!(true), otherwise);
+    let nobody = Target { pat: parse_quote!(_), ty: None, value: None };
+    let asked = if_let(nobody, &unbound, expr, parse_quote!(true), otherwise);
     if let Some((_, diverge)) = local.init.as_mut().and_then(|init| init.diverge.as_mut()) {
         **diverge = views::matches_again();
     }
@@ -60,7 +61,7 @@ fn asked_first(mut local: Local, expr: &Expr, otherwise: Block) -> Vec<Stmt> {
 
 /// `let (a, b) = if let PAT' = EXPR { (matched_a, matched_b) } else { points };`
 fn bound(pat: Pat, expr: Expr, otherwise: Block) -> Stmt {
-    let Target { pat, ty } = target(pat);
+    let Target { pat, ty, .. } = target(pat);
     let bindings = bindings(&pat);
     let matched = bindings.iter().map(|binding| names::matched(&binding.ident));
     let outer = bindings.iter().map(|binding| {
@@ -68,13 +69,15 @@ fn bound(pat: Pat, expr: Expr, otherwise: Block) -> Stmt {
         quote!(#mutable #name)
     });
     let (outer, value): (Pat, Expr) = (parse_quote!((#(#outer),*)), parse_quote!((#(#matched),*)));
+    let value_of = expr.clone();
     let expr: Expr = ty.map_or(expr.clone(), |ty| parse_quote!({ let value: #ty = #expr; value }));
+    let outer = Target { pat: outer, ty: None, value: Some(value_of) };
     if_let(outer, &renamed(&pat, &names::matched), &expr, value, otherwise)
 }
 
 /// `let OUTER = if let PAT = EXPR { VALUE } else { points };`
-fn if_let(outer: Pat, pat: &Pat, expr: &Expr, value: Expr, otherwise: Block) -> Stmt {
+fn if_let(outer: Target, pat: &Pat, expr: &Expr, value: Expr, otherwise: Block) -> Stmt {
     let then = Block { stmts: vec![Stmt::Plain(syn::Stmt::Expr(value, None))] };
     let node = If { condition: parse_quote!(let #pat = #expr), then, otherwise: Some(otherwise) };
-    Stmt::If(Box::new(Bound { taker: Taker::Let(Box::new(Target { pat: outer, ty: None })), semi: true, node }))
+    Stmt::If(Box::new(Bound { taker: Taker::Let(Box::new(outer)), semi: true, node }))
 }

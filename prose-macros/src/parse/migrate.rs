@@ -2,6 +2,7 @@
 
 use crate::ast::Migration;
 use crate::errors::Errors;
+use crate::names;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::Parser;
@@ -38,7 +39,7 @@ pub(super) fn migrations(list: Option<TokenStream>, current: u32, errors: &mut E
 
 fn migration(entry: &Expr, current: u32, errors: &mut Errors) -> Option<Migration> {
     let Some((version, function)) = parts(entry) else {
-        let what = format!("`{}` is no `version = function`", entry.to_token_stream());
+        let what = format!("`{}` is no `version = function`", names::code(entry));
         errors.push(
             entry,
             &what,

@@ -94,7 +94,7 @@ impl Options {
             Item::Literal(literal) => errors.push(
                 &literal,
                 &format!("{} does not know what this value is for", self.owner),
-                "an option is told by its name",
+                "what a run does must be known without guessing: each option has a name",
                 "write `name = value`",
             ),
             Item::Named(named) if self.named.iter().any(|other| other.key == named.key) => errors.push(
@@ -287,7 +287,8 @@ impl Options {
             Value::List(tokens) => Some(tokens),
             _ => {
                 let what = format!("`{key}` takes a list in parentheses");
-                errors.push(&named.key, &what, "it is read when the flow is compiled", example);
+                let why = "each entry is for the runs of one older version, which would else be moved over by a function of another";
+                errors.push(&named.key, &what, why, example);
                 None
             }
         }
@@ -307,7 +308,7 @@ impl Options {
             errors.push(
                 literal,
                 &format!("{} does not know what this value is for", self.owner),
-                "an option is told by its name",
+                "what a run does must be known without guessing: each option has a name",
                 "write `name = value`",
             );
         }

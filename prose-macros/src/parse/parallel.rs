@@ -20,7 +20,7 @@ pub(super) fn parallel(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, erro
     body::refuse_attrs_on(&tuple.attrs, "a value", errors);
     let parts = pats.into_iter().zip(types).zip(tuple.elems.iter_mut());
     let elements: Vec<Option<Point>> =
-        parts.map(|((pat, ty), expr)| element(Target { pat, ty: Some(ty) }, expr, errors)).collect();
+        parts.map(|((pat, ty), expr)| element(Target { pat, ty: Some(ty), value: None }, expr, errors)).collect();
     let elements: Vec<Point> = elements.into_iter().collect::<Option<_>>()?;
     let attr = attr.path().get_ident()?.clone();
     let name = given.or_else(|| named_for(elements.first()?));

@@ -12,7 +12,7 @@ use syn::{Attribute, Expr, ExprMacro, Local, Pat, Stmt, parse_quote};
 pub(super) fn sleep(attr: &Attribute, attrs: Vec<Attribute>, stmt: Stmt, errors: &mut Errors) -> Option<Point> {
     let mut options = Options::of_attribute(attr, "sleep", errors);
     let given = point::given_name(&mut options, errors);
-    options.refuse("timeout", "a sleep ends by itself", errors);
+    options.refuse("timeout", "a sleep ends by itself, at an instant that is saved when it begins", errors);
     refuse_of_steps(&mut options, errors);
     options.finish(errors);
     let expr = match stmt {
@@ -90,6 +90,6 @@ fn declared(local: Local, errors: &mut Errors) -> Option<Target> {
 
 /// What steps have.
 fn refuse_of_steps(options: &mut Options, errors: &mut Errors) {
-    options.refuse("retry", "waiting does not fail, so there is nothing to try again", errors);
+    options.refuse("retry", "waiting holds over crashes and does not fail, so there is nothing to try again", errors);
     options.refuse("compensate", "waiting does nothing that could be undone", errors);
 }

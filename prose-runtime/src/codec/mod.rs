@@ -5,6 +5,7 @@ mod read;
 mod strict;
 
 use std::cell::OnceCell;
+use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,27 +19,31 @@ pub(crate) use read::Part;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved, but it lives across a step",
     label = "a run goes on from its checkpoint after a crash, and this value is needed behind the next step",
-    note = "derive `serde::Serialize` and `serde::Deserialize`, own what it borrows, or make it inside of the step that needs it"
+    note = "derive `serde::Serialize` and `serde::Deserialize`, own what it borrows (`.clone()`, `.to_owned()`), or make it inside of the step that needs it"
 )]
-pub trait Saved: Sized {
+pub trait Saved<Itself = Self>: Sized {
     /// The codec for variables of this type.
     const CODEC: Codec<Self>;
 
     /// The key of a variable; its type is inferred from where it is saved and loaded.
-    fn key(name: &'static str) -> Key<Self> {
-        Key { name, codec: Self::CODEC }
+    fn key(name: &'static str) -> Key<Self, Itself> {
+        Key { name, codec: Self::CODEC, itself: PhantomData }
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send> Saved for T {
+impl<T: Serialize + DeserializeOwned + Send> Saved<T> for T {
     const CODEC: Codec<Self> = Codec { write: write::<T>, read: read::<T> };
 }
 
 /// A variable's name and codec. Made by one bounded call for each variable, so that a type that cannot be saved is one error.
-pub struct Key<T> {
+///
+/// The type stands in it twice, and in the trait: where a `&String` cannot be saved, rustc would else advise to take the `String` out of the
+/// borrow, in place of what the trait says.
+pub struct Key<T, Itself = T> {
     pub(crate) name: &'static str,
     pub(crate) codec: Codec<T>,
+    itself: PhantomData<fn() -> Itself>,
 }
 
 /// How values of a type are written and read. The two are compiled for each type that a flow saves, so there is little in them.

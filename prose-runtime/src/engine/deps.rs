@@ -1,8 +1,8 @@
-//! Whether the dependencies that an engine has are those of its flows: told in words, where types alone would tell of `From` and `Arc`.
+//! Whether the dependencies that a call or an engine is given are those of its flows: told in words, where types alone would tell of `From` and `Arc`.
 
 use std::sync::Arc;
 
-/// What an engine's builder takes as dependencies `D`: a `D`, or an `Arc` of one.
+/// What a call and an engine's builder take as dependencies `D`: a `D`, or an `Arc` of one.
 #[diagnostic::on_unimplemented(
     message = "`{D}` is needed here as the dependencies of flows, and this is `{Self}`",
     label = "give a `{D}`, or an `Arc` of one"

@@ -9,7 +9,7 @@ use std::{option, path, result, slice};
 
 /// What a macro gives that is taken to leave in any case (`bail!`, `panic!`): nothing.
 #[derive(Debug)]
-pub enum AlwaysLeaves {}
+pub enum AlwaysLeavesOrHasAnotherName {}
 
 /// What is there while a macro from outside of the flow runs that stands outside of a step: an `.await` in it would keep it, and the
 /// flow's future could not be sent to another thread.
@@ -43,7 +43,7 @@ pub struct MadeAgain;
 #[diagnostic::on_unimplemented(
     message = "this call gives a `{T}` of its own, and would be made again when the run goes on",
     label = "a method of this name is taken for one that only borrows, so its value is not saved",
-    note = "give it a variable with a declared type, which is saved: `let last: u64 = meter.last();`; or call it inside of a `#[step]`"
+    note = "give it a variable with a declared type, which is saved: `let value: {T} = ..;`; or call it inside of a `#[step]`"
 )]
 pub trait Gives<T> {}
 

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use again::{AlwaysLeaves, AwaitedOutsideOfAStep, again, unchanged, unreached};
+pub use again::{AlwaysLeavesOrHasAnotherName, AwaitedOutsideOfAStep, again, unchanged, unreached};
 pub use body::{Given, Try};
 pub use branch::{Branch, Element, Failures, Moved, Results, Ticket, repeat};
 pub(crate) use exit::{ChildEnd, Exit, ExitSlot, FailedElement, pattern_differs};

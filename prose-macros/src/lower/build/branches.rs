@@ -5,9 +5,9 @@ use super::{Builder, Definition};
 use crate::ast::{self, Bound};
 use crate::lower::graph::{GraphNode, Vars};
 use crate::lower::mentions;
-use crate::model::{Arm, AskedArm, Block, If, Match, Nested, Node, NodeId, Question, Range, VarId, Way};
+use crate::model::{Arm, AskedArm, Block, If, Match, Nested, Node, NodeId, Question, Range, Taken, VarId, Way};
 use crate::names;
-use crate::patterns::{bindings, without};
+use crate::patterns::{bindings, is_plain, takes_any_value, without};
 use crate::views;
 use proc_macro2::Ident;
 use quote::quote;
@@ -36,13 +36,17 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let condition = &bound.node.condition;
+        let place = self.next_variable();
+        for ask in lets(condition) {
+            self.lets_live(std::iter::once(&*ask.pat), &ask.expr, pending, nodes);
+        }
         self.asks(condition, pending);
         let question = Question::If { condition: condition.clone(), way: Way::default() };
         self.flush(pending, Some((question, condition)), nodes);
         let (fork, first) = (self.fork(), self.points.len());
         self.scopes.open();
         let mut asked = condition.clone();
-        let (binding, views) = self.chain(condition, &mut asked);
+        let (binding, views) = self.chain(condition, &mut asked, place);
         let then = self.block_of(bound.node.then.stmts.iter().collect(), views);
         let behind_then = self.end_of_branch(&fork);
         let range = self.points_since(first);
@@ -83,17 +87,17 @@ impl Builder<'_> {
 
     /// The `let`s of a condition: the variables that its answer hands on, and the borrows that the branch makes again instead.
     /// `asked` loses the latter, where the rest of the condition does not need them.
-    fn chain(&mut self, condition: &Expr, asked: &mut Expr) -> (Vec<VarId>, Vec<Node>) {
+    fn chain(&mut self, condition: &Expr, asked: &mut Expr, place: VarId) -> (Vec<VarId>, Vec<Node>) {
         let (mut handed_on, mut again) = (Vec::new(), Vec::new());
-        for (place, ask) in lets(condition).iter().enumerate() {
+        for (number, ask) in lets(condition).iter().enumerate() {
             let (pat, scrutinee) = (&*ask.pat, &*ask.expr);
             let Some(owners) = self.borrow_again(pat, scrutinee) else {
-                handed_on.extend(self.bind(pat, scrutinee));
+                handed_on.extend(self.bind(pat, scrutinee, place));
                 continue;
             };
             let mentioned = mentions::in_expr(scrutinee);
             let (mentions, named) = (self.resolve(&mentioned), self.named(&mentioned));
-            let defined = self.define(&Definition::plain(pat, None));
+            let defined = self.define(&Definition { init: Some(scrutinee), ..Definition::plain(pat, None) });
             self.own(&defined, &owners);
             let otherwise = views::matches_again();
             let matched = parse_quote!(let #pat = #scrutinee else #otherwise;);
@@ -102,7 +106,7 @@ impl Builder<'_> {
                 view.of_condition = defined;
                 again.push(Node::View(view));
             }
-            strip(asked, place);
+            strip(asked, number);
         }
         (handed_on, again)
     }
@@ -121,8 +125,10 @@ impl Builder<'_> {
     }
 
     /// Defines the variables of a pattern where its branch begins.
-    fn bind(&mut self, pat: &Pat, scrutinee: &Expr) -> Vec<VarId> {
-        let bound = self.define(&Definition::plain(pat, None));
+    fn bind(&mut self, pat: &Pat, scrutinee: &Expr, place: VarId) -> Vec<VarId> {
+        let lender = self.lender(pat, scrutinee);
+        let bound = self.define(&Definition { init: Some(scrutinee), ..Definition::plain(pat, None) });
+        self.lend(place, lender, &bound);
         self.finds(pat, scrutinee, &bound);
         self.node(GraphNode { defines: bound.iter().copied().collect(), ..GraphNode::default() });
         bound
@@ -136,14 +142,18 @@ impl Builder<'_> {
         nodes: &mut Vec<Node>,
     ) {
         let scrutinee = &bound.node.scrutinee;
+        let place = self.next_variable();
+        self.lets_live(bound.node.arms.iter().map(|arm| &arm.pat), scrutinee, pending, nodes);
         let skeleton = skeleton(&bound.node);
         self.asks(&skeleton, pending);
         let question = Question::Match { scrutinee: scrutinee.clone(), arms: Vec::new() };
         self.flush(pending, Some((question, &skeleton)), nodes);
         let (fork, first) = (self.fork(), self.points.len());
         let (mut behind, mut asked, mut arms) = (Vec::new(), Vec::new(), Vec::new());
-        for arm in &bound.node.arms {
-            let (question, chosen, behind_arm) = self.arm(arm, scrutinee, &fork);
+        for (number, arm) in bound.node.arms.iter().enumerate() {
+            let defined = self.next_variable();
+            let (question, chosen, behind_arm) = self.arm(arm, scrutinee, &fork, place);
+            self.takes_the_rest(&bound.node.arms[..number], &arm.pat, defined);
             asked.push(question);
             arms.push(chosen);
             behind.push(behind_arm);
@@ -159,11 +169,22 @@ impl Builder<'_> {
         nodes.push(Node::Match(Box::new(Match { scrutinee: scrutinee.clone(), arms, around })));
     }
 
-    fn arm(&mut self, arm: &ast::Arm, scrutinee: &Expr, fork: &Fork) -> (AskedArm, Arm, End) {
+    /// What an arm takes as a whole that stands behind one with `Ok(guard)` is what that has left: no guard.
+    fn takes_the_rest(&mut self, before: &[ast::Arm], pat: &Pat, variable: VarId) {
+        let is_variable = matches!(pat, Pat::Ident(pat) if is_plain(pat));
+        if is_variable
+            && before.iter().any(|arm| arm.guard.is_none() && takes_any_value(&arm.pat))
+            && let Some(source) = self.variables.get_mut(variable.0).and_then(|variable| variable.source.as_mut())
+        {
+            source.taken = Taken::Rest;
+        }
+    }
+
+    fn arm(&mut self, arm: &ast::Arm, scrutinee: &Expr, fork: &Fork, place: VarId) -> (AskedArm, Arm, End) {
         let first = self.points.len();
         self.scopes.open();
         let owners = self.borrow_again(&arm.pat, scrutinee);
-        let bound = self.bind(&arm.pat, scrutinee);
+        let bound = self.bind(&arm.pat, scrutinee, place);
         let in_guard = |ident: &Ident| arm.guard.as_ref().is_some_and(|guard| mentioned(guard, ident));
         let (asked, handed_on, again) = match owners {
             Some(owners) => {
@@ -176,7 +197,7 @@ impl Builder<'_> {
         let behind = self.end_of_branch(fork);
         let range: Range = self.points_since(first);
         let way = Way { bound: handed_on.clone(), range, ..Way::default() };
-        let question = AskedArm { pat: asked, guard: arm.guard.clone(), way };
+        let question = AskedArm { pat: asked, guard: arm.guard.clone(), braces: arm.braces, way };
         (question, Arm { exports: handed_on, again, block }, behind)
     }
 

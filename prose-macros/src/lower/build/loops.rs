@@ -18,7 +18,7 @@ impl Builder<'_> {
         let (block, jumps) = self.turns(ahead, label.as_ref(), |builder| builder.block(&bound.node.block));
         self.frontier = jumps.out.clone();
         let around = self.around(bound, last, ahead, first);
-        Node::Loop(Box::new(Loop { label, depth, block, around, jumps }))
+        Node::Loop(Box::new(Loop { at: bound.node.at, label, depth, block, around, jumps }))
     }
 
     /// How many loops are around this place.
@@ -38,7 +38,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn for_loop(&mut self, bound: &Bound<ast::For>, last: bool) -> Node {
-        let ast::For { label, pat, iterable, block } = &bound.node;
+        let ast::For { at, label, pat, iterable, block } = &bound.node;
         let (depth, first) = (self.depth(), self.points.len());
         let ahead = self.junction();
         self.scopes.open();
@@ -59,7 +59,7 @@ impl Builder<'_> {
         let ended = self.scopes.close();
         self.ends(ended);
         let around = self.around(bound, last, ahead, first);
-        Node::For(Box::new(For { label: label.clone(), depth, pat, over, block, around, jumps }))
+        Node::For(Box::new(For { at: *at, label: label.clone(), depth, pat, over, block, around, jumps }))
     }
 
     /// What a `for` goes over, and the variable that its elements come from.
@@ -102,7 +102,7 @@ impl Builder<'_> {
             ty: None,
             mutable: false,
             by_ref: false,
-            init: None,
+            source: None,
             class: Class::Local,
             output: false,
             by_element: false,
@@ -111,8 +111,11 @@ impl Builder<'_> {
             unnamed: true,
             eager: false,
             views: Vec::new(),
+            lender: None,
             live_at: Vec::new(),
             crosses: false,
+            mentioned: false,
+            dropped: false,
             found_in_ctx: false,
             is_ctx: false,
         };

@@ -2,6 +2,7 @@
 
 mod anew;
 mod branches;
+mod loans;
 mod loops;
 mod plain;
 mod points;
@@ -14,7 +15,8 @@ use crate::ast::{self, Flow, Kind, Stmt, Taker};
 use crate::captures::captured;
 use crate::model::{Around, Block, Class, Jumps, Node, NodeId, Point, PointId, Range, VarId, Variable};
 use crate::names;
-use crate::patterns::{bindings, type_in};
+use crate::patterns::{bindings, source_in, type_in};
+pub(crate) use loans::Loan;
 use plain::Pending;
 use proc_macro2::Ident;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -32,17 +34,20 @@ pub(crate) struct Draft {
     pub(crate) visible: Vec<Vars>,
     /// Variables that may be views, one list for each `let`, `if let` or arm.
     pub(crate) candidates: Vec<Vec<VarId>>,
+    pub(crate) loans: Vec<Loan>,
 }
 
-/// Builds the draft, with these variables as views.
-pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
+/// Builds the draft, with these variables as views, and what is borrowed in these places handed on.
+pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>, handed_on: &BTreeSet<VarId>) -> Draft {
     let mut builder = Builder {
         views,
+        handed_on,
         graph: Graph::default(),
         variables: Vec::new(),
         points: Vec::new(),
         in_scope: Vec::new(),
         candidates: Vec::new(),
+        loans: Vec::new(),
         borrowing: Vars::new(),
         visible: Vec::new(),
         owners: BTreeMap::new(),
@@ -58,18 +63,20 @@ pub(crate) fn draft(flow: &Flow, views: &BTreeSet<VarId>) -> Draft {
     builder.scopes.open();
     builder.parameters(flow);
     let body = builder.block(&flow.body);
-    let Builder { graph, variables, points, in_scope, visible, candidates, .. } = builder;
-    Draft { graph, variables, points, body, in_scope, visible, candidates }
+    let Builder { graph, variables, points, in_scope, visible, candidates, loans, .. } = builder;
+    Draft { graph, variables, points, body, in_scope, visible, candidates, loans }
 }
 
 struct Builder<'a> {
     views: &'a BTreeSet<VarId>,
+    handed_on: &'a BTreeSet<VarId>,
     graph: Graph,
     variables: Vec<Variable>,
     points: Vec<Point>,
     in_scope: Vec<Vec<VarId>>,
     visible: Vec<Vars>,
     candidates: Vec<Vec<VarId>>,
+    loans: Vec<Loan>,
     /// Variables that are borrows which may be made again, whether they have to be or not.
     borrowing: Vars,
     /// What each view borrows from: its mention is a mention of them.
@@ -140,7 +147,6 @@ impl Builder<'_> {
     // Variables
 
     fn define(&mut self, definition: &Definition<'_>) -> Vec<VarId> {
-        let single = matches!(definition.pat, Pat::Ident(pat) if pat.subpat.is_none());
         let mut defined = Vec::new();
         for binding in bindings(definition.pat) {
             let id = VarId(self.variables.len());
@@ -150,7 +156,7 @@ impl Builder<'_> {
                 nameable: self.among_items == 0,
                 mutable: binding.mutable,
                 by_ref: binding.by_ref,
-                init: definition.init.filter(|_| single).cloned(),
+                source: definition.init.and_then(|init| source_in(definition.pat, init, &binding.ident)),
                 class: if definition.parameter { Class::Parameter } else { Class::Local },
                 output: definition.output,
                 by_element: false,
@@ -159,8 +165,11 @@ impl Builder<'_> {
                 unnamed: false,
                 eager: false,
                 views: Vec::new(),
+                lender: None,
                 live_at: Vec::new(),
                 crosses: false,
+                mentioned: false,
+                dropped: false,
                 found_in_ctx: false,
                 is_ctx: false,
                 ident: binding.ident,
@@ -361,7 +370,10 @@ impl Builder<'_> {
         let range = self.points_since(first);
         let defined = match &bound.taker {
             Taker::Nobody | Taker::Assign(_) => Vec::new(),
-            Taker::Let(target) => self.define(&Definition::plain(&target.pat, target.ty.as_ref())),
+            Taker::Let(target) => {
+                let init = target.value.as_ref();
+                self.define(&Definition { init, ..Definition::plain(&target.pat, target.ty.as_ref()) })
+            }
         };
         let place = match &bound.taker {
             Taker::Assign(variable) => self.assignment(variable),

@@ -41,6 +41,7 @@ pub(super) struct Effects {
 impl Builder<'_> {
     pub(super) fn plain(&mut self, stmt: &Stmt, pending: &mut Pending, nodes: &mut Vec<Node>) {
         let Stmt::Local(local) = stmt else { return self.effect(stmt, pending) };
+        let lender = self.lets_live_mutably(local, pending, nodes);
         let first = self.next_variable();
         let effects = self.effects(stmt, pending);
         let owners = self.candidate(local);
@@ -51,6 +52,7 @@ impl Builder<'_> {
         let init = local.init.as_ref().map(|init| &*init.expr);
         let deferred = init.is_none();
         let defined = self.define(&Definition { init, deferred, ..Definition::plain(pat, ty) });
+        self.lend(first, lender, &defined);
         if deferred {
             self.flush(pending, None, nodes);
             return nodes.push(Node::Declared(Box::new(local.clone())));
@@ -100,6 +102,9 @@ impl Builder<'_> {
     /// A statement that is no `let`.
     fn effect(&mut self, stmt: &Stmt, pending: &mut Pending) {
         let effects = self.effects(stmt, pending);
+        if let Some(id) = dropped(stmt).and_then(|name| self.scopes.resolve_here(name)) {
+            self.variables[id.0].dropped = true;
+        }
         let overwritten = self.given_anew(stmt, pending).filter(|id| !self.variables[id.0].deferred);
         pending.overwrites.extend(overwritten);
         let anew = self.perhaps_anew(stmt, pending);
@@ -257,6 +262,14 @@ fn whole(borrow: &Expr) -> Vec<Ident> {
         Expr::Array(array) => array.elems.iter().flat_map(whole).collect(),
         _ => Vec::new(),
     }
+}
+
+/// `drop(guard);`
+fn dropped(stmt: &Stmt) -> Option<&Ident> {
+    let Stmt::Expr(Expr::Call(call), Some(_)) = stmt else { return None };
+    let (Expr::Path(function), Some(Expr::Path(variable))) = (&*call.func, call.args.first()) else { return None };
+    let drops = function.path.segments.last().is_some_and(|last| last.ident == "drop");
+    variable.path.get_ident().filter(|_| drops)
 }
 
 /// Does a pattern copy out of a borrow: `&n`?
