@@ -335,6 +335,7 @@ impl Crate {
 #[flow]
 async fn copied_by_patterns(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure> {
     let mut bought = Crate::of(&input);
+    bought.prices.push(1);
     if let Some(&limit) = bought.limit.as_ref() {
         #[step]
         'limit: {
@@ -349,6 +350,7 @@ async fn copied_by_patterns(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure
         }
     }
     let mut bought = Crate::of(&input);
+    bought.prices.push(1);
     match bought.prices.as_slice() {
         &[first, ..] => {
             #[step]
@@ -358,14 +360,14 @@ async fn copied_by_patterns(ctx: Ctx<Deps>, input: Order) -> Result<u32, Failure
         }
         [] => {}
     }
-    let mut bought = Crate::of(&input);
+    let bought = Crate::of(&input);
     if let &Content::Priced(price) = &bought.content() {
         #[step]
         'content: {
             ctx.tell(format!("{price}"));
         }
     }
-    let mut bought = Crate::of(&input);
+    let bought = Crate::of(&input);
     if let Some(trimmed) = bought.trim() {
         #[step]
         'trimmed: {
