@@ -675,7 +675,7 @@ async fn unused(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
     let _text = input.id.to_string();
     let _copy = input.items.clone();
     let _sum = input.items.iter().sum::<u32>();
-    let _count = input.items.iter().count();
+    let _count = input.id.chars().count();
     let _none = input.items.is_empty();
     let _parsed = input.id.parse::<u32>().unwrap_or_default();
     let _first = input.items.first().copied();
