@@ -1,9 +1,11 @@
 //! What syn reads in places where it means nothing.
 
 use super::attribute;
-use crate::errors::Errors;
+use crate::errors::{Errors, message};
 use syn::visit::{self, Visit};
-use syn::{Attribute, BinOp, Expr, ExprBinary, ExprIf, ExprLet, ExprWhile, FieldPat, PatGuard, PatType, Stmt};
+use syn::{
+    Attribute, BinOp, Expr, ExprBinary, ExprIf, ExprLet, ExprWhile, FieldPat, PatGuard, PatIdent, PatType, Stmt,
+};
 
 /// Tells each `let` that no condition asks, and each point on a part of a pattern or on a parameter.
 ///
@@ -12,6 +14,34 @@ use syn::{Attribute, BinOp, Expr, ExprBinary, ExprIf, ExprLet, ExprWhile, FieldP
 pub(super) fn refuse(stmts: &[Stmt], errors: &mut Errors) {
     let mut search = Search { errors };
     stmts.iter().for_each(|stmt| search.visit_stmt(stmt));
+}
+
+/// A body with a variable named `self`, which syn lets pass, is none: no field, fn or variable of what is generated can have that name.
+pub(super) fn without_self(stmts: Vec<Stmt>) -> syn::Result<Vec<Stmt>> {
+    let mut search = SelfAsVariable(None);
+    stmts.iter().for_each(|stmt| search.visit_stmt(stmt));
+    match search.0 {
+        Some(variable) => Err(syn::Error::new_spanned(
+            variable,
+            message(
+                "`self` is no variable's name",
+                "a saved variable has a name of its own, and this word is the receiver's of a method",
+                "give it another: `let order: Order = ..;`",
+            ),
+        )),
+        None => Ok(stmts),
+    }
+}
+
+struct SelfAsVariable(Option<PatIdent>);
+
+impl Visit<'_> for SelfAsVariable {
+    fn visit_pat_ident(&mut self, pat: &PatIdent) {
+        if pat.ident == "self" {
+            self.0.get_or_insert_with(|| pat.clone());
+        }
+        visit::visit_pat_ident(self, pat);
+    }
 }
 
 struct Search<'a> {

@@ -28,7 +28,7 @@ use syn::{Attribute, Signature, Stmt, Token, Visibility};
 pub(crate) fn flow(args: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<Flow> {
     let item = syn::parse2::<HalfTyped>(hygiene::unified(item)).map_err(|error| errors.push_syntax(error)).ok()?;
     let head = signature::head(args, &item, errors);
-    let stmts = item.stmts.unwrap_or_else(|error| {
+    let stmts = item.stmts.and_then(misplaced::without_self).unwrap_or_else(|error| {
         errors.push_syntax(error);
         Vec::new()
     });

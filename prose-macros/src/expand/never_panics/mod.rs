@@ -70,6 +70,8 @@ fn of_what_was_found() {
             #[step]
             const N: u8 = 1;
         ),
+        quote!(#[step] let self: u8 = 1;),
+        quote!(let (a, self) = input; #[step] 'one: {}),
         // A value that is not typed yet.
         quote!(#[step] let a: u8 = let b = 1;),
         // Points where they would be lost.
