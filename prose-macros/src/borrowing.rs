@@ -2,7 +2,7 @@
 
 use crate::model::{Source, Taken};
 use proc_macro2::Ident;
-use syn::{Block, Expr, ExprLit, Lit, Stmt};
+use syn::{Block, Expr, ExprLit, ExprMethodCall, Lit, Stmt};
 
 /// Is a variable that comes from there a borrow?
 pub(crate) fn lends(source: &Source) -> bool {
@@ -28,22 +28,16 @@ fn is_taken_as_it_is(source: &Source) -> bool {
     }
 }
 
+/// Calls of std's that give a shared borrow itself, in no `Some(..)`.
+const BARE: [&str; 10] =
+    ["as_str", "iter", "chars", "bytes", "lines", "trim", "trim_start", "trim_end", "split_whitespace", "char_indices"];
+
+fn is_one_of(call: &ExprMethodCall, names: &[&str]) -> bool {
+    names.iter().any(|name| call.method == name)
+}
+
 fn gives_it_bare(expr: &Expr) -> bool {
-    const CALLS: [&str; 12] = [
-        "as_str",
-        "iter",
-        "chars",
-        "bytes",
-        "lines",
-        "trim",
-        "trim_start",
-        "trim_end",
-        "split_whitespace",
-        "char_indices",
-        "get_or_insert",
-        "get_or_insert_with",
-    ];
-    matches!(expr, Expr::MethodCall(call) if CALLS.iter().any(|name| call.method == name))
+    matches!(expr, Expr::MethodCall(call) if is_one_of(call, &BARE) || is_one_of(call, &["get_or_insert", "get_or_insert_with"]))
 }
 
 /// Are its elements numbered: `items.iter_mut().enumerate().next()`?
@@ -110,35 +104,21 @@ fn made_of_calls(expr: &Expr) -> bool {
     match expr {
         Expr::Paren(inner) => made_of_calls(&inner.expr),
         Expr::Try(inner) => made_of_calls(&inner.expr),
-        Expr::MethodCall(call) if CALLS.iter().any(|name| call.method == name) => true,
+        Expr::MethodCall(call) if is_one_of(call, &CALLS) => true,
         // Without an argument it takes a value out.
         Expr::MethodCall(call) if call.method == "take" && call.args.is_empty() => false,
-        Expr::MethodCall(call) => PASSING.iter().any(|name| call.method == name) && made_of_calls(&call.receiver),
+        Expr::MethodCall(call) => is_one_of(call, &PASSING) && made_of_calls(&call.receiver),
         _ => false,
     }
 }
 
 /// Is it a shared one?
 fn is_shared(expr: &Expr) -> bool {
-    const CALLS: [&str; 14] = [
-        "as_ref",
-        "as_deref",
-        "as_slice",
-        "as_str",
-        "as_bytes",
-        "iter",
-        "chars",
-        "bytes",
-        "lines",
-        "trim",
-        "trim_start",
-        "trim_end",
-        "split_whitespace",
-        "char_indices",
-    ];
+    const OTHERS: [&str; 4] = ["as_ref", "as_deref", "as_slice", "as_bytes"];
+    let gives = |call| is_one_of(call, &BARE) || is_one_of(call, &OTHERS);
     match expr {
         Expr::Reference(reference) => reference.mutability.is_none(),
-        Expr::MethodCall(call) => call.args.is_empty() && CALLS.iter().any(|name| call.method == name),
+        Expr::MethodCall(call) => call.args.is_empty() && gives(call),
         Expr::Lit(_) => is_literal(expr),
         _ => any_way(expr, &is_shared),
     }
