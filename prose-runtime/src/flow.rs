@@ -217,6 +217,21 @@ pub struct PointMeta {
     pub asks_ctx: bool,
 }
 
+/// What a point is unless its own entry says more.
+pub const POINT: PointMeta = PointMeta {
+    name: "",
+    kind: PointKind::Step,
+    loops: 0,
+    live: &[],
+    outputs: &[],
+    retry: None,
+    isolation: None,
+    timeout: None,
+    compensate: None,
+    takes: None,
+    asks_ctx: false,
+};
+
 /// Whether a value is one that a signal takes.
 pub(crate) type Takes = fn(&Json) -> Result<(), serde_json::Error>;
 

@@ -2,7 +2,7 @@
 
 pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, is_of};
-pub use crate::flow::{FlowResult, Meta, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
+pub use crate::flow::{FlowResult, Meta, POINT, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
 pub use crate::machine::{
     AlwaysLeavesOrHasAnotherName, AwaitedOutsideOfAStep, Branch, Committed, Element, Elements, Failures, Given, Group,
     IntoWake, Machine, Moved, Open, Results, Start, Ticket, Timed, Try, Wake, again, elements, list, ordered, repeat,

@@ -5,8 +5,8 @@ use crate::ast::{Head, Isolation, Kind, Name, Retry};
 use crate::model::outline::Outline;
 use crate::model::{Compensation, Point, VarId};
 use crate::names;
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -59,31 +59,30 @@ fn meta_of_point(cx: &Context<'_>, point: &Point, table: &[VarId]) -> TokenStrea
     let private = cx.private();
     let name = &point.name.text;
     let kind = kind(&point.kind);
-    let loops = proc_macro2::Literal::usize_unsuffixed(point.loops);
-    let live = places(table, &point.loaded);
-    let outputs = places(table, &point.outputs);
-    let retry = optional(point.retry.as_ref().map(|retry| meta_of_retry(cx, retry)));
-    let isolation = optional(isolation(cx, &point.kind));
-    let timeout = optional(point.timeout.map(duration));
     let compensation = point.compensation.as_ref().map(|it| meta_of_compensation(cx, point, it, table));
-    let compensation = optional(compensation);
-    let takes = optional(signals::takes(cx, point));
-    let asks_ctx = point.asks_ctx;
+    let others = [
+        given(
+            "loops",
+            (point.loops > 0).then(|| proc_macro2::Literal::usize_unsuffixed(point.loops).into_token_stream()),
+        ),
+        given("live", places(table, &point.loaded)),
+        given("outputs", places(table, &point.outputs)),
+        given("retry", point.retry.as_ref().map(|retry| some(meta_of_retry(cx, retry)))),
+        given("isolation", isolation(cx, &point.kind).map(some)),
+        given("timeout", point.timeout.map(|timeout| some(duration(timeout)))),
+        given("compensate", compensation.map(some)),
+        given("takes", signals::takes(cx, point).map(some)),
+        given("asks_ctx", point.asks_ctx.then(|| quote!(true))),
+    ];
     quote! {
-        #private::PointMeta {
-            name: #name,
-            kind: #private::PointKind::#kind,
-            loops: #loops,
-            live: &[#live],
-            outputs: &[#outputs],
-            retry: #retry,
-            isolation: #isolation,
-            timeout: #timeout,
-            compensate: #compensation,
-            takes: #takes,
-            asks_ctx: #asks_ctx,
-        }
+        #private::PointMeta { name: #name, kind: #private::PointKind::#kind, #(#others)* ..#private::POINT }
     }
+}
+
+/// A field that says more than nothing. Most of a point's do not, and each costs in every build.
+fn given(field: &str, value: Option<TokenStream>) -> Option<TokenStream> {
+    let field = Ident::new(field, Span::mixed_site());
+    value.map(|value| quote!(#field: #value,))
 }
 
 /// A point of its own, which needs what it mentions of the outputs.
@@ -122,10 +121,10 @@ fn isolation(cx: &Context<'_>, kind: &Kind) -> Option<TokenStream> {
     Some(quote!(#krate::Isolation::#level))
 }
 
-fn places(table: &[VarId], variables: &[VarId]) -> TokenStream {
+fn places(table: &[VarId], variables: &[VarId]) -> Option<TokenStream> {
     let places = variables.iter().filter_map(|variable| table.binary_search(variable).ok());
     let places = places.map(proc_macro2::Literal::usize_unsuffixed);
-    quote!(#(#places),*)
+    (!variables.is_empty()).then(|| quote!(&[#(#places),*]))
 }
 
 fn meta_of_variable(cx: &Context<'_>, variable: VarId) -> TokenStream {
@@ -162,7 +161,11 @@ pub(super) fn duration(duration: Duration) -> TokenStream {
 }
 
 fn optional(value: Option<TokenStream>) -> TokenStream {
-    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+    value.map_or_else(|| quote!(::core::option::Option::None), some)
+}
+
+fn some(value: TokenStream) -> TokenStream {
+    quote!(::core::option::Option::Some(#value))
 }
 
 /// FNV-1a over all that stores keep under it: the flow's name, each point's name, kind and loops, and the variables that it needs and gives.

@@ -4,7 +4,6 @@ mod encoder;
 mod read;
 mod strict;
 
-use std::cell::OnceCell;
 use std::marker::PhantomData;
 
 use serde::Serialize;
@@ -49,7 +48,7 @@ pub struct Key<T, Itself = T> {
 /// How values of a type are written and read. The two are compiled for each type that a flow saves, so there is little in them.
 pub struct Codec<T> {
     pub(crate) write: fn(&T, Writer<'_>) -> Result<(), Error>,
-    pub(crate) read: fn(Option<Part<'_>>, &dyn Refuse) -> Option<T>,
+    pub(crate) read: fn(Part<'_>) -> Result<T, Error>,
 }
 
 impl<T> Codec<T> {
@@ -58,37 +57,15 @@ impl<T> Codec<T> {
     }
 
     pub(crate) fn decode(&self, json: &Json) -> Result<T, Error> {
-        let refusal = OnceCell::new();
-        let value = (self.read)(Some(Part::of(json.raw())), &refusal);
-        value.ok_or_else(|| refusal.into_inner().unwrap_or_else(|| unreachable!("what is not read is refused")))
+        (self.read)(Part::of(json.raw()))
     }
 }
 
 /// Tells that a key is of a value's type, where nothing else does.
 pub fn is_of<T>(_: &Key<T>, _: &T) {}
 
-/// Who hears why a value could not be read.
-pub(crate) trait Refuse {
-    fn refuse(&self, error: Error);
-}
-
-impl Refuse for OnceCell<Error> {
-    fn refuse(&self, error: Error) {
-        self.get_or_init(|| error);
-    }
-}
-
-fn read<T: DeserializeOwned>(part: Option<Part<'_>>, refusal: &dyn Refuse) -> Option<T> {
-    match part {
-        Some(part) => match T::deserialize(part) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                refusal.refuse(error);
-                None
-            }
-        },
-        None => None,
-    }
+fn read<T: DeserializeOwned>(part: Part<'_>) -> Result<T, Error> {
+    T::deserialize(part)
 }
 
 fn write<T: Serialize>(value: &T, to: Writer<'_>) -> Result<(), Error> {
@@ -109,7 +86,7 @@ fn encode_by<T>(write: fn(&T, Writer<'_>) -> Result<(), Error>, value: &T) -> Re
 
 /// Decodes a value.
 pub(crate) fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, Error> {
-    T::deserialize(Part::of(json.raw()))
+    read(Part::of(json.raw()))
 }
 
 #[cfg(test)]

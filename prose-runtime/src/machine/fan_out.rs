@@ -183,7 +183,8 @@ impl Machine {
 
     fn element<T>(&self, key: &Key<T>, index: u64) -> Option<T> {
         let name = super::runner::step_name(key.name, Some(index));
-        (key.codec.read)(self.part(&name), &super::Unreadable { machine: self, name: &name })
+        let read = key.codec.decode(self.saved(&name)?);
+        read.map_err(|error| self.undecodable(&name, error)).ok()
     }
 
     fn completed_each(&mut self, point: u16, list: &'static str, length: u64) {

@@ -46,7 +46,7 @@ pub(crate) use wait::in_time;
 pub use wait::{IntoWake, Timed, Wake, timed};
 
 use crate::Json;
-use crate::codec::{Encoder, Key, Part, Refuse};
+use crate::codec::{Encoder, Key, Part};
 use crate::ctx::{Ctx, RunInfo};
 use crate::execute::{Compared, Retyped};
 use crate::flow::{PointKind, PointMeta};
@@ -337,7 +337,21 @@ impl Machine {
 
     /// Restores a variable. `None`: it could not be, and the flow is to wait for its end.
     pub fn load<T>(&self, key: &Key<T>) -> Option<T> {
-        (key.codec.read)(self.part(key.name), &Unreadable { machine: self, name: key.name })
+        match self.part(key.name) {
+            Some(part) => match (key.codec.read)(part) {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    self.undecodable(key.name, error);
+                    None
+                }
+            },
+            None => None,
+        }
+    }
+
+    #[cold]
+    fn undecodable(&self, name: &str, error: serde_json::Error) {
+        self.unreadable(name, &error.to_string());
     }
 
     /// The text of a saved variable.
@@ -434,19 +448,6 @@ impl Machine {
     /// The context for the next attempt of a point's body.
     pub fn ctx<D>(&self, ctx: &Ctx<D>, point: u16) -> Ctx<D> {
         self.runner.ctx(ctx, point)
-    }
-}
-
-/// Hears why a variable could not be read.
-struct Unreadable<'a> {
-    machine: &'a Machine,
-    name: &'a str,
-}
-
-impl Refuse for Unreadable<'_> {
-    #[cold]
-    fn refuse(&self, error: serde_json::Error) {
-        self.machine.unreadable(self.name, &error.to_string());
     }
 }
 
