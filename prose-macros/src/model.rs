@@ -39,6 +39,8 @@ pub(crate) struct PointId(pub(crate) usize);
 /// A variable of the flow.
 pub(crate) struct Variable {
     pub(crate) ident: Ident,
+    /// Where rustc tells that it cannot be saved: at the user's own name, also if its own is generated.
+    pub(crate) at: Span,
     /// Its identity in a checkpoint: `n`, or `n#2` for the second of that name.
     pub(crate) identity: String,
     /// Its declared type, where the tokens tell it.

@@ -40,9 +40,23 @@ fn borrow(expr: &Expr, is_borrow: &dyn Fn(&Ident) -> bool, view: &mut View) -> b
         Expr::Reference(reference) if reference.mutability.is_none() => {
             place(&reference.expr, view) || borrow(&reference.expr, is_borrow, view)
         }
-        Expr::MethodCall(call) => {
-            let pure = call.args.is_empty() && PURE.iter().any(|name| call.method == name);
+        Expr::MethodCall(call) if call.args.is_empty() => {
+            let pure = PURE.iter().any(|name| call.method == name);
             pure && (place(&call.receiver, view) || borrow(&call.receiver, is_borrow, view))
+        }
+        // Of an iterator: on a place, a method of this name would more likely be the user's.
+        Expr::MethodCall(call) => {
+            matches!(&*call.receiver, Expr::MethodCall(_))
+                && call.args.len() == 1
+                && borrow(&call.receiver, is_borrow, view)
+                && match call.method.to_string().as_str() {
+                    "skip" | "take" | "step_by" => {
+                        view.beyond_fields |= !matches!(call.args[0], Expr::Lit(_));
+                        fixed(&call.args[0], view)
+                    }
+                    "zip" => borrow(&call.args[0], is_borrow, view),
+                    _ => false,
+                }
         }
         Expr::Paren(paren) => borrow(&paren.expr, is_borrow, view),
         Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => true,

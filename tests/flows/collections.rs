@@ -416,3 +416,79 @@ async fn computed_list(ctx: Ctx<Deps>, input: Order) -> Result<Vec<Option<u32>>,
 async fn a_list_made_in_place() {
     sweep(computed_list, orders()).await;
 }
+
+/// Iterators over what is borrowed: made again, with what they pass over.
+#[flow]
+async fn stepped_over(ctx: Ctx<Deps>, input: Shelf) -> Result<u32, Failure> {
+    let (first, length) = (1, input.list.len());
+    let mut total = 0;
+    for number in input.list.iter().skip(first) {
+        #[step]
+        'skipped: {
+            ctx.tell(format!("{number} {total}"));
+        }
+        total += number;
+    }
+    for (place, name) in input.map.keys().rev().enumerate().step_by(2).take(length) {
+        #[step]
+        'stepped: {
+            ctx.tell(format!("{place} {name} {total}"));
+        }
+        total += 1;
+    }
+    for (left, right) in input.list.iter().zip(input.list.iter().skip(1)) {
+        #[step]
+        let distance: u32 = {
+            ctx.tell(format!("{left} {right} {total}"));
+            right - left
+        };
+        total += distance;
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn iterators_that_are_made_again() {
+    sweep(stepped_over, shelves()).await;
+}
+
+/// Iterators that compute what they give: it is saved, once.
+#[flow]
+async fn computed(ctx: Ctx<Deps>, input: Shelf) -> Result<u32, Failure> {
+    let mut total = 0;
+    for half in input.list.iter().filter(|number| **number > 7).map(|number| number / 2) {
+        #[step]
+        'half: {
+            ctx.tell(format!("{half} {total}"));
+        }
+        total += half;
+    }
+    let words = input.map.keys().flat_map(|name| name.chars().chain(['-']));
+    for letter in words.take_while(|letter| *letter != 'c') {
+        #[step]
+        'letter: {
+            ctx.tell(format!("{letter} {total}"));
+        }
+        total += 1;
+    }
+    for part in input.list.chunks(2).map(<[u32]>::to_vec) {
+        #[step]
+        let sum: u32 = {
+            ctx.tell(format!("{part:?} {total}"));
+            part.iter().sum()
+        };
+        total += sum;
+    }
+    for word in "one two".split(' ').map(str::to_owned) {
+        #[step]
+        'word: {
+            ctx.tell(word);
+        }
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn iterators_that_compute() {
+    sweep(computed, shelves()).await;
+}

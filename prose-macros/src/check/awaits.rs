@@ -1,5 +1,6 @@
 //! Outside of a step nothing may be awaited: it would run again after a crash, and nobody would know.
 
+use super::guards::takes_guard;
 use super::walk::{Piece, pieces};
 use crate::ast::{Block, Flow, Stmt};
 use crate::errors::Errors;
@@ -17,17 +18,29 @@ pub(super) fn check(flow: &Flow, errors: &mut Errors) {
             Piece::Asked(expr) => search.visit_expr(expr),
             Piece::Point(_) => {}
         }
-        search.found.iter().for_each(|at| tell(*at, errors));
+        search.found.iter().for_each(|found| tell(*found, errors));
     });
 }
 
-fn tell(at: Span, errors: &mut Errors) {
+fn tell(found: Found, errors: &mut Errors) {
+    let instead = match found.of_lock {
+        true => "lock inside of the step that needs it: `#[step] let name: Type = { let held = ...lock().await; .. };`",
+        false => "put it into a step: `#[step] let name: Type = ..;`",
+    };
     errors.push_at(
-        at,
+        found.at,
         "`.await` outside of a step",
         "what it does would be done again after a crash, and its result could be another",
-        "put it into a step: `#[step] let name: Type = ..;`",
+        instead,
     );
+}
+
+/// Something that is awaited.
+#[derive(Clone, Copy)]
+struct Found {
+    at: Span,
+    /// Gives it a guard? That could be no step's result either.
+    of_lock: bool,
 }
 
 /// The names of the flow's own `macro_rules!` that await.
@@ -45,15 +58,19 @@ fn awaiting_macros(block: &Block) -> Vec<Ident> {
 
 struct Search<'a> {
     awaiting: &'a [Ident],
-    found: Vec<Span>,
+    found: Vec<Found>,
 }
 
 impl Search<'_> {
+    fn push(&mut self, at: Span, of_lock: bool) {
+        self.found.push(Found { at, of_lock });
+    }
+
     fn tokens(&mut self, tokens: TokenStream) {
         let mut dot = false;
         for token in tokens {
             match &token {
-                TokenTree::Ident(ident) if dot && ident == "await" => self.found.push(ident.span()),
+                TokenTree::Ident(ident) if dot && ident == "await" => self.push(ident.span(), false),
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 _ => {}
             }
@@ -64,14 +81,14 @@ impl Search<'_> {
 
 impl<'ast> Visit<'ast> for Search<'_> {
     fn visit_expr_await(&mut self, node: &'ast ExprAwait) {
-        self.found.push(node.await_token.span);
+        self.push(node.await_token.span, takes_guard(&node.base));
         visit::visit_expr_await(self, node);
     }
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
         match mac.path.segments.last() {
             Some(last) if awaits(&last.ident) || self.awaiting.contains(&last.ident) => {
-                self.found.push(last.ident.span())
+                self.push(last.ident.span(), false)
             }
             _ => self.tokens(mac.tokens.clone()),
         }

@@ -159,7 +159,6 @@ fn guard(expr: &Expr) -> Option<Taking> {
     match expr {
         Expr::Paren(inner) => guard(&inner.expr),
         Expr::Try(inner) => guard(&inner.expr),
-        Expr::Await(inner) => guard(&inner.base),
         Expr::MethodCall(call) => taking(&call.method, call.args.len()).or_else(|| passed_on(call)),
         Expr::Call(call) => of_call(call),
         // What is borrowed of it keeps it: `&*gate.lock().unwrap()`.
@@ -224,6 +223,11 @@ fn of_call(call: &ExprCall) -> Option<Taking> {
     let keeps = last.to_string().starts_with(char::is_uppercase) || (of_type && (last == "new" || last == "map"));
     let kept = || call.args.iter().filter(|argument| !matches!(argument, Expr::Reference(_))).find_map(guard);
     taken.or_else(|| keeps.then(kept).flatten())
+}
+
+/// Does it take a guard, or may it?
+pub(super) fn takes_guard(expr: &Expr) -> bool {
+    matches!(expr, Expr::MethodCall(call) if taking(&call.method, call.args.len()).is_some())
 }
 
 fn taking(method: &Ident, arguments: usize) -> Option<Taking> {

@@ -43,5 +43,5 @@ fn made(cx: &Context<'_>, id: VarId) -> TokenStream {
     let variable = cx.variable(id);
     let identity = &variable.identity;
     let private = cx.private();
-    names::at(variable.ident.span(), quote!(#private::Saved::key(#identity)))
+    names::at(variable.at, quote!(#private::Saved::key(#identity)))
 }

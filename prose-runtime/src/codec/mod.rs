@@ -16,9 +16,9 @@ pub(crate) use read::Part;
 
 /// What can live across a step: a value that can be written to a checkpoint and read back.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be saved, but it lives across a step",
-    label = "a run goes on from its checkpoint after a crash, and this value is needed behind the next step",
-    note = "derive `serde::Serialize` and `serde::Deserialize`, own what it borrows (`.clone()`, `.to_owned()`), or make it inside of the step that needs it"
+    message = "`{Self}` cannot be saved, but a step gives it or it lives across one",
+    label = "a run goes on from its checkpoint after a crash, and this value has to be in it",
+    note = "derive both `serde::Serialize` and `serde::Deserialize`, own what it borrows (`.clone()`, `.to_owned()`), or make it inside of the step that needs it"
 )]
 pub trait Saved<Itself = Self>: Sized {
     /// The codec for variables of this type.

@@ -1,7 +1,7 @@
 //! Calls that are made again when a run goes on: they give borrows, so that they mean the same each time.
 
 use std::collections::{binary_heap, btree_map, btree_set, hash_map, hash_set, linked_list, vec_deque};
-use std::iter::{Enumerate, Rev};
+use std::iter::{Enumerate, Rev, Skip, StepBy, Take, Zip};
 use std::marker::PhantomData;
 use std::ops::{Range, RangeInclusive};
 use std::pin::Pin;
@@ -64,6 +64,10 @@ borrowed! {
     [B] (usize, B), B;
     [I] Enumerate<I>, I;
     [I] Rev<I>, I;
+    [I] Skip<I>, I;
+    [I] Take<I>, I;
+    [I] StepBy<I>, I;
+    [I, J] Zip<I, J>, I, J;
     [T] Enumerate<Range<T>>;
     [T] Rev<Range<T>>;
     [T] Enumerate<RangeInclusive<T>>;

@@ -4,15 +4,19 @@
 //! order each time, which hash maps do not: a value that was saved and read back has another order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map, btree_set, vec_deque};
-use std::iter::{Cloned, Copied, Enumerate, Rev, Skip, StepBy, Take, Zip};
+use std::iter::{
+    Chain, Cloned, Copied, Enumerate, Filter, FilterMap, FlatMap, Flatten, Map, MapWhile, Rev, Skip, SkipWhile, StepBy,
+    Take, TakeWhile, Zip,
+};
 use std::ops::{Range, RangeInclusive};
+use std::str::{Bytes, CharIndices, Chars, Lines, Split, SplitWhitespace};
 use std::{array, option, slice, vec};
 
 /// What has an order that is the same each time.
 #[diagnostic::on_unimplemented(
     message = "a `for` around a step cannot go over `{Self}`",
     label = "it is not known to come in the same order again when the run goes on",
-    note = "slices, `Vec`s, ranges and B-trees do, hash maps do not; collect anything else: `let items: Vec<_> = ...collect();`"
+    note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
 )]
 pub trait Ordered: IntoIterator {}
 
@@ -20,13 +24,11 @@ pub trait Ordered: IntoIterator {}
 #[diagnostic::on_unimplemented(
     message = "a `for` around a step cannot go over `{Self}`",
     label = "its elements are saved in front of the loop, and it is not known to give them in a fixed order",
-    note = "slices, `Vec`s, ranges and B-trees have one, hash maps do not; collect anything else: `let items: Vec<_> = ...collect();`"
+    note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
 )]
-pub trait Consumed: Ordered {
-    /// As what it is saved.
-    type List: Ordered<Item = Self::Item>;
+pub trait Consumed<List>: Ordered {
     /// The elements, to be saved.
-    fn list(self) -> Self::List;
+    fn list(self) -> List;
 }
 
 macro_rules! ordered {
@@ -59,9 +61,8 @@ macro_rules! consumed {
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> Ordered for $ty {}
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Consumed for $ty {
-            type List = Vec<<Self as IntoIterator>::Item>;
-            fn list(self) -> Self::List {
+        impl<$($generics)*> Consumed<Vec<<Self as IntoIterator>::Item>> for $ty {
+            fn list(self) -> Vec<<Self as IntoIterator>::Item> {
                 self.into_iter().collect()
             }
         }
@@ -77,14 +78,49 @@ consumed! {
     [T, const N: usize] [T; N],
     [T] vec::IntoIter<T>,
     [T, const N: usize] array::IntoIter<T, N>,
-    [I: Iterator + Ordered] Enumerate<I>,
-    [I: Iterator + DoubleEndedIterator + Ordered] Rev<I>,
-    [I: Iterator + Ordered] StepBy<I>,
-    [I: Iterator + Ordered] Take<I>,
-    [I: Iterator + Ordered] Skip<I>,
-    ['a, T: Copy + 'a, I: Iterator<Item = &'a T> + Ordered] Copied<I>,
-    ['a, T: Clone + 'a, I: Iterator<Item = &'a T> + Ordered] Cloned<I>,
-    [I: Iterator + Ordered, J: Iterator + Ordered] Zip<I, J>,
+    ['a, T] slice::Chunks<'a, T>,
+    ['a, T] slice::Windows<'a, T>,
+    ['a] Chars<'a>,
+    ['a] CharIndices<'a>,
+    ['a] Bytes<'a>,
+    ['a] Lines<'a>,
+    ['a] SplitWhitespace<'a>,
+    ['a] Split<'a, char>,
+    ['a, 'b] Split<'a, &'b str>,
+}
+
+/// What is made of iterators that have an order. As bounds of each its own they would have to be written out.
+macro_rules! made_of {
+    ($([$($generics:tt)*] $ty:ty,)*) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Ordered for $ty where Self: Iterator {}
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Consumed<Vec<<Self as Iterator>::Item>> for $ty where Self: Iterator {
+            fn list(self) -> Vec<<Self as Iterator>::Item> {
+                self.collect()
+            }
+        }
+    )* };
+}
+
+made_of! {
+    [I: Ordered] Enumerate<I>,
+    [I: Ordered] Rev<I>,
+    [I: Ordered] StepBy<I>,
+    [I: Ordered] Take<I>,
+    [I: Ordered] Skip<I>,
+    [I: Ordered] Copied<I>,
+    [I: Ordered] Cloned<I>,
+    [I: Ordered, J: Ordered] Zip<I, J>,
+    [I: Ordered, J: Ordered] Chain<I, J>,
+    [I: Ordered, F] Map<I, F>,
+    [I: Ordered, F] Filter<I, F>,
+    [I: Ordered, F] FilterMap<I, F>,
+    [I: Ordered, F] TakeWhile<I, F>,
+    [I: Ordered, F] SkipWhile<I, F>,
+    [I: Ordered, F] MapWhile<I, F>,
+    [I: Ordered + Iterator<Item: Ordered>] Flatten<I>,
+    [I: Ordered, C: Ordered, F] FlatMap<I, C, F>,
 }
 
 macro_rules! ranges {
@@ -93,11 +129,10 @@ macro_rules! ranges {
         #[diagnostic::do_not_recommend]
         impl<T> Ordered for $range<T> where Self: Iterator {}
         #[diagnostic::do_not_recommend]
-        impl<T> Consumed for $range<T>
+        impl<T> Consumed<Self> for $range<T>
         where
             Self: Iterator,
         {
-            type List = Self;
             fn list(self) -> Self {
                 self
             }
@@ -108,7 +143,9 @@ macro_rules! ranges {
 ranges! { Range RangeInclusive }
 
 /// The elements that a loop consumes, to be saved in front of it. A range is saved as it is, however long.
-pub fn list<C: Consumed>(elements: C) -> C::List {
+///
+/// As what it saves them is a parameter: of what was asked of the trait for a type that is refused, rustc would tell once more.
+pub fn list<C: Consumed<List>, List>(elements: C) -> List {
     elements.list()
 }
 

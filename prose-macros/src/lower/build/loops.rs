@@ -66,7 +66,7 @@ impl Builder<'_> {
     pub(super) fn over(&mut self, pat: &Pat, iterable: &Expr) -> (Over, Vec<VarId>) {
         let through = || self.through_a_view(iterable).map(|view| self.owners(&view));
         if let Some(owners) = self.owners_of_borrow(iterable).or_else(through).filter(|owners| !self.of_ctx(owners)) {
-            let iterator = self.unnamed(names::iterator(), "for borrowed".to_owned());
+            let iterator = self.unnamed(names::iterator(), Span::call_site(), "for borrowed".to_owned());
             self.own(&[iterator], &owners);
             let (mentions, defines) = (self.with_owners(owners), Vars::from([iterator]));
             // Anew in each turn of the loops around: in front of it, nobody borrows.
@@ -87,17 +87,19 @@ impl Builder<'_> {
         let bindings = bindings(pat);
         let first = bindings.first().map(|binding| &binding.ident);
         let of = first.map_or_else(|| "_".to_owned(), names::plain);
-        let list = self.unnamed(names::list(first.map_or_else(Span::call_site, Ident::span)), format!("for {of}"));
+        let at = first.map_or_else(Span::call_site, Ident::span);
+        let list = self.unnamed(names::list(at), at, format!("for {of}"));
         self.variables[list.0].pinned = true;
         list
     }
 
     /// A variable that nobody can name.
-    fn unnamed(&mut self, ident: Ident, identity: String) -> VarId {
+    fn unnamed(&mut self, ident: Ident, at: Span, identity: String) -> VarId {
         let id = self.next_variable();
         let variable = Variable {
             nameable: false,
             ident,
+            at,
             identity: self.identity(&identity),
             ty: None,
             mutable: false,

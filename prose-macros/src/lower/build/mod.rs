@@ -172,6 +172,7 @@ impl Builder<'_> {
                 dropped: false,
                 found_in_ctx: false,
                 is_ctx: false,
+                at: binding.ident.span(),
                 ident: binding.ident,
             };
             self.scopes.define(&variable.ident, id);
