@@ -1,6 +1,7 @@
 //! Macros of which it is known what they expand to: nothing that returns, awaits, or jumps out of the code around them, unless their
 //! tokens do. The standard library's are known by their names, and rustc is asked whether those are the user's (`std_macros` in
-//! the runtime); another crate's by its path.
+//! the runtime); another crate's by a path that begins with `::`. A module of the user's may be named as a crate: what `log::info!` is, nothing
+//! tells without asking rustc.
 
 use crate::tokens::some_punct;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -10,22 +11,30 @@ use syn::Macro;
 /// Is it known?
 pub(crate) fn is_known(mac: &Macro) -> bool {
     let path: Vec<&Ident> = mac.path.segments.iter().map(|segment| &segment.ident).collect();
-    is_known_path(&path)
+    is_known_path(&path) || (mac.path.leading_colon.is_some() && is_of_a_crate(&path))
 }
 
-/// The same, by its path.
+/// `::log::info!`
+fn is_of_a_crate(path: &[&Ident]) -> bool {
+    let [of, name] = path else { return false };
+    match of.to_string().as_str() {
+        "log" | "tracing" => LOGGING.iter().any(|one| name == one),
+        "serde_json" => *name == "json",
+        _ => false,
+    }
+}
+
+/// The same, by its path, and wherever that begins.
 pub(crate) fn is_known_path(path: &[&Ident]) -> bool {
     let among = |names: &[&str], name: &Ident| names.iter().any(|one| name == one);
     match path {
         [name] => is_known_name(name),
         [of, name] if among(&["std", "core", "alloc"], of) => is_known_name(name) || among(&REPLACED, name),
-        [of, name] if among(&["log", "tracing"], of) => among(&LOGGING, name),
-        [of, name] => *of == "serde_json" && *name == "json",
         _ => false,
     }
 }
 
-/// Is it named as one that jumps nowhere, which many import from other crates? Where the flow relies on that, rustc is asked (`emit/outside.rs`).
+/// Is it named as one that jumps nowhere, which many call from other crates, by whichever path? Where the flow relies on that, rustc is asked (`emit/outside.rs`).
 pub(crate) fn stays(mac: &Macro) -> bool {
     let named = mac
         .path
@@ -134,7 +143,19 @@ const KNOWN: [&str; 22] = [
 
 #[cfg(test)]
 mod tests {
-    use super::KNOWN;
+    use super::{KNOWN, is_known, stays};
+    use syn::Macro;
+
+    /// Only behind `::` is it surely a crate: what a module of that name has may jump, and rustc is asked.
+    #[test]
+    fn a_module_may_be_named_as_a_crate() {
+        for path in ["log::warn", "tracing::info", "serde_json::json"] {
+            let called: Macro = syn::parse_str(&format!("{path}!(sum)")).expect("a call");
+            assert!(stays(&called) && !is_known(&called), "{path}");
+            let of_crate: Macro = syn::parse_str(&format!("::{path}!(sum)")).expect("a call");
+            assert!(is_known(&of_crate), "::{path}");
+        }
+    }
 
     #[test]
     fn the_runtime_imports_just_the_known_ones() {
