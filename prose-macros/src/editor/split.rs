@@ -151,6 +151,14 @@ fn is_braces(token: &TokenTree) -> bool {
 
 /// Where a statement ends: at its `;`, or, if that is not written yet, where the next statement surely begins.
 fn end(tokens: &[TokenTree], place: Place) -> usize {
+    // A block ends a statement by itself, unless something is called on it.
+    if let [first, behind @ ..] = tokens
+        && place == Place::Block
+        && is_block(first)
+        && !behind.first().is_some_and(|next| is_punct(next, '.') || is_punct(next, '?'))
+    {
+        return 1;
+    }
     let mut angles = Angles::of_expression();
     let ends = |at: &usize| {
         let token = &tokens[*at];
@@ -158,6 +166,17 @@ fn end(tokens: &[TokenTree], place: Place) -> usize {
         comma || is_punct(token, ';') || (*at > 0 && begins(tokens, *at))
     };
     (0..tokens.len()).find(ends).unwrap_or(tokens.len())
+}
+
+/// `{ .. }`, also as a `macro_rules!` gives it.
+fn is_block(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            inside.next().is_some_and(|only| is_block(&only)) && inside.next().is_none()
+        }
+        token => is_braces(token),
+    }
 }
 
 fn begins(tokens: &[TokenTree], at: usize) -> bool {

@@ -283,10 +283,10 @@ fn wrapped(token: TokenTree, with: Index) -> TokenStream {
     }
 }
 
-/// All tokens, however deep.
+/// All tokens, however deep. What is in invisible brackets is one: a `macro_rules!` matches whole expressions and literals.
 fn count(tokens: TokenStream) -> usize {
     let one = |token| match token {
-        TokenTree::Group(group) => 1 + count(group.stream()),
+        TokenTree::Group(group) if group.delimiter() != Delimiter::None => 1 + count(group.stream()),
         _ => 1,
     };
     tokens.into_iter().map(one).sum()
@@ -320,7 +320,7 @@ fn change_in(
         }
         *left = left.map(|left| left - 1);
         match token {
-            TokenTree::Group(group) if left.is_some() => {
+            TokenTree::Group(group) if left.is_some() && group.delimiter() != Delimiter::None => {
                 let mut inside = Group::new(group.delimiter(), change_in(group.stream(), left, into));
                 inside.set_span(group.span());
                 changed.extend([TokenTree::Group(inside)]);

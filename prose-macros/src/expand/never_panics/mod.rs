@@ -110,6 +110,8 @@ fn of_what_was_found() {
             _ => {}
         }),
         quote!(#[parallel] let (a, b): (u8, u8) = (#[step] 'a: { 1 }, #[step] 2);),
+        // A block ends its statement: what follows is another.
+        quote!(#[event("n")] { told(input) } log(input);),
         quote!(#[step] let a: bool = if let 1 = input && let 2..=4 = input { true } else { false };),
         quote!(#[step] let a: u8 = match input { 1 if let 2 = input => 1, _ => 2 };),
     ];
