@@ -97,11 +97,11 @@ fn makes(expr: &Expr) -> bool {
         Expr::Array(array) => array.elems.iter().any(makes),
         Expr::MethodCall(call) => made_by(call) && views::view(expr, &|_| true).is_none(),
         Expr::Call(call) => match &*call.func {
-            Expr::Path(function) if is_wrapper(function) => call.args.iter().any(makes),
+            Expr::Path(function) if is_wrapper(function) || is_of_cmp(function) => call.args.iter().any(makes),
             Expr::Path(function) => !is_of_plain(function, call.args.is_empty()),
             _ => true,
         },
-        Expr::Macro(call) => !known_macros::is_known(&call.mac),
+        Expr::Macro(call) => !known_macros::is_known(&call.mac) && !known_macros::stays(&call.mac),
         Expr::Struct(_) => true,
         Expr::Block(_) | Expr::Unsafe(_) | Expr::If(_) | Expr::Match(_) | Expr::Loop(_) => {
             origins(expr).into_iter().any(makes)
@@ -156,6 +156,12 @@ fn made_by(call: &ExprMethodCall) -> bool {
 /// `Some(3)`
 fn is_wrapper(function: &ExprPath) -> bool {
     function.path.segments.last().is_some_and(|last| is_among(&["Some", "Ok", "Err"], last))
+}
+
+/// `std::cmp::max(a, b)`
+fn is_of_cmp(function: &ExprPath) -> bool {
+    let mut names = function.path.segments.iter().rev().map(|segment| &segment.ident);
+    names.next().is_some_and(|name| name == "max" || name == "min") && names.next().is_some_and(|of| of == "cmp")
 }
 
 /// `u32::from(3)`, `Instant::now()`; `Vec::new()` holds nothing.

@@ -123,7 +123,8 @@ fn assigned(leaf: &Leaf, variables: &[Variable]) -> Vec<(Ident, Taking)> {
         /// Of several variables of a name, it may be any.
         fn crosses(&self, name: &Ident) -> bool {
             let mut named = self.variables.iter().filter(|variable| variable.ident == *name).peekable();
-            named.peek().is_some() && named.all(|variable| variable.crosses) && !self.others.contains(name)
+            let holds = |one: &Variable| one.crosses && !(one.deferred && one.dropped && one.live_at.is_empty());
+            named.peek().is_some() && named.all(holds) && !self.others.contains(name)
         }
     }
     impl<'ast> Visit<'ast> for Search<'_> {

@@ -56,8 +56,12 @@ fn kept(body: &Block, points: &[Point]) -> Vars {
 fn in_scope_once_loaded(draft: &mut Draft, live: &Liveness) {
     let deferred = these(&draft.variables, |variable| variable.deferred);
     let loaded = assigned::loaded(&draft.graph, &deferred, live);
+    let given = assigned::analyse(&draft.graph, &deferred);
     for (number, scope) in draft.in_scope.iter_mut().enumerate() {
         let Some(node) = draft.graph.of_point(PointId(number)) else { continue };
+        // Needed or not, it holds there what it was given.
+        let holding = scope.iter().filter(|variable| given[node.0].contains(variable));
+        holding.for_each(|variable| draft.variables[variable.0].crosses = true);
         scope.retain(|variable| !deferred.contains(variable) || loaded[node.0].contains(variable));
     }
 }
