@@ -1,8 +1,9 @@
 //! Which expressions are borrows for sure. What other calls give, only rustc knows.
 
 use crate::model::{Source, Taken};
-use proc_macro2::Ident;
-use syn::{Block, Expr, ExprLit, ExprMethodCall, Lit, Stmt};
+use crate::types::argument;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{Block, Expr, ExprLit, ExprMacro, ExprMethodCall, GenericArgument, Lit, Stmt, Type};
 
 /// Is a variable that comes from there a borrow?
 pub(crate) fn lends(source: &Source) -> bool {
@@ -17,6 +18,97 @@ pub(crate) fn lends_mutably(source: &Source) -> bool {
 /// Is it another one?
 pub(crate) fn lends_shared(source: &Source) -> bool {
     is_shared(&source.expr) && is_taken_as_it_is(source)
+}
+
+/// Is it a `&str`, or a list of such, that control flow or a call of std's gives? rustc would tell of its lifetime alone.
+pub(crate) fn lends_text(source: &Source) -> bool {
+    let whole = matches!(source.taken, Taken::Whole);
+    whole && (is_text(&source.expr) || are_texts(&source.expr) || is_collected(&source.expr))
+}
+
+/// `&str`, and what holds one: `Vec<&str>`. What std does not know may be anything.
+pub(crate) fn is_held_by(ty: &Type) -> bool {
+    const HOLDING: [&str; 9] =
+        ["Vec", "VecDeque", "Option", "Box", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "Result"];
+    let holds =
+        |path: &syn::Path| path.segments.last().is_some_and(|last| HOLDING.iter().any(|name| last.ident == name));
+    match ty {
+        Type::Reference(_) => true,
+        Type::Paren(inner) => is_held_by(&inner.elem),
+        Type::Group(inner) => is_held_by(&inner.elem),
+        Type::Array(array) => is_held_by(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().any(is_held_by),
+        Type::Path(path) if holds(&path.path) => (0..2).filter_map(|place| argument(ty, place)).any(is_held_by),
+        _ => false,
+    }
+}
+
+/// `name.as_deref().unwrap_or("none")`
+fn is_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::MethodCall(call) if call.method == "unwrap_or" => call.args.first().is_some_and(is_literal),
+        _ => any_way(expr, &is_text),
+    }
+}
+
+/// `vec!["a", "b"]`, `Some("a")`
+fn are_texts(expr: &Expr) -> bool {
+    match expr {
+        Expr::Macro(ExprMacro { mac, .. }) => mac.path.is_ident("vec") && begins_with_text(&mac.tokens),
+        Expr::Call(call) => {
+            let is_some = matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some"));
+            is_some && call.args.first().is_some_and(is_literal)
+        }
+        _ => false,
+    }
+}
+
+/// `"a", "b"` and `"a"; 3`, and not `"a".to_owned()`.
+fn begins_with_text(elements: &TokenStream) -> bool {
+    let is_end = |token: &TokenTree| matches!(token, TokenTree::Punct(sign) if matches!(sign.as_char(), ',' | ';'));
+    let first: TokenStream = elements.clone().into_iter().take_while(|token| !is_end(token)).collect();
+    syn::parse2::<Expr>(first).is_ok_and(|first| is_literal(&first))
+}
+
+/// `line.split(',').collect::<Vec<_>>()`
+fn is_collected(expr: &Expr) -> bool {
+    let Expr::MethodCall(call) = expr else { return false };
+    let declared = call
+        .turbofish
+        .iter()
+        .flat_map(|it| &it.args)
+        .any(|it| matches!(it, GenericArgument::Type(ty) if is_held_by(ty)));
+    call.method == "collect" && (declared || gives_texts(&call.receiver))
+}
+
+/// An iterator over parts of a text.
+fn gives_texts(expr: &Expr) -> bool {
+    const PARTS: [&str; 7] =
+        ["lines", "split", "splitn", "rsplit", "split_whitespace", "split_ascii_whitespace", "split_terminator"];
+    const PASSING: [&str; 8] = ["filter", "skip", "take", "rev", "skip_while", "take_while", "step_by", "inspect"];
+    let Expr::MethodCall(call) = expr else { return false };
+    match call.method == "map" {
+        true => call.args.first().is_some_and(maps_to_text),
+        false => is_one_of(call, &PARTS) || (is_one_of(call, &PASSING) && gives_texts(&call.receiver)),
+    }
+}
+
+/// `str::trim`, `String::as_str`, `|item| item.name.as_str()`
+fn maps_to_text(by: &Expr) -> bool {
+    let is_of_text = |path: &syn::Path| {
+        let words: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        matches!(words[..], ["str", "trim" | "trim_start" | "trim_end"] | ["String", "as_str"])
+    };
+    let gives_one = |call: &ExprMethodCall| {
+        let names = ["as_str", "trim", "trim_start", "trim_end"];
+        call.args.is_empty() && is_one_of(call, &names)
+    };
+    match by {
+        Expr::Path(path) => is_of_text(&path.path),
+        Expr::Closure(closure) => matches!(&*closure.body, Expr::MethodCall(call) if gives_one(call)),
+        _ => false,
+    }
 }
 
 /// Not if it is copied; and what is `Some(..)` has not come from a call of std's that gives the borrow itself, but from one of the user's.

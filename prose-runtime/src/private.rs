@@ -4,9 +4,9 @@ pub use crate::child::{Boxing, ChildCall, Inherit, child};
 pub use crate::codec::{Key, Saved, is_of};
 pub use crate::flow::{FlowResult, Meta, POINT, PointKind, PointMeta, RetryMeta, Undo, Undoing, Variable, undoing};
 pub use crate::machine::{
-    AlwaysLeavesOrHasAnotherName, AwaitedOutsideOfAStep, Branch, Committed, Element, Elements, Failures, Given, Group,
-    IntoWake, Machine, Moved, Open, Results, Start, Ticket, Timed, Try, Wake, again, elements, list, ordered, repeat,
-    timed, turns, unchanged, unreached,
+    AlwaysLeavesOrHasAnotherName, AwaitedOutsideOfAStep, Branch, Committed, Consumed, Element, Elements, Failures,
+    Given, Group, IntoWake, Machine, Moved, Open, Ordered, Results, Start, Ticket, Timed, Try, Wake, again, elements,
+    repeat, timed, turns, unchanged, unreached,
 };
 pub use crate::migration::{Migrate, call as migrate};
 pub use crate::signal::{Encode, Signalled, Takes, encoded, takes_all};

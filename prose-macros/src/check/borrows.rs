@@ -10,10 +10,11 @@ use syn::Type;
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in model.variables.iter().filter(|variable| variable.class.is_saved()) {
         let crosses = variable.output || !variable.live_at.is_empty();
-        let declared = variable.by_ref || matches!(variable.ty, Some(Type::Reference(_)));
+        let declared = variable.by_ref || variable.ty.as_ref().is_some_and(borrowing::is_held_by);
         let told_elsewhere = variable.found_in_ctx || is_mutable_borrow(variable);
         let is_owned = variable.ty.as_ref().is_some_and(views::is_owned);
-        let made = !is_owned && variable.source.as_ref().is_some_and(borrowing::lends_shared);
+        let made = !is_owned
+            && variable.source.as_ref().is_some_and(|it| borrowing::lends_shared(it) || borrowing::lends_text(it));
         if !crosses || told_elsewhere || !(declared || made) {
             continue;
         }
@@ -26,7 +27,12 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
         }
         let what = format!("`{name}` is a borrow that crosses a step");
         let why = "a borrow cannot be saved, and only a plain one (`&input.items`, of no `mut` variable) is made again";
-        errors.push(name, &what, why, "own it: `.clone()`, `.to_owned()` or `.collect()`");
+        errors.push(
+            name,
+            &what,
+            why,
+            "own it: `.clone()`, `.to_owned()`, of elements `.map(|it| it.to_owned()).collect()`",
+        );
     }
 }
 

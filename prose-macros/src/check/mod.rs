@@ -12,6 +12,7 @@ mod duplicates;
 mod ends;
 mod guards;
 mod iterables;
+mod jumps;
 mod keys;
 mod local_macros;
 mod mutable_borrows;
@@ -34,6 +35,7 @@ pub(crate) fn source(flow: &Flow, errors: &mut Errors) {
     local_macros::check(flow, errors);
     keys::check(flow, errors);
     ends::check(flow, errors);
+    jumps::check(flow, errors);
 }
 
 /// The rules on what lives where.

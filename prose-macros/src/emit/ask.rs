@@ -3,7 +3,7 @@
 //! ```text
 //! let taken = if let Some(c) = coupon { m.save(&k_c, &c); Some(c) } else { None };     // resuming: by where the saved point lies
 //! let (arm, arm1) = match kind { Kind::Cash => (0, None), Kind::Card(card) => (1, Some(card)) };
-//! let list = private::list(input.items);
+//! let list = private::Consumed::list(input.items);
 //! let wake = IntoWake::into_wake(pause);                                                // resuming: `None`
 //! ```
 
@@ -135,6 +135,6 @@ fn wake(cx: &Context<'_>, time: &Expr, attrs: &[Attribute], handover: &mut Hando
 /// At the iterable, so that one without an order of its own is told there.
 fn elements(cx: &Context<'_>, list: VarId, iterable: &Expr) -> TokenStream {
     let (private, list) = (cx.private(), cx.again(list));
-    let call = names::call_at(iterable.span(), quote!(#private::list), quote!(#iterable));
+    let call = names::call_at(iterable.span(), quote!(#private::Consumed::list), quote!(#iterable));
     quote!(let #list = #call;)
 }

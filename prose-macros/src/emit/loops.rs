@@ -51,7 +51,7 @@ pub(super) fn over(cx: &Context<'_>, over: &Over) -> (Option<TokenStream>, Token
         // At the borrow, so that one without an order of its own is told there.
         Over::View(view) => {
             let again = again(cx, view);
-            (None, names::call_at(view.span(), quote!(#private::ordered), quote!(#again)))
+            (None, names::call_at(view.span(), quote!(#private::Ordered::ordered), quote!(#again)))
         }
         Over::List(list) => {
             let ident = list.exports.first().map(|list| cx.again(*list));

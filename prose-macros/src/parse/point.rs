@@ -103,8 +103,11 @@ fn transaction(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
 
 fn event(options: &mut Options, errors: &mut Errors) -> Option<Kind> {
     let channel = options.leading_string();
-    if channel.is_none() && !options.is_unread() {
-        let why = "the channel is where it is published";
+    let why = "the channel is where it is published";
+    if options.names("channel") {
+        let named = options.expr("channel", errors);
+        errors.push(named, "an event's channel stands without a name", why, "write `#[event(\"orders\")]`");
+    } else if channel.is_none() && !options.is_unread() {
         errors.push_at(options.span(), "an event needs its channel", why, "write `#[event(\"orders\")]`");
     }
     Some(Kind::Event { channel: channel? })

@@ -175,9 +175,12 @@ fn param(arg: &FnArg) -> Option<Param> {
 
 /// The `D` of `Ctx<D>`; a bare `Ctx` needs no dependencies.
 fn deps(ctx: &Type, errors: &mut Errors) -> Option<Type> {
+    // Those that hold dependencies elsewhere. Another name may be an alias.
+    const OTHERS: [&str; 8] = ["Arc", "Rc", "Box", "Option", "State", "Extension", "Data", "Json"];
     let deps = match ctx {
         Type::Path(path) => path.path.segments.last().and_then(|last| match &last.arguments {
             PathArguments::None if last.ident == "Ctx" => Some(parse_quote!(())),
+            _ if OTHERS.iter().any(|other| last.ident == other) => None,
             arguments => only_type(arguments),
         }),
         _ => None,

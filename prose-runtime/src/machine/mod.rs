@@ -41,7 +41,7 @@ pub(crate) use retry::delay as pause_behind;
 pub(crate) use runner::{Parking, Runner, Shared};
 pub use scope::in_transaction;
 pub use transaction::{Committed, Open, Start};
-pub use turns::{elements, list, ordered, turns};
+pub use turns::{Consumed, Ordered, elements, turns};
 pub(crate) use wait::in_time;
 pub use wait::{IntoWake, Timed, Wake, timed};
 

@@ -18,16 +18,23 @@ use std::{array, option, slice, vec};
     label = "it is not known to come in the same order again when the run goes on",
     note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
 )]
-pub trait Ordered: IntoIterator {}
+pub trait Ordered: IntoIterator + Sized {
+    /// What a loop borrows its elements from. A method, for of a fn with a bound rustc would show that bound as well.
+    fn ordered(self) -> Self {
+        self
+    }
+}
 
-/// An [`Ordered`] value that a loop consumes, so that its elements are saved.
+/// An [`Ordered`] value that a loop consumes, so that its elements are saved. (No supertrait: rustc would tell of that one too.)
 #[diagnostic::on_unimplemented(
     message = "a `for` around a step cannot go over `{Self}`",
     label = "its elements are saved in front of the loop, and it is not known to give them in a fixed order",
     note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
 )]
-pub trait Consumed<List>: Ordered {
-    /// The elements, to be saved.
+///
+/// As what it saves them is a parameter: of what was asked of the trait for a type that is refused, rustc would tell once more.
+pub trait Consumed<List>: Sized {
+    /// The elements, to be saved in front of the loop. A range is saved as it is, however long.
     fn list(self) -> List;
 }
 
@@ -142,18 +149,6 @@ macro_rules! ranges {
 
 ranges! { Range RangeInclusive }
 
-/// The elements that a loop consumes, to be saved in front of it. A range is saved as it is, however long.
-///
-/// As what it saves them is a parameter: of what was asked of the trait for a type that is refused, rustc would tell once more.
-pub fn list<C: Consumed<List>, List>(elements: C) -> List {
-    elements.list()
-}
-
-/// What a loop borrows its elements from.
-pub fn ordered<C: Ordered>(elements: C) -> C {
-    elements
-}
-
 /// The elements of a loop from that turn on, each with its turn.
 pub fn elements<C: IntoIterator>(elements: C, from: u64) -> impl Iterator<Item = (u64, C::Item)> {
     let skip = usize::try_from(from).unwrap_or(usize::MAX);
@@ -185,7 +180,7 @@ mod tests {
     #[test]
     fn a_range_is_of_the_type_that_the_loop_needs() {
         let mut total = 0_u64;
-        for (_, number) in elements(list(1..4), 1) {
+        for (_, number) in elements(Consumed::list(1..4), 1) {
             total += number;
         }
         assert_eq!(total, 5);

@@ -179,6 +179,11 @@ pub struct Migrated {
 /// # Dropped futures
 /// A write that was polled once may be finished or not when its future is dropped, but it must be one of both:
 /// all of it, or nothing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store",
+    label = "a run is kept in a `prose::Store`, given by reference, under the run id",
+    note = "open one: `prose_sqlite::SqliteStore::open(\"orders.db\")`, `prose_postgres::PostgresStore::connect(url)`, or, for tests, `prose::MemoryStore::new()`"
+)]
 pub trait Store: Send + Sync + 'static {
     /// Claims a run for execution, or says why not. One atomic step: of two claimers one gets the run.
     ///

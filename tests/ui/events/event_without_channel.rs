@@ -7,6 +7,8 @@ struct Sold;
 async fn sell(ctx: Ctx, input: u32) -> Result<u32, String> {
     #[event]
     Sold;
+    #[event(channel = "orders", name = "again")]
+    Sold;
     Ok(input)
 }
 
