@@ -26,13 +26,13 @@ pub trait Ordered: IntoIterator + Sized {
 }
 
 /// An [`Ordered`] value that a loop consumes, so that its elements are saved. (No supertrait: rustc would tell of that one too.)
+///
+/// As what it saves them is a parameter: of what was asked of the trait for a type that is refused, rustc would tell once more.
 #[diagnostic::on_unimplemented(
     message = "a `for` around a step cannot go over `{Self}`",
     label = "its elements are saved in front of the loop, and it is not known to give them in a fixed order",
     note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
 )]
-///
-/// As what it saves them is a parameter: of what was asked of the trait for a type that is refused, rustc would tell once more.
 pub trait Consumed<List>: Sized {
     /// The elements, to be saved in front of the loop. A range is saved as it is, however long.
     fn list(self) -> List;
