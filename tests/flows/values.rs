@@ -2,6 +2,7 @@
 
 use super::support::*;
 use prose::{Ctx, flow};
+use std::time::Duration;
 
 /// A slot that is used at the end of a branch, and once more behind it.
 #[flow]
@@ -738,4 +739,39 @@ async fn taken_apart(ctx: Ctx<Deps>, input: Order) -> Result<String, Failure> {
 #[tokio::test]
 async fn values_that_assignments_take_apart() {
     sweep(taken_apart, orders()).await;
+}
+
+/// Given twice, with a step between, in a branch that leaves the flow.
+#[flow]
+async fn given_twice_and_left(ctx: Ctx<Deps>, input: Order) -> Result<usize, Failure> {
+    let mut list: Vec<u32>;
+    let first: usize = if input.fast {
+        list = vec![1];
+        0
+    } else {
+        {
+            list = Vec::new();
+            {
+                #[sleep(name = "pause")]
+                Duration::ZERO;
+                #[step]
+                let items: Vec<u32> = {
+                    ctx.tell("items");
+                    input.items.clone()
+                };
+                list = items;
+            }
+            #[step]
+            'told: {
+                ctx.tell("told");
+            }
+        }
+        return Ok(list.len());
+    };
+    Ok(first + list.len())
+}
+
+#[tokio::test]
+async fn given_twice_in_a_branch_that_leaves() {
+    sweep(given_twice_and_left, orders()).await;
 }

@@ -213,6 +213,13 @@ impl Finish<'_> {
         passed.flat_map(|from| &self.graph.nodes[from].overwrites - &defined).collect()
     }
 
+    /// The same of those that were declared without a value, and may have been given one in front already.
+    fn given_anew(&self, ahead: NodeId, behind: NodeId) -> Vars {
+        let passed = (ahead.0..=behind.0).filter(|from| self.leads_to(NodeId(*from), ahead, behind));
+        let defined: Vars = passed.flat_map(|from| self.graph.nodes[from].defines.iter().copied()).collect();
+        &defined & &self.assigned[ahead.0]
+    }
+
     /// Does control come from this node behind the part of the flow that it is in?
     fn leads_to(&self, from: NodeId, ahead: NodeId, behind: NodeId) -> bool {
         let (mut todo, mut seen) = (vec![from], BTreeSet::new());
@@ -366,7 +373,9 @@ fn around(around: &mut Around, finish: &Finish<'_>) {
     around.saves.extend(around.place.filter(unnamed));
     let (ahead, behind) = (&finish.assigned[around.ahead.0], &finish.assigned[around.behind.0]);
     let needed = finish.live.when_passed(finish.graph, around.behind);
-    around.assigns = behind.difference(ahead).filter(|variable| needed.contains(variable)).copied().collect();
+    let anew = finish.given_anew(around.ahead, around.behind);
+    let given = behind.iter().filter(|variable| !ahead.contains(variable) || anew.contains(variable));
+    around.assigns = given.filter(|variable| needed.contains(variable)).copied().collect();
     around.saves_behind = finish.at_once(&around.assigns);
     if around.is_end() {
         return around.assigns.clear();
