@@ -8,7 +8,7 @@ use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
-use syn::{Expr, ExprLit, Lit, Member, Pat, Token, Type, parse_quote};
+use syn::{Expr, ExprLit, Lit, Member, Pat, Path, Token, Type, parse_quote};
 
 /// Calls that give the same borrow each time. A method of the user's may be named so: what it gives is asked of rustc (`emit/again.rs`).
 const PURE: [&str; 11] =
@@ -21,6 +21,10 @@ pub(crate) struct View {
     pub(crate) owners: Vec<Ident>,
     /// Has it an index, or anything else that depends on more than fields?
     pub(crate) beyond_fields: bool,
+    /// What it borrows a part of.
+    pub(crate) parts_of: Vec<Path>,
+    /// What its indices and numbers are parts of. If that is a static, another process may have another one.
+    pub(crate) indexed_by: Vec<Path>,
 }
 
 /// The view that an expression is, if it is one. `is_borrow` tells of variables that are borrows themselves.
@@ -87,9 +91,13 @@ fn place(expr: &Expr, view: &mut View) -> bool {
             view.owners.extend(path.path.get_ident().cloned());
             true
         }
-        Expr::Field(field) => matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view),
+        Expr::Field(field) => {
+            view.parts_of.extend(root(&field.base));
+            matches!(field.member, Member::Named(_) | Member::Unnamed(_)) && place(&field.base, view)
+        }
         Expr::Index(index) => {
             view.beyond_fields = true;
+            view.parts_of.extend(root(&index.expr));
             fixed(&index.index, view) && place(&index.expr, view)
         }
         Expr::Paren(paren) => place(&paren.expr, view),
@@ -102,7 +110,21 @@ fn fixed(index: &Expr, view: &mut View) -> bool {
     match index {
         Expr::Lit(_) => true,
         Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| fixed(end, view)),
-        index => place(index, view),
+        index => {
+            let mut by = View::default();
+            let is_place = place(index, &mut by);
+            view.owners.append(&mut by.owners);
+            view.indexed_by.append(&mut by.parts_of);
+            is_place
+        }
+    }
+}
+
+/// The variable or static that a part is of.
+fn root(base: &Expr) -> Option<Path> {
+    match base {
+        Expr::Path(path) => Some(path.path.clone()),
+        _ => None,
     }
 }
 

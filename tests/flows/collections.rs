@@ -479,6 +479,13 @@ async fn computed(ctx: Ctx<Deps>, input: Shelf) -> Result<u32, Failure> {
         };
         total += sum;
     }
+    for count in input.map.clone().into_values().map(|count| count + 1).chain(std::iter::once(9)).chain(input.maybe) {
+        #[step]
+        'count: {
+            ctx.tell(format!("{count} {total}"));
+        }
+        total += count;
+    }
     for word in "one two".split(' ').map(str::to_owned) {
         #[step]
         'word: {

@@ -226,9 +226,9 @@ fn of_call(call: &ExprCall) -> Option<Taking> {
     taken.or_else(|| keeps.then(kept).flatten())
 }
 
-/// Does it take a guard, or may it?
+/// Does it surely take a guard?
 pub(super) fn takes_guard(expr: &Expr) -> bool {
-    matches!(expr, Expr::MethodCall(call) if taking(&call.method, call.args.len()).is_some())
+    matches!(expr, Expr::MethodCall(call) if taking(&call.method, call.args.len()).is_some_and(|taken| taken.surely))
 }
 
 fn taking(method: &Ident, arguments: usize) -> Option<Taking> {

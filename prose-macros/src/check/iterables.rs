@@ -3,7 +3,11 @@
 use crate::borrowing;
 use crate::errors::Errors;
 use crate::model::{Model, Node, Over, Question};
-use syn::Expr;
+use crate::patterns::bindings;
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure, Stmt};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     model.body.for_each(&mut |node| {
@@ -20,8 +24,84 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
             && let Some(Question::List { iterable, .. }) = &list.question
         {
             refuse_borrow(iterable, owner, instead, errors);
+            refuse_changes(iterable, errors);
         }
     });
+}
+
+/// All of a list is computed in front of the first turn: what that changes would have its last value in each.
+fn refuse_changes(iterable: &Expr, errors: &mut Errors) {
+    // Rust does that itself.
+    if matches!(iterable, Expr::MethodCall(call) if call.method == "collect") {
+        return;
+    }
+    let mut search = Changes::default();
+    search.visit_expr(iterable);
+    for changed in search.found {
+        let what = "what a loop around a step goes over is computed to its end in front of it";
+        let why = "its elements are saved once; this would be changed for all of them before the first turn";
+        errors.push(
+            changed,
+            what,
+            why,
+            "change it in the loop's body, or collect the elements into a `let` in front of it",
+        );
+    }
+}
+
+/// What closures assign to that is not their own.
+#[derive(Default)]
+struct Changes {
+    closures: usize,
+    own: Vec<Ident>,
+    found: Vec<Expr>,
+}
+
+impl Changes {
+    fn changed(&mut self, place: &Expr) {
+        let is_own = |ident: &Ident| self.own.contains(ident);
+        let is_own = matches!(place, Expr::Path(path) if path.path.get_ident().is_some_and(is_own));
+        if self.closures > 0 && !is_own {
+            self.found.push(place.clone());
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Changes {
+    fn visit_expr_closure(&mut self, closure: &'ast ExprClosure) {
+        self.closures += 1;
+        visit::visit_expr_closure(self, closure);
+        self.closures -= 1;
+    }
+
+    fn visit_expr_assign(&mut self, assign: &'ast ExprAssign) {
+        self.changed(&assign.left);
+        visit::visit_expr_assign(self, assign);
+    }
+
+    fn visit_expr_binary(&mut self, binary: &'ast ExprBinary) {
+        if assigns(&binary.op) {
+            self.changed(&binary.left);
+        }
+        visit::visit_expr_binary(self, binary);
+    }
+
+    fn visit_block(&mut self, block: &'ast Block) {
+        let own = self.own.len();
+        let lets = block.stmts.iter().filter_map(|stmt| match stmt {
+            Stmt::Local(local) => Some(bindings(&local.pat)),
+            _ => None,
+        });
+        self.own.extend(lets.flatten().map(|binding| binding.ident));
+        visit::visit_block(self, block);
+        self.own.truncate(own);
+    }
+}
+
+/// `+=`
+fn assigns(op: &BinOp) -> bool {
+    op.to_token_stream().to_string().ends_with('=')
+        && !matches!(op, BinOp::Eq(_) | BinOp::Le(_) | BinOp::Ne(_) | BinOp::Ge(_))
 }
 
 fn refuse_borrow(iterable: &Expr, owner: &str, instead: &str, errors: &mut Errors) {

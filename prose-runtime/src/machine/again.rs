@@ -1,11 +1,11 @@
 //! Calls that are made again when a run goes on: they give borrows, so that they mean the same each time.
 
-use std::collections::{binary_heap, btree_map, btree_set, hash_map, hash_set, linked_list, vec_deque};
+use std::collections::{btree_map, btree_set, linked_list, vec_deque};
 use std::iter::{Enumerate, Rev, Skip, StepBy, Take, Zip};
 use std::marker::PhantomData;
 use std::ops::{Range, RangeInclusive};
 use std::pin::Pin;
-use std::{option, path, result, slice};
+use std::{array, option, path, result, slice};
 
 /// What a macro gives that is taken to leave in any case (`bail!`, `panic!`): nothing.
 #[derive(Debug)]
@@ -39,11 +39,12 @@ pub fn unchanged<T>(_borrows: T) {}
 #[derive(Debug)]
 pub struct MadeAgain;
 
-/// The call gives a borrow, or what is made of borrows only.
+/// The call gives a borrow, or what is made of borrows only. Not what goes over a hash map or a heap, which have another order after a
+/// round trip: what is taken from there would be another element.
 #[diagnostic::on_unimplemented(
     message = "this call gives a `{T}` of its own, and would be made again when the run goes on",
     label = "a method of this name is taken for one that only borrows, so its value is not saved",
-    note = "give it a variable with a declared type, which is saved: `let value: {T} = ..;`; or call it inside of a `#[step]`"
+    note = "give it a variable with a declared type, which is saved: `let value: {T} = ..;`, or call it inside of a `#[step]`; of a hash map or heap, which has another order after a round trip, collect owned elements"
 )]
 pub trait Gives<T> {}
 
@@ -73,20 +74,16 @@ borrowed! {
     [T] Enumerate<RangeInclusive<T>>;
     [T] Rev<RangeInclusive<T>>;
     ['a, T] slice::Iter<'a, T>;
+    [T, const N: usize] array::IntoIter<T, N>, T;
     ['a, T] option::Iter<'a, T>;
     ['a, T] result::Iter<'a, T>;
     ['a] path::Iter<'a>;
     ['a, T] vec_deque::Iter<'a, T>;
     ['a, T] linked_list::Iter<'a, T>;
-    ['a, T] binary_heap::Iter<'a, T>;
     ['a, T] btree_set::Iter<'a, T>;
     ['a, K, V] btree_map::Iter<'a, K, V>;
     ['a, K, V] btree_map::Keys<'a, K, V>;
     ['a, K, V] btree_map::Values<'a, K, V>;
-    ['a, T] hash_set::Iter<'a, T>;
-    ['a, K, V] hash_map::Iter<'a, K, V>;
-    ['a, K, V] hash_map::Keys<'a, K, V>;
-    ['a, K, V] hash_map::Values<'a, K, V>;
     ['a] serde_json::map::Iter<'a>;
     ['a] serde_json::map::Keys<'a>;
     ['a] serde_json::map::Values<'a>;

@@ -5,18 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map, btree_set, vec_deque};
 use std::iter::{
-    Chain, Cloned, Copied, Enumerate, Filter, FilterMap, FlatMap, Flatten, Map, MapWhile, Rev, Skip, SkipWhile, StepBy,
-    Take, TakeWhile, Zip,
+    Chain, Cloned, Copied, Enumerate, Filter, FilterMap, FlatMap, Flatten, Map, MapWhile, Once, Rev, Skip, SkipWhile,
+    StepBy, Take, TakeWhile, Zip,
 };
 use std::ops::{Range, RangeInclusive};
 use std::str::{Bytes, CharIndices, Chars, Lines, Split, SplitWhitespace};
-use std::{array, option, slice, vec};
+use std::{array, option, result, slice, vec};
 
 /// What has an order that is the same each time.
 #[diagnostic::on_unimplemented(
     message = "a `for` around a step cannot go over `{Self}`",
     label = "it is not known to come in the same order again when the run goes on",
-    note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
+    note = "slices, `Vec`s, ranges, B-trees and what most adapters make of them do, hash maps do not; go over a list of owned elements: `let items: Vec<_> = ...into_iter().collect();`"
 )]
 pub trait Ordered: IntoIterator + Sized {
     /// What a loop borrows its elements from. A method, for of a fn with a bound rustc would show that bound as well.
@@ -31,7 +31,7 @@ pub trait Ordered: IntoIterator + Sized {
 #[diagnostic::on_unimplemented(
     message = "a `for` around a step cannot go over `{Self}`",
     label = "its elements are saved in front of the loop, and it is not known to give them in a fixed order",
-    note = "slices, `Vec`s, ranges, B-trees and what is made of them do, hash maps do not; go over owned elements: `let items: Vec<_> = map.into_iter().collect();`"
+    note = "slices, `Vec`s, ranges, B-trees and what most adapters make of them do, hash maps do not; go over a list of owned elements: `let items: Vec<_> = ...into_iter().collect();`"
 )]
 pub trait Consumed<List>: Sized {
     /// The elements, to be saved in front of the loop. A range is saved as it is, however long.
@@ -85,6 +85,14 @@ consumed! {
     [T, const N: usize] [T; N],
     [T] vec::IntoIter<T>,
     [T, const N: usize] array::IntoIter<T, N>,
+    [T] vec_deque::IntoIter<T>,
+    [T] btree_set::IntoIter<T>,
+    [K, V] btree_map::IntoIter<K, V>,
+    [K, V] btree_map::IntoKeys<K, V>,
+    [K, V] btree_map::IntoValues<K, V>,
+    [T] option::IntoIter<T>,
+    [T] result::IntoIter<T>,
+    [T] Once<T>,
     ['a, T] slice::Chunks<'a, T>,
     ['a, T] slice::Windows<'a, T>,
     ['a] Chars<'a>,
@@ -96,6 +104,21 @@ consumed! {
     ['a, 'b] Split<'a, &'b str>,
 }
 
+/// So many elements may a loop compute, which are in memory at once, and in the checkpoint: a bound for what is endless by mistake.
+const MOST: usize = 1_000_000;
+
+/// # Panics
+/// If there are more than [`MOST`].
+fn computed<I: Iterator>(elements: I) -> Vec<I::Item> {
+    let computed: Vec<_> = elements.take(MOST + 1).collect();
+    assert!(
+        computed.len() <= MOST,
+        "a `for` around a step goes over more than {MOST} computed elements, which are saved in front of it, also if the loop ends early; \
+         write a `loop` or `while` that computes them one by one, or go over a plain range"
+    );
+    computed
+}
+
 /// What is made of iterators that have an order. As bounds of each its own they would have to be written out.
 macro_rules! made_of {
     ($([$($generics:tt)*] $ty:ty,)*) => { $(
@@ -104,7 +127,7 @@ macro_rules! made_of {
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> Consumed<Vec<<Self as Iterator>::Item>> for $ty where Self: Iterator {
             fn list(self) -> Vec<<Self as Iterator>::Item> {
-                self.collect()
+                computed(self)
             }
         }
     )* };
@@ -176,6 +199,12 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "more than 1000000 computed elements")]
+    fn what_is_computed_without_end_is_told() {
+        let _: Vec<u64> = Consumed::list((0..u64::MAX).map(|number| number * 2));
+    }
 
     #[test]
     fn a_range_is_of_the_type_that_the_loop_needs() {

@@ -65,7 +65,11 @@ impl Builder<'_> {
     /// What a `for` goes over, and the variable that its elements come from.
     pub(super) fn over(&mut self, pat: &Pat, iterable: &Expr) -> (Over, Vec<VarId>) {
         let through = || self.through_a_view(iterable).map(|view| self.owners(&view));
-        if let Some(owners) = self.owners_of_borrow(iterable).or_else(through).filter(|owners| !self.of_ctx(owners)) {
+        if let Some(owners) = self
+            .owners_of_borrow(iterable)
+            .or_else(through)
+            .filter(|owners| !self.of_ctx(owners) && !self.is_of_static(iterable))
+        {
             let iterator = self.unnamed(names::iterator(), Span::call_site(), "for borrowed".to_owned());
             self.own(&[iterator], &owners);
             let (mentions, defines) = (self.with_owners(owners), Vars::from([iterator]));

@@ -10,7 +10,7 @@ use crate::patterns::bindings;
 use crate::views;
 use proc_macro2::Ident;
 use syn::visit::Visit;
-use syn::{Expr, Pat, Stmt};
+use syn::{Expr, Pat, Path, Stmt};
 
 /// A stretch that is being collected.
 #[derive(Default)]
@@ -181,7 +181,23 @@ impl Builder<'_> {
     }
 
     fn borrow(&self, expr: &Expr) -> Option<views::View> {
-        views::view(expr, &|ident| self.scopes.resolve(ident).is_some_and(|id| self.borrowing.contains(&id)))
+        let view =
+            views::view(expr, &|ident| self.scopes.resolve(ident).is_some_and(|id| self.borrowing.contains(&id)));
+        view.filter(|view| self.are_variables(&view.indexed_by))
+    }
+
+    fn place(&self, expr: &Expr) -> Option<views::View> {
+        views::of_place(expr).filter(|view| self.are_variables(&view.indexed_by))
+    }
+
+    fn are_variables(&self, paths: &[Path]) -> bool {
+        paths.iter().all(|path| path.get_ident().is_some_and(|ident| self.scopes.resolve(ident).is_some()))
+    }
+
+    /// Does an expression borrow a part of a static, which another process may have filled otherwise?
+    pub(super) fn is_of_static(&self, expr: &Expr) -> bool {
+        let view = self.borrow(expr).or_else(|| self.place(expr));
+        view.is_some_and(|view| !self.are_variables(&view.parts_of))
     }
 
     /// A pattern over a borrow can be matched again if nothing can have changed what it saw.
@@ -190,7 +206,7 @@ impl Builder<'_> {
         let view = self
             .borrow(scrutinee)
             .or_else(|| self.through_a_view(scrutinee))
-            .or_else(|| views::of_place(scrutinee).filter(|_| by_ref()))?;
+            .or_else(|| self.place(scrutinee).filter(|_| by_ref()))?;
         let owners = self.owners(&view);
         let same = self.fixed(&owners) && bindings(pat).iter().all(|binding| !binding.mutable);
         same.then_some(owners)
@@ -199,7 +215,7 @@ impl Builder<'_> {
     /// A place behind a variable that is a borrow itself: what a pattern binds there is borrowed too. And a constant, which is
     /// the same each time.
     pub(super) fn through_a_view(&self, scrutinee: &Expr) -> Option<views::View> {
-        let view = views::of_place(scrutinee)?;
+        let view = self.place(scrutinee)?;
         let owners = self.owners(&view);
         (owners.is_empty() || owners.iter().any(|owner| self.borrowing.contains(owner))).then_some(view)
     }
