@@ -5,7 +5,7 @@ use crate::model::{Source, Taken};
 use proc_macro2::{Ident, Span};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, PatIdent, PatTupleStruct, Type, parse_quote};
+use syn::{Block, Expr, Pat, PatIdent, PatTupleStruct, Stmt, Type, parse_quote};
 
 /// A variable in a pattern.
 pub(crate) struct Binding {
@@ -13,6 +13,15 @@ pub(crate) struct Binding {
     pub(crate) mutable: bool,
     /// `ref x`
     pub(crate) by_ref: bool,
+}
+
+/// The variables that the `let`s of a block declare.
+pub(crate) fn declared(block: &Block) -> impl Iterator<Item = Ident> {
+    let lets = block.stmts.iter().filter_map(|stmt| match stmt {
+        Stmt::Local(local) => Some(bindings(&local.pat)),
+        _ => None,
+    });
+    lets.flatten().map(|binding| binding.ident)
 }
 
 /// The variables of a pattern, each once.

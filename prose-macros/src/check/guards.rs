@@ -5,13 +5,13 @@ use super::values::{Lets, origins};
 use crate::errors::Errors;
 use crate::model::{Leaf, Model, Node, Question, Taken, Variable};
 use crate::names;
-use crate::patterns::bindings;
+use crate::patterns::declared;
 use crate::types::idents;
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Stmt, Token, Type};
+use syn::{Block, Expr, ExprAssign, ExprCall, ExprMethodCall, Item, Pat, PatTupleStruct, Token, Type};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     for variable in &model.variables {
@@ -140,11 +140,7 @@ fn assigned(leaf: &Leaf, variables: &[Variable]) -> Vec<(Ident, Taking)> {
         }
         fn visit_block(&mut self, block: &'ast Block) {
             let around = self.others.len();
-            let lets = block.stmts.iter().filter_map(|stmt| match stmt {
-                Stmt::Local(local) => Some(bindings(&local.pat)),
-                _ => None,
-            });
-            self.others.extend(lets.flatten().map(|binding| binding.ident));
+            self.others.extend(declared(block));
             visit::visit_block(self, block);
             self.others.truncate(around);
         }

@@ -3,11 +3,11 @@
 use crate::borrowing;
 use crate::errors::Errors;
 use crate::model::{Model, Node, Over, Question};
-use crate::patterns::bindings;
+use crate::patterns::declared;
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure, Stmt};
+use syn::{BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure};
 
 pub(super) fn check(model: &Model, errors: &mut Errors) {
     model.body.for_each(&mut |node| {
@@ -88,11 +88,7 @@ impl<'ast> Visit<'ast> for Changes {
 
     fn visit_block(&mut self, block: &'ast Block) {
         let own = self.own.len();
-        let lets = block.stmts.iter().filter_map(|stmt| match stmt {
-            Stmt::Local(local) => Some(bindings(&local.pat)),
-            _ => None,
-        });
-        self.own.extend(lets.flatten().map(|binding| binding.ident));
+        self.own.extend(declared(block));
         visit::visit_block(self, block);
         self.own.truncate(own);
     }
