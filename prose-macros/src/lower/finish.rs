@@ -1,7 +1,7 @@
 //! Finishes the model: runs the passes over the draft, and writes down what they found.
 
 use super::build::Draft;
-use super::graph::{Graph, Vars};
+use super::graph::{Graph, GraphNode, Vars};
 use super::liveness::Liveness;
 use super::{assigned, availability, dirtiness, endings, loans};
 use crate::ast::Head;
@@ -209,15 +209,22 @@ impl Finish<'_> {
     fn overwritten(&self, ahead: NodeId, behind: NodeId) -> Vars {
         let inside = &self.graph.nodes[ahead.0..=behind.0];
         let defined: Vars = inside.iter().flat_map(|node| node.defines.iter().copied()).collect();
-        let passed = (ahead.0..=behind.0).filter(|from| self.leads_to(NodeId(*from), ahead, behind));
-        passed.flat_map(|from| &self.graph.nodes[from].overwrites - &defined).collect()
+        self.passed(ahead, behind).flat_map(|node| &node.overwrites - &defined).collect()
     }
 
     /// The same of those that were declared without a value, and may have been given one in front already.
     fn given_anew(&self, ahead: NodeId, behind: NodeId) -> Vars {
-        let passed = (ahead.0..=behind.0).filter(|from| self.leads_to(NodeId(*from), ahead, behind));
-        let defined: Vars = passed.flat_map(|from| self.graph.nodes[from].defines.iter().copied()).collect();
-        &defined & &self.assigned[ahead.0]
+        let older = &self.assigned[ahead.0];
+        match older.is_empty() {
+            true => Vars::new(),
+            false => self.passed(ahead, behind).flat_map(|node| &node.defines & older).collect(),
+        }
+    }
+
+    /// The nodes of this part of the flow from which control comes behind it.
+    fn passed(&self, ahead: NodeId, behind: NodeId) -> impl Iterator<Item = &GraphNode> {
+        let passed = (ahead.0..=behind.0).filter(move |from| self.leads_to(NodeId(*from), ahead, behind));
+        passed.map(|from| &self.graph.nodes[from])
     }
 
     /// Does control come from this node behind the part of the flow that it is in?
